@@ -1,0 +1,1 @@
+//! Identifiers, units, numbers, patterns and limits that every other room speaks in.

@@ -1,0 +1,1 @@
+//! Derives a command's parser and its specification from its argument struct.

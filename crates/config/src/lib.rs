@@ -1,0 +1,1 @@
+//! The directives of redis.conf: names, types, defaults, parsing and rewriting.

@@ -1,0 +1,2 @@
+//! Configuration, wiring, main.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Slots, locks, expiry, views, transactions, effects and the engine traits.

@@ -1,0 +1,1 @@
+//! RESP2 and RESP3, parsed and encoded; knows no socket.

@@ -1,0 +1,1 @@
+//! Sockets, sessions, the request path, scripting, pub/sub.

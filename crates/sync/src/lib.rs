@@ -1,0 +1,1 @@
+//! Mutexes and read-write locks that measure waiting, by call site.

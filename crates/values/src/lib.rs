@@ -1,0 +1,9 @@
+//! The in-memory forms of every type: string, hash, list, set, sorted set.
+//!
+//! A collection is *packed* (one run of bytes, searched from the front) while it is small and *indexed* (a
+//! [`table::Table`], a tree, a chain of chunks) when it is large. This room knows no key names, no locks, no
+//! expiry policy and no protocol: it promises that a form holds what was put into it, in the memory that its
+//! documentation names.
+
+pub mod buffer;
+pub mod varint;

@@ -1,0 +1,2 @@
+//! The developer's tools: benchmarks and generated documents.
+fn main() {}
