@@ -1,1 +1,2 @@
 //! Identifiers, units, numbers, patterns and limits that every other room speaks in.
+pub mod hash;

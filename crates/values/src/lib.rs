@@ -6,4 +6,7 @@
 //! documentation names.
 
 pub mod buffer;
+pub mod entry;
+pub mod limits;
+pub mod table;
 pub mod varint;
