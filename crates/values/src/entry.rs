@@ -18,11 +18,12 @@
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::buffer::Buffer;
-use crate::table::Element;
+use crate::table::{Element, Ref, RefMut};
 use crate::varint;
 
 const DEADLINE_FLAG: u8 = 0x80;
@@ -581,6 +582,69 @@ unsafe impl Element for Entry {
     #[inline]
     fn hash_key(&self) -> u64 {
         base::hash::hash(self.key())
+    }
+}
+
+/// An entry in a shard's table, to change in place or to take out.
+pub struct EntryMut<'a> {
+    entry: RefMut<'a, Entry>,
+    /// The table's count of entries that have a deadline.
+    deadlines: &'a mut usize,
+}
+
+impl<'a> EntryMut<'a> {
+    /// The entry, in a table that counts its entries with a deadline in `deadlines`.
+    pub fn new(entry: RefMut<'a, Entry>, deadlines: &'a mut usize) -> EntryMut<'a> {
+        EntryMut { entry, deadlines }
+    }
+
+    /// Takes the entry out.
+    pub fn remove(self) -> Entry {
+        let entry = self.entry.remove();
+        *self.deadlines -= usize::from(entry.deadline_ms().is_some());
+        entry
+    }
+
+    /// Puts `entry`, of the same key, in its place and returns the old one.
+    pub fn replace(&mut self, entry: Entry) -> Entry {
+        *self.deadlines += usize::from(entry.deadline_ms().is_some());
+        if let Some(deadline_ms) = entry.deadline_ms() {
+            self.entry.note_deadline(deadline_ms);
+        }
+        let old = std::mem::replace(&mut *self.entry, entry);
+        *self.deadlines -= usize::from(old.deadline_ms().is_some());
+        old
+    }
+
+    /// Sets or removes the deadline.
+    pub fn set_deadline_ms(&mut self, deadline_ms: Option<u64>) {
+        *self.deadlines += usize::from(deadline_ms.is_some());
+        *self.deadlines -= usize::from(self.entry.deadline_ms().is_some());
+        self.entry.set_deadline_ms(deadline_ms);
+        if let Some(deadline_ms) = deadline_ms {
+            self.entry.note_deadline(deadline_ms);
+        }
+    }
+}
+
+impl Deref for EntryMut<'_> {
+    type Target = Entry;
+
+    fn deref(&self) -> &Entry {
+        &self.entry
+    }
+}
+
+/// Deadlines are changed through [`EntryMut::set_deadline_ms`] alone.
+impl DerefMut for EntryMut<'_> {
+    fn deref_mut(&mut self) -> &mut Entry {
+        &mut self.entry
+    }
+}
+
+impl<'a> From<Ref<'a, Entry>> for EntryRef<'a> {
+    fn from(entry: Ref<'a, Entry>) -> EntryRef<'a> {
+        EntryRef { pointer: entry.0, entry: PhantomData }
     }
 }
 

@@ -8,5 +8,6 @@
 pub mod buffer;
 pub mod entry;
 pub mod limits;
+pub mod string;
 pub mod table;
 pub mod varint;
