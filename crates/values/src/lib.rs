@@ -6,7 +6,14 @@
 //! documentation names.
 
 pub mod buffer;
+mod either;
 pub mod entry;
+pub mod hash;
+pub mod integer;
 pub mod limits;
+pub mod list;
+pub mod packed;
+pub mod set;
 pub mod table;
+pub mod thin;
 pub mod varint;
