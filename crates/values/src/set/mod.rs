@@ -156,8 +156,9 @@ impl<'a> SetRef<'a> {
                 let count = integers::count(bytes);
                 (count > 0).then(|| Member::integer(integers::get(bytes, below(count, rng))))
             }
-            Held::Packed(bytes) => packed::random::<1>(bytes, rng)
-                .map(|at| Member::Bytes(packed::element::<1>(bytes, at)[0])),
+            Held::Packed(bytes) => {
+                packed::random::<1>(bytes, rng).map(|at| Member::Bytes(packed::element::<1>(bytes, at)[0]))
+            }
             Held::Indexed(set) => set.random(rng).map(Member::Bytes),
         }
     }
@@ -173,10 +174,7 @@ impl<'a> SetMut<'a> {
     /// The set in `entry`. Panics when it holds another type.
     #[inline]
     pub fn of(entry: &'a mut Entry, limits: &'a Limits) -> SetMut<'a> {
-        assert!(
-            matches!(entry.form(), Form::SetIntegers | Form::SetPacked | Form::SetIndexed),
-            "not a set"
-        );
+        assert!(matches!(entry.form(), Form::SetIntegers | Form::SetPacked | Form::SetIndexed), "not a set");
         SetMut { entry, limits }
     }
 
@@ -274,8 +272,9 @@ impl<'a> SetMut<'a> {
     /// Removes `member`, and says whether it was there. The set may then be empty: an empty set is to be removed.
     pub fn remove(&mut self, member: &[u8]) -> bool {
         match self.entry.form() {
-            Form::SetIntegers => integer::parse(member)
-                .is_some_and(|value| integers::remove(&mut self.entry.buffer(), value)),
+            Form::SetIntegers => {
+                integer::parse(member).is_some_and(|value| integers::remove(&mut self.entry.buffer(), value))
+            }
             Form::SetPacked => {
                 let found = packed::find::<1>(self.entry.value(), member);
                 if let Some(at) = found {
