@@ -15,5 +15,7 @@ pub mod list;
 pub mod packed;
 pub mod set;
 pub mod table;
+#[cfg(test)]
+mod testing;
 pub mod thin;
 pub mod varint;

@@ -175,3 +175,66 @@ pub fn random<const N: usize>(bytes: &[u8], rng: &mut dyn FnMut() -> u64) -> Opt
 pub(crate) fn below(bound: usize, rng: &mut dyn FnMut() -> u64) -> usize {
     ((u128::from(rng()) * bound as u128) >> 64) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{random as bits, rounds};
+
+    #[test]
+    fn ten_fields_of_6_with_values_of_14_bytes_take_221() {
+        let mut run = EMPTY.to_vec();
+        for field in 0..10 {
+            push(&mut run, [format!("field{field}").as_bytes(), &[b'v'; 14]]);
+        }
+        assert_eq!(run.len(), 221);
+    }
+
+    #[test]
+    fn it_agrees_with_a_vector_of_pairs() {
+        let mut random = bits(7);
+        let (mut run, mut model) = (EMPTY.to_vec(), Vec::<(Vec<u8>, Vec<u8>)>::new());
+        for step in 0..rounds(20_000) {
+            // Long enough runs that the count and some lengths take two and five bytes.
+            let name = (random() % 400).to_string().into_bytes();
+            let long = [0, 3, 130, 16_400][usize::from(random() % 50 == 0) * (random() % 4) as usize];
+            let value = vec![step as u8; long + (random() % 3) as usize];
+            let (found, known) = (find::<2>(&run, &name), model.iter().position(|pair| pair.0 == name));
+            assert_eq!(found.is_some(), known.is_some());
+            match (found, known) {
+                (Some(at), Some(index)) => {
+                    assert_eq!(element::<2>(&run, at), [&name[..], &model[index].1[..]]);
+                    assert_eq!(offset_of::<2>(&run, index), at);
+                    if random() % 2 == 0 {
+                        replace_last::<2>(&mut run, at, &value);
+                        model[index].1 = value;
+                    } else {
+                        remove::<2>(&mut run, at);
+                        model.remove(index);
+                    }
+                }
+                _ => {
+                    push(&mut run, [&name, &value]);
+                    model.push((name, value));
+                }
+            }
+            assert_eq!(count(&run), model.len());
+        }
+        assert!(elements::<2>(&run).eq(model.iter().map(|(name, value)| [&name[..], &value[..]])));
+        let size: usize = model.iter().map(|(name, value)| item_size(name) + item_size(value)).sum();
+        assert_eq!(run.len(), varint::size(model.len()) + size);
+    }
+
+    #[test]
+    fn any_element_may_be_picked_and_none_out_of_none() {
+        let mut random_bits = bits(3);
+        let mut run = EMPTY.to_vec();
+        assert_eq!(random::<1>(&run, &mut random_bits), None);
+        ["a", "b", "c"].iter().for_each(|member| push(&mut run, [member.as_bytes()]));
+        let picked: std::collections::BTreeSet<&[u8]> = (0..100)
+            .filter_map(|_| random::<1>(&run, &mut random_bits))
+            .map(|at| element::<1>(&run, at)[0])
+            .collect();
+        assert_eq!(picked.len(), 3);
+    }
+}

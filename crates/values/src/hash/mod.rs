@@ -197,3 +197,6 @@ impl<'a> HashMut<'a> {
         self.entry.indexed_mut()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -404,6 +404,17 @@ impl IndexedList {
     }
 }
 
+#[cfg(test)]
+impl IndexedList {
+    /// That the sums are right and no chunk is empty.
+    pub fn check(&self) {
+        let chunks = || self.chunks.iter();
+        assert!(chunks().all(|chunk| chunk.count() > 0 && chunk.totals == Totals::of(chunk.entries())));
+        assert_eq!(self.len, chunks().map(Chunk::count).sum());
+        assert_eq!(self.chunk_bytes, chunks().map(|chunk| chunk.bytes.memory_bytes()).sum());
+    }
+}
+
 impl Collection for IndexedList {
     fn memory_bytes(&self) -> usize {
         size_of::<IndexedList>() + self.chunks.capacity() * size_of::<Chunk>() + self.chunk_bytes

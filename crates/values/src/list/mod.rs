@@ -311,3 +311,6 @@ impl<'a> ListMut<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

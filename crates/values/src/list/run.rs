@@ -102,7 +102,7 @@ impl Totals {
     }
 
     /// Of all entries in a run.
-    fn of(mut entries: &[u8]) -> Totals {
+    pub fn of(mut entries: &[u8]) -> Totals {
         let mut totals = Totals::default();
         while !entries.is_empty() {
             let (element, rest) = split_first(entries);

@@ -112,8 +112,10 @@ fn widen(buffer: &mut impl Buffer, new: usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::testing::{random, rounds};
 
     #[test]
     fn ten_small_integers_take_21_bytes() {
@@ -124,13 +126,12 @@ mod tests {
 
     #[test]
     fn it_agrees_with_a_sorted_set_at_every_width() {
-        let mut state = 1u64;
+        let mut random = random(1);
         for shift in [56, 50, 44, 40, 30, 20, 0] {
             let (mut bytes, mut model) = (EMPTY.to_vec(), BTreeSet::new());
-            for step in 0..if cfg!(miri) { 40 } else { 2000 } {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let value = (state as i64) >> if step % 5 == 0 { shift } else { 57 };
-                if state & 0x700 == 0 {
+            for step in 0..rounds(2000) {
+                let value = random() as i64 >> if step % 5 == 0 { shift } else { 57 };
+                if random().is_multiple_of(3) {
                     assert_eq!(remove(&mut bytes, value), model.remove(&value));
                 } else {
                     assert_eq!(insert(&mut bytes, value), model.insert(value));

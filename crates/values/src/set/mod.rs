@@ -361,3 +361,6 @@ impl<'a> SetMut<'a> {
         self.entry.indexed_mut()
     }
 }
+
+#[cfg(test)]
+mod tests;
