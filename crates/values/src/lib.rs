@@ -10,3 +10,4 @@ pub mod entry;
 pub mod limits;
 pub mod table;
 pub mod varint;
+pub mod zset;
