@@ -12,6 +12,7 @@
 //! and the corners that page leaves open (inline quoting, terminators that are skipped unread) are those of Redis 7.2.
 
 mod arguments;
+pub mod display;
 mod error;
 mod inline;
 mod number;

@@ -362,7 +362,11 @@ fn short_header(input: &[u8], position: usize, sigil: u8) -> Option<(usize, usiz
             Some((digit(a) * 100 + digit(b) * 10 + digit(c), position + 6))
         }
         [s, a, b, c, d, b'\r', _, ..]
-            if *s == sigil && digit(a).wrapping_sub(1) < 9 && digit(b) < 10 && digit(c) < 10 && digit(d) < 10 =>
+            if *s == sigil
+                && digit(a).wrapping_sub(1) < 9
+                && digit(b) < 10
+                && digit(c) < 10
+                && digit(d) < 10 =>
         {
             Some((digit(a) * 1000 + digit(b) * 100 + digit(c) * 10 + digit(d), position + 7))
         }

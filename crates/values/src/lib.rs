@@ -11,10 +11,10 @@ pub mod entry;
 pub mod hash;
 pub mod integer;
 pub mod limits;
-pub mod string;
 pub mod list;
 pub mod packed;
 pub mod set;
+pub mod string;
 pub mod table;
 #[cfg(test)]
 mod testing;

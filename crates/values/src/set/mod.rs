@@ -16,7 +16,7 @@ use std::ops::Deref;
 use smallvec::SmallVec;
 
 use crate::either::Either;
-use crate::entry::{Entry, Form};
+use crate::entry::{Entry, EntryRef, Form};
 use crate::integer::{self, Digits};
 use crate::limits::Limits;
 use crate::packed::{self, below};
@@ -91,7 +91,7 @@ enum Held<'a> {
 impl<'a> SetRef<'a> {
     /// The set in `entry`. Panics when it holds another type.
     #[inline]
-    pub fn of(entry: &'a Entry) -> SetRef<'a> {
+    pub fn of(entry: EntryRef<'a>) -> SetRef<'a> {
         SetRef(match entry.form() {
             Form::SetIntegers => Held::Integers(entry.value()),
             Form::SetPacked => Held::Packed(entry.value()),
@@ -181,7 +181,7 @@ impl<'a> SetMut<'a> {
     /// The set to read.
     #[inline]
     pub fn as_ref(&self) -> SetRef<'_> {
-        SetRef::of(self.entry)
+        SetRef::of(self.entry.as_ref())
     }
 
     /// As [`SetRef::len`].
@@ -325,7 +325,7 @@ impl<'a> SetMut<'a> {
         let new = if self.entry.form() == Form::SetIntegers { empty } else { empty_packed };
         let mut kept = new(self.entry.key());
         kept.set_deadline_ms(self.entry.deadline_ms());
-        kept.touch(self.entry.accessed());
+        kept.as_ref().touch(self.entry.as_ref().accessed());
         let mut kept_set = SetMut::of(&mut kept, self.limits);
         for member in std::iter::from_fn(|| self.pop_random(rng)).take(remaining) {
             kept_set.insert(&member);
