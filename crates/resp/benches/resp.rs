@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use resp::{Reply, RequestLimits, RequestParser, Version, encode_command};
 
 /// How long one round runs, and how many there are.
-const ROUND: Duration = Duration::from_millis(20);
-const ROUNDS: usize = 25;
+const ROUND: Duration = Duration::from_millis(2);
+const ROUNDS: usize = 250;
 
 /// Measures `operation`, which does `operations` of what is named.
 fn measure(name: &str, operations: usize, mut operation: impl FnMut()) {

@@ -345,29 +345,37 @@ impl RequestParser {
 struct TooLong;
 
 /// Reads the usual header at `position` without a search or a loop: `sigil`, a number of one to four digits, a carriage
-/// return and one more byte. Gives the number and where the header ends; nothing where the header is incomplete, wrong
-/// or merely unusual, which the caller then finds out.
+/// return and what follows it, of which at least one byte is needed and eight bytes from `position` on are wanted.
+/// Gives the number and where the header ends; nothing where the header is incomplete, wrong or merely unusual, which
+/// the caller then finds out.
 #[inline(always)]
 fn short_header(input: &[u8], position: usize, sigil: u8) -> Option<(usize, usize)> {
-    // A leading zero is an error, which the strict reading finds.
-    let digit = |byte: &u8| usize::from(byte.wrapping_sub(b'0'));
-    match input.get(position..)? {
-        [s, a, b'\r', _, ..] if *s == sigil && digit(a) < 10 => Some((digit(a), position + 4)),
-        [s, a, b, b'\r', _, ..] if *s == sigil && digit(a).wrapping_sub(1) < 9 && digit(b) < 10 => {
-            Some((digit(a) * 10 + digit(b), position + 5))
-        }
-        [s, a, b, c, b'\r', _, ..]
-            if *s == sigil && digit(a).wrapping_sub(1) < 9 && digit(b) < 10 && digit(c) < 10 =>
-        {
-            Some((digit(a) * 100 + digit(b) * 10 + digit(c), position + 6))
-        }
-        [s, a, b, c, d, b'\r', _, ..]
-            if *s == sigil && digit(a).wrapping_sub(1) < 9 && digit(b) < 10 && digit(c) < 10 && digit(d) < 10 =>
-        {
-            Some((digit(a) * 1000 + digit(b) * 100 + digit(c) * 10 + digit(d), position + 7))
-        }
-        _ => None,
+    let word = u64::from_le_bytes(*input.get(position..)?.first_chunk()?);
+    if word as u8 != sigil {
+        return None;
     }
+    let byte = |index: u32| (word >> (8 * index)) as u8;
+    let digit = |index: u32| usize::from(byte(index).wrapping_sub(b'0'));
+    let first = digit(1);
+    if byte(2) == b'\r' {
+        return (first < 10).then_some((first, position + 4));
+    }
+    // From here on a leading zero is an error, which the strict reading finds.
+    let tens = first * 10 + digit(2);
+    if first.wrapping_sub(1) >= 9 || digit(2) >= 10 {
+        return None;
+    }
+    if byte(3) == b'\r' {
+        return Some((tens, position + 5));
+    }
+    if digit(3) >= 10 {
+        return None;
+    }
+    let hundreds = tens * 10 + digit(3);
+    if byte(4) == b'\r' {
+        return Some((hundreds, position + 6));
+    }
+    (digit(4) < 10 && byte(5) == b'\r').then_some((hundreds * 10 + digit(4), position + 7))
 }
 
 #[cfg(test)]
