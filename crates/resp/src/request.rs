@@ -50,6 +50,28 @@ impl Default for RequestLimits {
     }
 }
 
+impl RequestLimits {
+    /// The longest argument for this client now.
+    #[inline]
+    fn bulk_bytes_max_now(&self) -> usize {
+        if self.unauthenticated {
+            self.bulk_bytes_max.min(UNAUTHENTICATED_BULK_BYTES_MAX)
+        } else {
+            self.bulk_bytes_max
+        }
+    }
+
+    /// Which limit an argument of this length exceeds.
+    #[cold]
+    fn too_long(&self, bytes: usize) -> ProtocolError {
+        if bytes > self.bulk_bytes_max {
+            ProtocolError::InvalidBulkLength
+        } else {
+            ProtocolError::UnauthenticatedBulkLength
+        }
+    }
+}
+
 /// A resumable parser of one client's requests.
 #[derive(Debug, Default)]
 pub struct RequestParser {
@@ -57,27 +79,31 @@ pub struct RequestParser {
     spans: Vec<Span>,
     /// The unquoted text of an inline request, which `spans` then refers to.
     inline: Vec<u8>,
-    kind: Kind,
-    /// Whether a request has begun and not ended; what follows has a meaning only then.
-    underway: bool,
-    /// How much of the input is understood: the first byte of a header, or of an argument if `length` is known.
+    /// Whether the request being read, or just completed, is an inline one.
+    is_inline: bool,
+    state: State,
+    /// How much of the input is understood, between two calls within a request.
     position: usize,
     /// How much of the input is known to hold no end of the line that begins at `position`.
     searched: usize,
-    /// How many arguments are still to come; 0 while not known.
-    remaining: usize,
-    /// The length of the argument that begins at `position`.
-    length: Option<usize>,
     /// See [`RequestParser::missing`].
     missing: usize,
 }
 
-/// How a request, or the one just completed, is written.
+/// What begins at the parser's position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum Kind {
+enum State {
+    /// A request.
     #[default]
-    Multibulk,
-    Inline,
+    Request,
+    /// An inline request whose line is not complete.
+    Line,
+    /// The header of an array.
+    Count,
+    /// The header of an argument, the first of `remaining`.
+    Length { remaining: usize },
+    /// An argument, the first of `remaining`.
+    Argument { remaining: usize, bytes: usize },
 }
 
 impl RequestParser {
@@ -96,36 +122,21 @@ impl RequestParser {
     /// [`ProtocolError`], after which the connection cannot be understood any more.
     #[inline]
     pub fn parse(&mut self, input: &[u8], limits: &RequestLimits) -> Result<Option<usize>, ProtocolError> {
-        if !self.underway {
-            match input.first() {
-                Some(b'*') => {
-                    self.forget();
-                    self.kind = Kind::Multibulk;
-                    return self.multibulk(input, limits, 0, 0, None);
-                }
-                Some(_) => {
-                    self.forget();
-                    self.kind = Kind::Inline;
-                }
-                None => {
-                    self.forget();
-                    self.missing = 1;
-                    return Ok(None);
-                }
-            }
+        if self.state != State::Request {
+            return self.resume(input, limits);
         }
-        self.resume(input, limits)
+        self.forget();
+        if input.first() == Some(&b'*') {
+            return self.count(input, limits, 0);
+        }
+        self.begin_line(input, limits)
     }
 
     /// The arguments of the request that [`parse`](Self::parse) has just completed, read from the same `input`; valid
     /// until the next call of it.
     #[inline]
     pub fn arguments<'a>(&'a self, input: &'a [u8]) -> Arguments<'a> {
-        let bytes = match self.kind {
-            Kind::Multibulk => input,
-            Kind::Inline => &self.inline,
-        };
-        Arguments::new(bytes, &self.spans)
+        Arguments::new(if self.is_inline { &self.inline } else { input }, &self.spans)
     }
 
     /// At least how many bytes are missing, after [`parse`](Self::parse) has found the request incomplete: 1 where that
@@ -144,112 +155,129 @@ impl RequestParser {
     /// Forgets the request before, and gives back what only a large one needs.
     #[inline]
     fn forget(&mut self) {
-        self.spans.clear();
-        if self.spans.capacity() > SPANS_KEPT || self.inline.capacity() > INLINE_BYTES_KEPT {
+        if self.is_inline || self.spans.len() > SPANS_KEPT {
             self.shrink();
         }
+        self.spans.clear();
     }
 
     #[cold]
     fn shrink(&mut self) {
+        self.is_inline = false;
         self.inline.clear();
         self.inline.shrink_to(INLINE_BYTES_KEPT);
+        self.spans.clear();
         self.spans.shrink_to(SPANS_KEPT);
     }
 
+    /// Goes on with the request that the call before found incomplete.
     #[cold]
     fn resume(&mut self, input: &[u8], limits: &RequestLimits) -> Result<Option<usize>, ProtocolError> {
-        if !self.underway {
-            self.underway = true;
-            self.position = 0;
-            self.searched = 0;
-        }
-        assert!(
-            input.len() >= self.position,
-            "the input begins with the same byte until a request is completed"
-        );
-        match self.kind {
-            Kind::Multibulk => self.multibulk(input, limits, self.position, self.remaining, self.length),
-            Kind::Inline => self.inline(input, limits),
+        let position = self.position;
+        assert!(input.len() >= position, "the input begins with the same byte until a request is completed");
+        match self.state {
+            State::Request | State::Line => self.line(input, limits),
+            State::Count => self.count(input, limits, position),
+            State::Length { remaining } => self.lengths(input, limits, position, remaining),
+            State::Argument { remaining, bytes } => {
+                let available = input.len() - position;
+                if available < bytes + 2 {
+                    self.missing = bytes + 2 - available;
+                    return Ok(None);
+                }
+                self.spans.push(Span { start: position, end: position + bytes });
+                self.lengths(input, limits, position + bytes + 2, remaining - 1)
+            }
         }
     }
 
-    /// Goes on with an array of bulk strings: `position`, `remaining` and `length` as in the fields of these names,
-    /// which are not touched before bytes are missing.
+    /// Reads an array of bulk strings from its header on.
     #[inline]
-    fn multibulk(
+    fn count(
+        &mut self,
+        input: &[u8],
+        limits: &RequestLimits,
+        position: usize,
+    ) -> Result<Option<usize>, ProtocolError> {
+        let (count, next) = match short_header(input, position, b'*') {
+            Some(found) => found,
+            None => match self.long_count(input, limits, position)? {
+                Some(found) => found,
+                None => return Ok(self.wait(State::Count, position, 1)),
+            },
+        };
+        if count > limits.arguments_max {
+            return Err(ProtocolError::InvalidMultibulkLength);
+        }
+        if count > UNAUTHENTICATED_ARGUMENTS_MAX && limits.unauthenticated {
+            return Err(ProtocolError::UnauthenticatedMultibulkLength);
+        }
+        self.lengths(input, limits, next, count)
+    }
+
+    /// Reads the last `remaining` arguments of an array, from the header of the first of these on.
+    #[inline]
+    fn lengths(
         &mut self,
         input: &[u8],
         limits: &RequestLimits,
         mut position: usize,
         mut remaining: usize,
-        mut length: Option<usize>,
     ) -> Result<Option<usize>, ProtocolError> {
-        if remaining == 0 {
-            let (count, next) = match short_header(input, position, b'*') {
+        let bulk_bytes_max = limits.bulk_bytes_max_now();
+        while remaining > 0 {
+            let (bytes, start) = match short_header(input, position, b'$') {
                 Some(found) => found,
-                None => match self.long_count(input, limits, position)? {
+                None => match self.long_length(input, limits, position)? {
                     Some(found) => found,
-                    None => return Ok(self.wait(position, 0, None, 1)),
+                    None => return Ok(self.wait(State::Length { remaining }, position, 1)),
                 },
             };
-            if count > limits.arguments_max {
-                return Err(ProtocolError::InvalidMultibulkLength);
+            if bytes > bulk_bytes_max {
+                return Err(limits.too_long(bytes));
             }
-            if count > UNAUTHENTICATED_ARGUMENTS_MAX && limits.unauthenticated {
-                return Err(ProtocolError::UnauthenticatedMultibulkLength);
-            }
-            (remaining, position) = (count, next);
-        }
-        while remaining > 0 {
-            let bytes = match length.take() {
-                Some(bytes) => bytes,
-                None => {
-                    let (bytes, next) = match short_header(input, position, b'$') {
-                        Some(found) => found,
-                        None => match self.long_length(input, limits, position)? {
-                            Some(found) => found,
-                            None => return Ok(self.wait(position, remaining, None, 1)),
-                        },
-                    };
-                    if bytes > limits.bulk_bytes_max {
-                        return Err(ProtocolError::InvalidBulkLength);
-                    }
-                    if bytes > UNAUTHENTICATED_BULK_BYTES_MAX && limits.unauthenticated {
-                        return Err(ProtocolError::UnauthenticatedBulkLength);
-                    }
-                    position = next;
-                    bytes
-                }
-            };
-            let available = input.len() - position;
+            let available = input.len() - start;
             if available < bytes + 2 {
-                self.searched = position;
-                return Ok(self.wait(position, remaining, Some(bytes), bytes + 2 - available));
+                self.searched = start;
+                return Ok(self.wait(State::Argument { remaining, bytes }, start, bytes + 2 - available));
             }
-            self.spans.push(Span { start: position, end: position + bytes });
-            position += bytes + 2;
+            self.spans.push(Span { start, end: start + bytes });
+            position = start + bytes + 2;
             remaining -= 1;
         }
-        self.underway = false;
+        self.state = State::Request;
         Ok(Some(position))
     }
 
     /// Keeps where we are until more bytes come.
     #[cold]
-    fn wait(
-        &mut self,
-        position: usize,
-        remaining: usize,
-        length: Option<usize>,
-        missing: usize,
-    ) -> Option<usize> {
-        self.underway = true;
+    fn wait(&mut self, state: State, position: usize, missing: usize) -> Option<usize> {
+        self.state = state;
         self.position = position;
-        self.remaining = remaining;
-        self.length = length;
         self.missing = missing;
         None
+    }
+
+    /// Begins what is no array: an inline request, or nothing as yet.
+    fn begin_line(&mut self, input: &[u8], limits: &RequestLimits) -> Result<Option<usize>, ProtocolError> {
+        if input.is_empty() {
+            return Ok(self.wait(State::Request, 0, 1));
+        }
+        self.is_inline = true;
+        self.searched = 0;
+        self.line(input, limits)
+    }
+
+    /// Reads an inline request.
+    fn line(&mut self, input: &[u8], limits: &RequestLimits) -> Result<Option<usize>, ProtocolError> {
+        let end = self.line_end(b'\n', input, limits, 0).map_err(|_| ProtocolError::TooBigInlineRequest)?;
+        let Some(end) = end else {
+            return Ok(self.wait(State::Line, 0, 1));
+        };
+        let line = &input[..end];
+        inline::split(line.strip_suffix(b"\r").unwrap_or(line), &mut self.inline, &mut self.spans)?;
+        self.state = State::Request;
+        Ok(Some(end + 1))
     }
 
     /// The number of arguments and where the first begins, from a header that [`short_header`] does not take.
@@ -296,7 +324,7 @@ impl RequestParser {
         position: usize,
         too_big: ProtocolError,
     ) -> Result<Option<&'a [u8]>, ProtocolError> {
-        if !self.underway {
+        if self.state == State::Request {
             // Straight from the fast path: what `searched` says is of another request.
             self.searched = position;
         }
@@ -325,19 +353,6 @@ impl RequestParser {
                 Ok(None)
             }
         }
-    }
-
-    fn inline(&mut self, input: &[u8], limits: &RequestLimits) -> Result<Option<usize>, ProtocolError> {
-        let end = self.line_end(b'\n', input, limits, 0).map_err(|_| ProtocolError::TooBigInlineRequest)?;
-        let Some(end) = end else {
-            self.missing = 1;
-            return Ok(None);
-        };
-        let line = &input[..end];
-        self.inline.clear();
-        inline::split(line.strip_suffix(b"\r").unwrap_or(line), &mut self.inline, &mut self.spans)?;
-        self.underway = false;
-        Ok(Some(end + 1))
     }
 }
 
