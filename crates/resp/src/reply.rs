@@ -350,12 +350,10 @@ impl Reply {
     }
 
     fn long_header(&mut self, sigil: u8, digits: &str) {
-        let mut header = [0; HEADER_BYTES_MAX];
-        let len = 1 + digits.len();
-        header[0] = sigil;
-        header[1..len].copy_from_slice(digits.as_bytes());
-        header[len..len + 2].copy_from_slice(b"\r\n");
-        self.buffer.extend_from_slice(&header[..len + 2]);
+        self.buffer.reserve(HEADER_BYTES_MAX);
+        self.buffer.push(sigil);
+        self.buffer.extend_from_slice(digits.as_bytes());
+        self.buffer.extend_from_slice(b"\r\n");
     }
 
     /// A type and a text that must not break the line.
