@@ -1,7 +1,7 @@
 //! What one command costs in the protocol: `cargo bench -p resp`.
 //!
-//! Prints nanoseconds per operation, the least of several rounds: the code's own cost, not that of its neighbours on
-//! the machine. Names given on the command line select the cases that contain one of them.
+//! Prints nanoseconds per operation, the least of several rounds: the code's own cost, not that of its
+//! neighbours on the machine. Names given on the command line select the cases that contain one of them.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -1,76 +1,24 @@
 //! Requests: the arrays of bulk strings that clients send, and the inline lines that people type.
 //!
-//! [`RequestParser`] keeps what it has understood between calls, so that a request arriving in pieces is never read
-//! twice, and copies nothing: it remembers where in the caller's input the arguments lie. What it accepts, and in which
-//! order it objects, is Redis 7.2's (`processInlineBuffer` and `processMultibulkBuffer` in its `networking.c`); like
-//! Redis it takes any byte for the line feed of a header and any two bytes for the line end behind an argument. Where
-//! Redis' answer to a line longer than its limit depends on how the line was cut into reads, the strictest holds, so
-//! that here the same bytes always mean the same.
+//! [`RequestParser`] keeps what it has understood between calls, so that a request arriving in pieces is
+//! never read twice, and copies nothing: it remembers where in the caller's input the arguments lie. What it
+//! accepts, and in which order it objects, is Redis 7.2's (`processInlineBuffer` and `processMultibulkBuffer`
+//! in its `networking.c`); like Redis it takes any byte for the line feed of a header and any two bytes for
+//! the line end behind an argument. Where Redis' answer to a line longer than its limit depends on how the
+//! line was cut into reads, the strictest holds, so that here the same bytes always mean the same.
+
+use base::number::parse_i64;
 
 use crate::ProtocolError;
 use crate::arguments::{Arguments, Span};
 use crate::inline;
-use crate::number::parse_i64;
-
-/// How many arguments a client may send before it has authenticated, where it must.
-pub const UNAUTHENTICATED_ARGUMENTS_MAX: usize = 10;
-
-/// How long an argument may be before its client has authenticated, where it must.
-pub const UNAUTHENTICATED_BULK_BYTES_MAX: usize = 16 * 1024;
+use crate::limits::{RequestLimits, UNAUTHENTICATED_ARGUMENTS_MAX};
 
 /// How many arguments' places are kept allocated from one request to the next.
 const SPANS_KEPT: usize = 1024;
 
 /// How much of the text of an inline request is kept allocated from one request to the next.
 const INLINE_BYTES_KEPT: usize = 1024;
-
-/// What a request may measure.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct RequestLimits {
-    /// The longest argument: Redis' `proto-max-bulk-len`. Of no effect on inline requests, as in Redis.
-    pub bulk_bytes_max: usize,
-    /// The most arguments.
-    pub arguments_max: usize,
-    /// The longest line, line end aside: an inline request, or the header of a request or of an argument.
-    pub inline_bytes_max: usize,
-    /// Whether the client has yet to authenticate and is held to [`UNAUTHENTICATED_ARGUMENTS_MAX`] and
-    /// [`UNAUTHENTICATED_BULK_BYTES_MAX`] as well.
-    pub unauthenticated: bool,
-}
-
-impl Default for RequestLimits {
-    /// Redis' defaults, for an authenticated client.
-    fn default() -> Self {
-        Self {
-            bulk_bytes_max: 512 * 1024 * 1024,
-            arguments_max: i32::MAX as usize,
-            inline_bytes_max: 64 * 1024,
-            unauthenticated: false,
-        }
-    }
-}
-
-impl RequestLimits {
-    /// The longest argument for this client now.
-    #[inline]
-    fn bulk_bytes_max_now(&self) -> usize {
-        if self.unauthenticated {
-            self.bulk_bytes_max.min(UNAUTHENTICATED_BULK_BYTES_MAX)
-        } else {
-            self.bulk_bytes_max
-        }
-    }
-
-    /// Which limit an argument of this length exceeds.
-    #[cold]
-    fn too_long(&self, bytes: usize) -> ProtocolError {
-        if bytes > self.bulk_bytes_max {
-            ProtocolError::InvalidBulkLength
-        } else {
-            ProtocolError::UnauthenticatedBulkLength
-        }
-    }
-}
 
 /// A resumable parser of one client's requests.
 #[derive(Debug, Default)]
@@ -112,11 +60,12 @@ impl RequestParser {
         Self::default()
     }
 
-    /// Looks for the end of a request in `input`, which is all that has not yet been consumed: it begins with the same
-    /// byte as in the call before, unless that one completed a request, and then with the byte behind that request.
+    /// Looks for the end of a request in `input`, which is all that has not yet been consumed: it begins with
+    /// the same byte as in the call before, unless that one completed a request, and then with the byte
+    /// behind that request.
     ///
-    /// Gives the length of the request once it is complete, in bytes; nothing while bytes are missing. A request
-    /// without arguments (an empty line, `*0`, `*-1`) is one to skip without an answer.
+    /// Gives the length of the request once it is complete, in bytes; nothing while bytes are missing. A
+    /// request without arguments (an empty line, `*0`, `*-1`) is one to skip without an answer.
     ///
     /// # Errors
     /// [`ProtocolError`], after which the connection cannot be understood any more.
@@ -132,22 +81,22 @@ impl RequestParser {
         self.begin_line(input, limits)
     }
 
-    /// The arguments of the request that [`parse`](Self::parse) has just completed, read from the same `input`; valid
-    /// until the next call of it.
+    /// The arguments of the request that [`parse`](Self::parse) has just completed, read from the same
+    /// `input`; valid until the next call of it.
     #[inline]
     pub fn arguments<'a>(&'a self, input: &'a [u8]) -> Arguments<'a> {
         Arguments::new(if self.is_inline { &self.inline } else { input }, &self.spans)
     }
 
-    /// At least how many bytes are missing, after [`parse`](Self::parse) has found the request incomplete: 1 where that
-    /// is not known, the rest of the argument within one, so that a reader can make room once for a large argument. It
-    /// is what the client announces, within the limits, not what it has sent.
+    /// At least how many bytes are missing, after [`parse`](Self::parse) has found the request incomplete: 1
+    /// where that is not known, the rest of the argument within one, so that a reader can make room once for
+    /// a large argument. It is what the client announces, within the limits, not what it has sent.
     pub fn missing(&self) -> usize {
         self.missing
     }
 
-    /// The memory held, in bytes, this handle included: it grows with the number of arguments, and is given back when
-    /// the next request begins or the parser is shown that there is none yet.
+    /// The memory held, in bytes, this handle included: it grows with the number of arguments, and is given
+    /// back when the next request begins or the parser is shown that there is none yet.
     pub fn memory_bytes(&self) -> usize {
         size_of::<Self>() + self.spans.capacity() * size_of::<Span>() + self.inline.capacity()
     }
@@ -359,10 +308,10 @@ impl RequestParser {
 /// A line does not end within the limit.
 struct TooLong;
 
-/// Reads the usual header at `position` without a search or a loop: `sigil`, a number of one to four digits, a carriage
-/// return and what follows it, of which at least one byte is needed and eight bytes from `position` on are wanted.
-/// Gives the number and where the header ends; nothing where the header is incomplete, wrong or merely unusual, which
-/// the caller then finds out.
+/// Reads the usual header at `position` without a search or a loop: `sigil`, a number of one to four digits,
+/// a carriage return and what follows it, of which at least one byte is needed and eight bytes from
+/// `position` on are wanted. Gives the number and where the header ends; nothing where the header is
+/// incomplete, wrong or merely unusual, which the caller then finds out.
 #[inline(always)]
 fn short_header(input: &[u8], position: usize, sigil: u8) -> Option<(usize, usize)> {
     let word = u64::from_le_bytes(*input.get(position..)?.first_chunk()?);
@@ -397,8 +346,10 @@ fn short_header(input: &[u8], position: usize, sigil: u8) -> Option<(usize, usiz
 mod tests {
     use super::*;
     use crate::OwnedArguments;
+    use crate::limits::UNAUTHENTICATED_BULK_BYTES_MAX;
 
-    /// What a connection reads: its requests in order and, at the end, what is left over or why it was closed.
+    /// What a connection reads: its requests in order and, at the end, what is left over or why it was
+    /// closed.
     type Transcript = (Vec<OwnedArguments>, Result<usize, ProtocolError>);
 
     /// Feeds `input` in pieces of `piece` bytes.
