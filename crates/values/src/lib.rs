@@ -9,11 +9,11 @@ pub mod buffer;
 mod either;
 pub mod entry;
 pub mod hash;
-pub mod integer;
 pub mod limits;
 pub mod list;
 pub mod packed;
 pub mod set;
+pub mod string;
 pub mod table;
 #[cfg(test)]
 mod testing;
