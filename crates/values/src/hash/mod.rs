@@ -10,7 +10,7 @@ mod indexed;
 pub use indexed::IndexedHash;
 
 use crate::either::Either;
-use crate::entry::{Entry, Form};
+use crate::entry::{Entry, EntryRef, Form};
 use crate::limits::Limits;
 use crate::packed;
 
@@ -32,7 +32,7 @@ enum Held<'a> {
 impl<'a> HashRef<'a> {
     /// The hash in `entry`. Panics when it holds another type.
     #[inline]
-    pub fn of(entry: &'a Entry) -> HashRef<'a> {
+    pub fn of(entry: EntryRef<'a>) -> HashRef<'a> {
         match entry.form() {
             Form::HashPacked => HashRef(Held::Packed(entry.value())),
             _ => HashRef(Held::Indexed(entry.indexed())),
@@ -117,7 +117,7 @@ impl<'a> HashMut<'a> {
     /// The hash to read.
     #[inline]
     pub fn as_ref(&self) -> HashRef<'_> {
-        HashRef::of(self.entry)
+        HashRef::of(self.entry.as_ref())
     }
 
     /// As [`HashRef::len`].

@@ -19,7 +19,7 @@ pub use run::End;
 
 use std::ops::Range;
 
-use crate::entry::{Entry, EntryBuffer, Form};
+use crate::entry::{Entry, EntryBuffer, EntryRef, Form};
 use crate::limits::Limits;
 use limit::Limit;
 use packed::Packed;
@@ -62,7 +62,7 @@ enum Held<'a> {
 impl<'a> ListRef<'a> {
     /// The list in `entry`. Panics when it holds another type.
     #[inline]
-    pub fn of(entry: &'a Entry) -> ListRef<'a> {
+    pub fn of(entry: EntryRef<'a>) -> ListRef<'a> {
         ListRef(match entry.form() {
             Form::ListPacked => {
                 let (totals, entries) = packed::read(entry.value());
@@ -150,7 +150,7 @@ impl<'a> ListMut<'a> {
     /// The list to read.
     #[inline]
     pub fn as_ref(&self) -> ListRef<'_> {
-        ListRef::of(self.entry)
+        ListRef::of(self.entry.as_ref())
     }
 
     /// As [`ListRef::len`].
