@@ -9,7 +9,6 @@ pub mod buffer;
 mod either;
 pub mod entry;
 pub mod hash;
-pub mod integer;
 pub mod limits;
 pub mod list;
 pub mod packed;

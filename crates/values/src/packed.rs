@@ -197,7 +197,8 @@ mod tests {
         for step in 0..rounds(20_000) {
             // Long enough runs that the count and some lengths take two and five bytes.
             let name = (random() % 400).to_string().into_bytes();
-            let long = [0, 3, 130, 16_400][usize::from(random() % 50 == 0) * (random() % 4) as usize];
+            let long =
+                [0, 3, 130, 16_400][usize::from(random().is_multiple_of(50)) * (random() % 4) as usize];
             let value = vec![step as u8; long + (random() % 3) as usize];
             let (found, known) = (find::<2>(&run, &name), model.iter().position(|pair| pair.0 == name));
             assert_eq!(found.is_some(), known.is_some());
@@ -205,7 +206,7 @@ mod tests {
                 (Some(at), Some(index)) => {
                     assert_eq!(element::<2>(&run, at), [&name[..], &model[index].1[..]]);
                     assert_eq!(offset_of::<2>(&run, index), at);
-                    if random() % 2 == 0 {
+                    if random().is_multiple_of(2) {
                         replace_last::<2>(&mut run, at, &value);
                         model[index].1 = value;
                     } else {

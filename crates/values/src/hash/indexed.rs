@@ -73,7 +73,7 @@ impl IndexedHash {
 
 impl Collection for IndexedHash {
     fn memory_bytes(&self) -> usize {
-        size_of::<IndexedHash>() + self.table.memory_bytes() + self.element_bytes
+        size_of_val(&self.element_bytes) + self.table.memory_bytes() + self.element_bytes
     }
 
     fn free_effort(&self) -> usize {

@@ -84,12 +84,12 @@ struct Place {
 
 impl IndexedList {
     /// A list of no elements.
-    pub fn new() -> IndexedList {
+    pub(super) fn new() -> IndexedList {
         IndexedList { chunks: VecDeque::new(), len: 0, chunk_bytes: 0 }
     }
 
     /// The list that was packed.
-    pub fn from_packed(totals: Totals, entries: &[u8]) -> IndexedList {
+    pub(super) fn from_packed(totals: Totals, entries: &[u8]) -> IndexedList {
         let mut list = IndexedList::new();
         if totals.count > 0 {
             list.add_chunk(0, Chunk { bytes: Ends::exactly(entries), totals });
@@ -98,7 +98,7 @@ impl IndexedList {
     }
 
     /// The totals and the entries to pack, if the list is so small that it may be.
-    pub fn to_packed(&self, limit: Limit, shrinking: bool) -> Option<(Totals, &[u8])> {
+    pub(super) fn to_packed(&self, limit: Limit, shrinking: bool) -> Option<(Totals, &[u8])> {
         let chunk = self.chunks.front().filter(|_| self.chunks.len() == 1)?;
         let Totals { count, listpack_bytes } = chunk.totals;
         let allowed = limit.allows_packed(listpack_bytes, count, shrinking) && !chunk.is_large(limit);
@@ -106,13 +106,13 @@ impl IndexedList {
     }
 
     /// How many elements there are.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.len
     }
 
     /// Whether the list may be packed again as far as the number of its chunks goes.
     #[inline]
-    pub fn is_one_chunk(&self) -> bool {
+    pub(super) fn is_one_chunk(&self) -> bool {
         self.chunks.len() == 1
     }
 
@@ -139,7 +139,7 @@ impl IndexedList {
     }
 
     /// The element at `index`.
-    pub fn get(&self, index: usize) -> Option<&[u8]> {
+    pub(super) fn get(&self, index: usize) -> Option<&[u8]> {
         (index < self.len).then(|| {
             let place = self.place(index);
             let chunk = &self.chunks[place.chunk];
@@ -148,7 +148,7 @@ impl IndexedList {
     }
 
     /// The elements from `index` on.
-    pub fn forward(&self, index: usize) -> Forward<'_> {
+    pub(super) fn forward(&self, index: usize) -> Forward<'_> {
         if index >= self.len {
             return Forward::default();
         }
@@ -163,7 +163,7 @@ impl IndexedList {
     }
 
     /// The elements from `index` towards the front.
-    pub fn backward(&self, index: usize) -> Backward<'_> {
+    pub(super) fn backward(&self, index: usize) -> Backward<'_> {
         if index >= self.len {
             return Backward::default();
         }
@@ -212,7 +212,7 @@ impl IndexedList {
     }
 
     /// Adds `element` at an end.
-    pub fn push(&mut self, end: End, element: &[u8], limit: Limit) {
+    pub(super) fn push(&mut self, end: End, element: &[u8], limit: Limit) {
         let last = self.chunks.len().wrapping_sub(1);
         let at = if end == End::Front { 0 } else { last };
         if self.accepts(at, element, limit) {
@@ -226,7 +226,7 @@ impl IndexedList {
     }
 
     /// Gives the element at an end to `f` and removes it.
-    pub fn pop<R>(&mut self, end: End, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
+    pub(super) fn pop<R>(&mut self, end: End, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
         let at = match end {
             End::Front => 0,
             End::Back => self.chunks.len().checked_sub(1)?,
@@ -240,7 +240,7 @@ impl IndexedList {
     }
 
     /// Adds `element` next to the element at `index`: before it (`End::Front`) or behind it.
-    pub fn insert(&mut self, index: usize, side: End, element: &[u8], limit: Limit) {
+    pub(super) fn insert(&mut self, index: usize, side: End, element: &[u8], limit: Limit) {
         let Place { chunk, entry } = self.place(index);
         self.insert_at(Place { chunk, entry }, side, element, limit);
     }
@@ -284,7 +284,7 @@ impl IndexedList {
     }
 
     /// Replaces the element at `index`.
-    pub fn set(&mut self, index: usize, element: &[u8], limit: Limit) {
+    pub(super) fn set(&mut self, index: usize, element: &[u8], limit: Limit) {
         let place = self.place(index);
         match (self.chunks[place.chunk].is_large(limit), limit.is_large(element.len())) {
             (false, false) => self.edit(place.chunk, |chunk| chunk.replace(place.entry, element)),
@@ -363,7 +363,7 @@ impl IndexedList {
     }
 
     /// Removes the elements at `range`, which must be there.
-    pub fn remove_range(&mut self, range: Range<usize>) {
+    pub(super) fn remove_range(&mut self, range: Range<usize>) {
         if range.is_empty() {
             return;
         }
@@ -384,7 +384,12 @@ impl IndexedList {
     }
 
     /// As [`Run::remove_where`].
-    pub fn remove_where(&mut self, end: End, limit: usize, mut matches: impl FnMut(&[u8]) -> bool) -> usize {
+    pub(super) fn remove_where(
+        &mut self,
+        end: End,
+        limit: usize,
+        mut matches: impl FnMut(&[u8]) -> bool,
+    ) -> usize {
         let mut removed = 0;
         for step in 0..self.chunks.len() {
             if removed == limit {
@@ -407,7 +412,7 @@ impl IndexedList {
 #[cfg(test)]
 impl IndexedList {
     /// That the sums are right and no chunk is empty.
-    pub fn check(&self) {
+    pub(super) fn check(&self) {
         let chunks = || self.chunks.iter();
         assert!(chunks().all(|chunk| chunk.count() > 0 && chunk.totals == Totals::of(chunk.entries())));
         assert_eq!(self.len, chunks().map(Chunk::count).sum());

@@ -4,7 +4,7 @@
 //! where Redis changes it, lists keep count of what their elements would take there
 //! (<https://github.com/antirez/listpack>).
 
-use crate::integer;
+use base::number::parse_i64;
 
 /// The header and the end of a listpack.
 const LISTPACK_BYTES: usize = 7;
@@ -17,7 +17,7 @@ const SIZES_BYTES: [usize; 5] = [4096, 8192, 16_384, 32_768, 65_536];
 /// The bytes that a listpack takes for `element`.
 #[inline]
 pub fn listpack_entry_bytes(element: &[u8]) -> usize {
-    let encoded = match integer::parse(element) {
+    let encoded = match parse_i64(element) {
         Some(0..=127) => 1,
         Some(-4096..=4095) => 2,
         Some(-32_768..=32_767) => 3,

@@ -11,7 +11,7 @@ fn limits(list_packed_size_max: i64) -> Limits {
 }
 
 fn check(entry: &Entry, model: &Model) {
-    let list = ListRef::of(entry);
+    let list = ListRef::of(entry.as_ref());
     assert_eq!((list.len(), list.is_empty()), (model.len(), model.is_empty()));
     assert!(list.iter().eq(model));
     assert!(list.rev_iter_from(model.len().wrapping_sub(1)).eq(model.iter().rev()));
@@ -22,7 +22,7 @@ fn check(entry: &Entry, model: &Model) {
 }
 
 fn check_reads(entry: &Entry, model: &Model, index: usize) {
-    let list = ListRef::of(entry);
+    let list = ListRef::of(entry.as_ref());
     let len = model.len();
     assert_eq!(list.get(index as i64), model.get(index).map(Vec::as_slice));
     let from_back = -1 - index as i64;
@@ -138,7 +138,7 @@ fn it_agrees_with_a_deque_in_both_forms() {
                     check(&entry, &model);
                 }
             }
-            check(&entry.copy_to(b"copy"), &model);
+            check(&entry.as_ref().copy_to(b"copy"), &model);
         }
         while !model.is_empty() {
             let mut list = ListMut::of(&mut entry, &limits);
@@ -196,7 +196,7 @@ fn it_is_packed_again_below_half_of_the_limit() {
         assert_eq!(entry.form(), Form::ListIndexed, "{left}");
         ListMut::of(&mut entry, &limits).pop_back(|_| ());
     }
-    assert_eq!((entry.form(), ListRef::of(&entry).len()), (Form::ListPacked, 64));
+    assert_eq!((entry.form(), ListRef::of(entry.as_ref()).len()), (Form::ListPacked, 64));
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_list_made_at_once_is_packed_if_it_fits() {
         let elements: Vec<String> = (0..count).map(|element| element.to_string()).collect();
         let entry = from_elements(b"key", &elements, &limits(128));
         assert_eq!(entry.form(), form);
-        assert!(ListRef::of(&entry).iter().eq(elements.iter().map(|element| element.as_bytes())));
+        assert!(ListRef::of(entry.as_ref()).iter().eq(elements.iter().map(|element| element.as_bytes())));
     }
 }
 
@@ -229,11 +229,11 @@ fn a_large_element_has_a_chunk_of_its_own() {
     let mut entry = empty(b"key");
     ListMut::of(&mut entry, &limits).push(End::Back, ["a", "b", "c"]);
     assert!(ListMut::of(&mut entry, &limits).insert(End::Back, b"b", &large));
-    assert!(ListRef::of(&entry).iter().eq([b"a", b"b", &large[..], b"c"]));
-    assert!(entry.memory_bytes() < (1 << 20) * 5 / 4 + 1000);
-    assert_eq!(entry.free_effort(), 1 + 2 + 3);
+    assert!(ListRef::of(entry.as_ref()).iter().eq([b"a", b"b", &large[..], b"c"]));
+    assert!(entry.as_ref().memory_bytes() < (1 << 20) * 5 / 4 + 1000);
+    assert_eq!(entry.as_ref().free_effort(), 1 + 2 + 3);
     assert!(ListMut::of(&mut entry, &limits).set(2, b"small"));
-    assert!(ListRef::of(&entry).iter().eq([b"a", b"b", &b"small"[..], b"c"]));
+    assert!(ListRef::of(entry.as_ref()).iter().eq([b"a", b"b", &b"small"[..], b"c"]));
 }
 
 #[test]

@@ -76,7 +76,7 @@ impl IndexedSet {
 
 impl Collection for IndexedSet {
     fn memory_bytes(&self) -> usize {
-        size_of::<IndexedSet>() + self.table.memory_bytes() + self.element_bytes
+        size_of_val(&self.element_bytes) + self.table.memory_bytes() + self.element_bytes
     }
 
     fn free_effort(&self) -> usize {

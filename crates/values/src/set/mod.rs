@@ -8,16 +8,16 @@
 
 mod indexed;
 mod integers;
+mod member;
 
 pub use indexed::IndexedSet;
+pub use member::{Digits, Member};
 
-use std::ops::Deref;
-
+use base::number::parse_i64;
 use smallvec::SmallVec;
 
 use crate::either::Either;
 use crate::entry::{Entry, EntryRef, Form};
-use crate::integer::{self, Digits};
 use crate::limits::Limits;
 use crate::packed::{self, below};
 
@@ -36,45 +36,12 @@ pub fn empty_packed(key: &[u8]) -> Entry {
 
 /// A new set with no members, in the form that suits about `expected` members of which `first` is one.
 pub fn empty_for(key: &[u8], first: &[u8], expected: usize, limits: &Limits) -> Entry {
-    if expected <= limits.set_integers_max && integer::parse(first).is_some() {
+    if expected <= limits.set_integers_max && parse_i64(first).is_some() {
         return empty(key);
     }
     let mut entry = empty_packed(key);
     SetMut::of(&mut entry, limits).reserve(expected);
     entry
-}
-
-/// A member: bytes out of the set, or the digits of an integer in it.
-#[derive(Clone, Copy)]
-pub enum Member<'a> {
-    /// As it lies in the set.
-    Bytes(&'a [u8]),
-    /// The text of an integer.
-    Digits(Digits),
-}
-
-impl Deref for Member<'_> {
-    type Target = [u8];
-
-    #[inline]
-    fn deref(&self) -> &[u8] {
-        match self {
-            Member::Bytes(bytes) => bytes,
-            Member::Digits(digits) => digits,
-        }
-    }
-}
-
-impl AsRef<[u8]> for Member<'_> {
-    fn as_ref(&self) -> &[u8] {
-        self
-    }
-}
-
-impl Member<'_> {
-    fn integer(value: i64) -> Self {
-        Member::Digits(Digits::new(value))
-    }
 }
 
 /// A set to read.
@@ -118,7 +85,7 @@ impl<'a> SetRef<'a> {
     pub fn contains(self, member: &[u8]) -> bool {
         match self.0 {
             Held::Integers(bytes) => {
-                integer::parse(member).is_some_and(|value| integers::search(bytes, value).is_ok())
+                parse_i64(member).is_some_and(|value| integers::search(bytes, value).is_ok())
             }
             Held::Packed(bytes) => packed::find::<1>(bytes, member).is_some(),
             Held::Indexed(set) => set.contains(member),
@@ -215,7 +182,7 @@ impl<'a> SetMut<'a> {
     /// Adds `member`, and says whether it is new.
     pub fn insert(&mut self, member: &[u8]) -> bool {
         match self.entry.form() {
-            Form::SetIntegers => match integer::parse(member) {
+            Form::SetIntegers => match parse_i64(member) {
                 Some(value) => self.insert_integer(value),
                 None => {
                     self.leave_integers(member);
@@ -273,7 +240,7 @@ impl<'a> SetMut<'a> {
     pub fn remove(&mut self, member: &[u8]) -> bool {
         match self.entry.form() {
             Form::SetIntegers => {
-                integer::parse(member).is_some_and(|value| integers::remove(&mut self.entry.buffer(), value))
+                parse_i64(member).is_some_and(|value| integers::remove(&mut self.entry.buffer(), value))
             }
             Form::SetPacked => {
                 let found = packed::find::<1>(self.entry.value(), member);
@@ -341,7 +308,7 @@ impl<'a> SetMut<'a> {
         if self.entry.form() == Form::SetIntegers || self.len() > most {
             return;
         }
-        let values: Option<Vec<i64>> = self.as_ref().iter().map(|member| integer::parse(&member)).collect();
+        let values: Option<Vec<i64>> = self.as_ref().iter().map(|member| parse_i64(&member)).collect();
         let Some(mut values) = values else { return };
         values.sort_unstable();
         let mut run = integers::EMPTY.to_vec();
