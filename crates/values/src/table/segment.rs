@@ -1,0 +1,503 @@
+//! A segment: a small hash table in one allocation of whole cache lines.
+//!
+//! ```text
+//!  bucket 0                                 bucket 1                       … up to buckets_limit
+//!  +--------+------+------+-----+------+    +------+------+-----+------+
+//!  | header | word | word | …   | word |    | word | word | …   | word |      8 words of 8 bytes each
+//!  +--------+------+------+-----+------+    +------+------+-----+------+
+//!  header: 1 | earliest deadline, ms: 44 bits | elements: 19 bits      (the set bit: never taken for empty)
+//!  word:   tag: 16 bits | pointer: 48 bits                             (all zero: empty)
+//! ```
+//!
+//! A tag alone says which bucket is the element's *home*: `tag * buckets >> 16`. What does not fit there goes to
+//! the first bucket with room that follows, in a circle. The invariant that look-ups rest on: between an
+//! element's home and the bucket it is in, every bucket is full. Since homes come from tags, a segment is rebuilt
+//! at another size without looking at its elements.
+//!
+//! The handle of a segment is one word too: the address (a multiple of 64, of 48 bits), the number of buckets in
+//! its upper 16 bits and the segment's depth in its lower 6. So the first cache line that a look-up touches is
+//! already the right bucket.
+#![allow(unsafe_code)] // an allocation of run-time size behind a tagged pointer; the rest of the table is safe code
+
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+
+use super::bucket::{BUCKET_WORDS, Bucket};
+use super::element::{Element, pointer_word, tagged, word_tag};
+use super::sizing::{BUCKETS_LIMIT, elements_max};
+
+const DEPTH_MASK: usize = align_of::<Bucket>() - 1;
+const BUCKETS_SHIFT: u32 = 48;
+const ADDRESS_MASK: usize = (1 << BUCKETS_SHIFT) - 1 & !DEPTH_MASK;
+
+const LEN_BITS: u32 = 19;
+const LEN_MASK: u64 = (1 << LEN_BITS) - 1;
+const DEADLINE_MASK: u64 = (1 << 44) - 1;
+const HEADER_BIT: u64 = 1 << 63;
+const HEADER_SLOT: usize = 0;
+
+const _: () = assert!(usize::BITS == 64, "handles and elements are 64-bit words");
+const _: () = assert!(BUCKETS_LIMIT * BUCKET_WORDS <= LEN_MASK as usize && BUCKETS_LIMIT <= 0xffff);
+
+/// Owns its elements and its allocation; allocates nothing while it has no buckets.
+///
+/// Elements are found by `slot`: the index of a word, counted through all buckets. What changes a segment's
+/// handle (its size, its depth) takes and returns it by value; `&mut self` changes only what it points at.
+pub(super) struct Segment<T: Element> {
+    handle: *mut Bucket,
+    elements: PhantomData<T>,
+}
+
+// SAFETY: a segment owns its allocation and the elements in it alone.
+unsafe impl<T: Element + Send> Send for Segment<T> {}
+// SAFETY: a shared segment hands out shared elements only, and nothing in it changes behind a shared reference.
+unsafe impl<T: Element + Sync> Sync for Segment<T> {}
+
+/// What a search ended with.
+pub(super) enum Search<T> {
+    /// The element, and the slot it is in.
+    Found(usize, ManuallyDrop<T>),
+    /// There is none; it would go into this slot. `None` where all slots are taken.
+    Absent(Option<usize>),
+}
+
+impl<T: Element> Segment<T> {
+    /// A segment without buckets.
+    pub(super) const fn vacant(depth: u32) -> Self {
+        assert!(depth as usize <= DEPTH_MASK);
+        let aligned = align_of::<Bucket>() | depth as usize;
+        Segment { handle: std::ptr::without_provenance_mut(aligned), elements: PhantomData }
+    }
+
+    fn with_buckets(buckets: usize, depth: u32) -> Self {
+        if buckets == 0 {
+            return Self::vacant(depth);
+        }
+        assert!(buckets <= BUCKETS_LIMIT && depth as usize <= DEPTH_MASK);
+        let layout = layout(buckets);
+        // SAFETY: at least one bucket, so the size is not zero.
+        let base = unsafe { alloc_zeroed(layout) }.cast::<Bucket>();
+        if base.is_null() {
+            handle_alloc_error(layout);
+        }
+        assert!(base.addr() & !ADDRESS_MASK == 0, "user addresses have 48 bits");
+        let handle = base.map_addr(|address| address | buckets << BUCKETS_SHIFT | depth as usize);
+        let mut segment = Segment { handle, elements: PhantomData };
+        segment.buckets_mut()[0].words[HEADER_SLOT] = header(0, u64::MAX);
+        segment
+    }
+
+    /// How many leading bits of the hash all elements share.
+    #[inline]
+    pub(super) fn depth(&self) -> u32 {
+        (self.handle.addr() & DEPTH_MASK) as u32
+    }
+
+    #[inline]
+    pub(super) fn bucket_count(&self) -> usize {
+        self.handle.addr() >> BUCKETS_SHIFT
+    }
+
+    /// The number of slots, among them the header's.
+    #[inline]
+    pub(super) fn slot_count(&self) -> usize {
+        self.bucket_count() * BUCKET_WORDS
+    }
+
+    #[inline]
+    fn buckets(&self) -> &[Bucket] {
+        let base = self.handle.map_addr(|address| address & ADDRESS_MASK);
+        // SAFETY: the handle says where the allocation is and how many buckets it has, all of them initialised
+        // (by zeroes at least); with none, the address is a well-aligned one that is never read.
+        unsafe { std::slice::from_raw_parts(base, self.bucket_count()) }
+    }
+
+    #[inline]
+    fn buckets_mut(&mut self) -> &mut [Bucket] {
+        let base = self.handle.map_addr(|address| address & ADDRESS_MASK);
+        // SAFETY: as in `buckets`, and the segment is borrowed exclusively.
+        unsafe { std::slice::from_raw_parts_mut(base, self.bucket_count()) }
+    }
+
+    #[inline]
+    fn words_mut(&mut self) -> &mut [u64] {
+        let base = self.handle.map_addr(|address| address & ADDRESS_MASK);
+        // SAFETY: as in `buckets_mut`; a bucket is exactly its words.
+        unsafe { std::slice::from_raw_parts_mut(base.cast(), self.slot_count()) }
+    }
+
+    #[inline]
+    fn header(&self) -> u64 {
+        self.buckets().first().map_or(header(0, u64::MAX), |bucket| bucket.words[HEADER_SLOT])
+    }
+
+    #[inline]
+    fn set_header(&mut self, header: u64) {
+        if let Some(bucket) = self.buckets_mut().first_mut() {
+            bucket.words[HEADER_SLOT] = header;
+        }
+    }
+
+    /// The number of elements.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        (self.header() & LEN_MASK) as usize
+    }
+
+    /// Whether one more element may be put in at this size.
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        self.len() < elements_max(self.bucket_count())
+    }
+
+    /// No element expires before this; `u64::MAX` when none expires at all.
+    #[inline]
+    pub(super) fn deadline_bound(&self) -> u64 {
+        match self.header() >> LEN_BITS & DEADLINE_MASK {
+            DEADLINE_MASK => u64::MAX,
+            bound => bound,
+        }
+    }
+
+    /// Lowers the bound to the deadline of an element.
+    #[inline]
+    pub(super) fn note_deadline(&mut self, deadline_ms: u64) {
+        if deadline_ms < self.deadline_bound() {
+            self.set_deadline_bound(deadline_ms);
+        }
+    }
+
+    pub(super) fn set_deadline_bound(&mut self, deadline_ms: u64) {
+        self.set_header(header(self.len(), deadline_ms));
+    }
+
+    /// Looks for the element with this tag that `eq` says is the one.
+    #[inline]
+    pub(super) fn search(&self, tag: u16, mut eq: impl FnMut(&T) -> bool) -> Search<T> {
+        let buckets = self.buckets();
+        let home = home(tag, buckets.len());
+        let Some(mut bucket) = buckets.get(home) else { return Search::Absent(None) };
+        let mut at = home;
+        loop {
+            let tags = bucket.tags();
+            for position in tags.equal(tag) {
+                let slot = at * BUCKET_WORDS + position;
+                if slot != HEADER_SLOT {
+                    // SAFETY: the word has a tag and is not the header, so it is an element of this segment.
+                    let element = unsafe { element_of::<T>(bucket.words[position]) };
+                    if eq(&element) {
+                        return Search::Found(slot, element);
+                    }
+                }
+            }
+            if let Some(position) = tags.empty().first() {
+                return Search::Absent(Some(at * BUCKET_WORDS + position));
+            }
+            at = following(at, buckets.len());
+            if at == home {
+                return Search::Absent(None);
+            }
+            bucket = &buckets[at];
+        }
+    }
+
+    /// The slot that a new element with this tag goes into. There must be room.
+    pub(super) fn vacancy(&self, tag: u16) -> usize {
+        vacancy(self.buckets(), tag)
+    }
+
+    /// The element in a slot, if one is there, as a copy that must not outlive the borrow.
+    #[inline]
+    pub(super) fn peek(&self, slot: usize) -> Option<ManuallyDrop<T>> {
+        let word = self.word(slot)?;
+        // SAFETY: `word` returns words of elements only.
+        Some(unsafe { element_of(word) })
+    }
+
+    #[inline]
+    fn word(&self, slot: usize) -> Option<u64> {
+        let word = self.buckets().get(slot / BUCKET_WORDS)?.words[slot % BUCKET_WORDS];
+        (slot != HEADER_SLOT && word_tag(word) != 0).then_some(word)
+    }
+
+    /// The first element in slot `from` or after it, as a copy that must not outlive the borrow.
+    #[inline]
+    pub(super) fn next_element(&self, from: usize) -> Option<(usize, ManuallyDrop<T>)> {
+        (from..self.slot_count()).find_map(|slot| Some((slot, self.peek(slot)?)))
+    }
+
+    /// Counts an element that the caller will [`put`](Self::put) into an empty slot.
+    #[inline]
+    pub(super) fn add(&mut self) {
+        debug_assert!(self.has_room());
+        self.set_header(self.header() + 1);
+    }
+
+    /// Lends an element out: its slot is empty until it is [`put`](Self::put) back or
+    /// [`removed`](Self::remove_lent). Returns its tag too.
+    #[inline]
+    pub(super) fn lend(&mut self, slot: usize) -> Option<(T, u16)> {
+        let word = self.word(slot)?;
+        self.words_mut()[slot] = 0;
+        // SAFETY: `word` returns words of elements only; this one has just left the segment.
+        Some((ManuallyDrop::into_inner(unsafe { element_of(word) }), word_tag(word)))
+    }
+
+    /// Puts an element that has been counted into its empty slot.
+    #[inline]
+    pub(super) fn put(&mut self, slot: usize, tag: u16, element: T) {
+        let word = &mut self.words_mut()[slot];
+        debug_assert!(*word == 0, "the slot is taken");
+        *word = tagged(element.into_word(), tag);
+    }
+
+    /// Uncounts an element that was lent out of `slot`, and closes the gap it leaves.
+    #[inline]
+    pub(super) fn remove_lent(&mut self, slot: usize) {
+        self.set_header(self.header() - 1);
+        let gap_bucket = slot / BUCKET_WORDS;
+        let mut empty = self.buckets()[gap_bucket].tags().empty();
+        // A second empty word means that the bucket was not full before, so that nothing ever went past it.
+        if (empty.next(), empty.next()) == (Some(slot % BUCKET_WORDS), None) {
+            self.close_gap(slot);
+        }
+    }
+
+    /// Restores the invariant after a full bucket lost the element in slot `gap`: looks in the buckets that
+    /// follow, up to the first that is not full, for an element that had to pass the gap's bucket, moves it into
+    /// the gap, and goes on with the gap that it leaves.
+    fn close_gap(&mut self, mut gap: usize) {
+        let buckets = self.buckets_mut();
+        let count = buckets.len();
+        let mut gap_bucket = gap / BUCKET_WORDS;
+        let mut at = following(gap_bucket, count);
+        while at != gap_bucket {
+            let passed = distance(gap_bucket, at, count);
+            let is_full = buckets[at].is_full();
+            let first = if at == 0 { HEADER_SLOT + 1 } else { 0 };
+            let movable = (first..BUCKET_WORDS).find(|&position| {
+                let tag = word_tag(buckets[at].words[position]);
+                tag != 0 && distance(home(tag, count), at, count) >= passed
+            });
+            if let Some(position) = movable {
+                let word = std::mem::take(&mut buckets[at].words[position]);
+                buckets[gap_bucket].words[gap % BUCKET_WORDS] = word;
+                (gap, gap_bucket) = (at * BUCKET_WORDS + position, at);
+            }
+            if !is_full {
+                return;
+            }
+            at = following(at, count);
+        }
+    }
+
+    /// Hands every element that `keep` does not want to `removed`. Each element is asked about once.
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&T) -> bool, mut removed: impl FnMut(T)) {
+        let count = self.bucket_count();
+        // Begins behind a bucket that is not full: no gap is ever filled from beyond that point, so elements
+        // move only from slots that are still to come.
+        let start = self.buckets().iter().position(|bucket| !bucket.is_full()).map_or(0, |at| at + 1);
+        for bucket in (0..count).map(|offset| (start + offset) % count) {
+            for slot in bucket * BUCKET_WORDS..(bucket + 1) * BUCKET_WORDS {
+                while let Some(element) = self.peek(slot) {
+                    if keep(&element) {
+                        break;
+                    }
+                    let (element, _) = self.lend(slot).expect("it has just been seen there");
+                    self.remove_lent(slot);
+                    removed(element);
+                }
+            }
+        }
+    }
+
+    /// Takes out the first element in slot `from` or after it, without keeping the others findable: for those
+    /// who take all of them.
+    pub(super) fn take_next(&mut self, from: usize) -> Option<(usize, T)> {
+        let (slot, element) = self.next_element(from)?;
+        self.words_mut()[slot] = 0;
+        Some((slot, ManuallyDrop::into_inner(element)))
+    }
+
+    /// The segment at another size, which must hold its elements. Does not look at the elements.
+    pub(super) fn resized(self, buckets: usize) -> Self {
+        let mut new = Self::with_buckets(buckets, self.depth());
+        new.set_deadline_bound(self.deadline_bound());
+        new.take_all(self);
+        new
+    }
+
+    /// For each bucket, which of its elements have a set bit behind the bits that all share.
+    pub(super) fn partition(&self) -> Partition {
+        let bit = 63 - self.depth();
+        let mut partition = Partition { upper: vec![0; self.bucket_count()], upper_len: 0 };
+        let mut from = 0;
+        while let Some((slot, element)) = self.next_element(from) {
+            if element.hash_key() >> bit & 1 != 0 {
+                partition.upper[slot / BUCKET_WORDS] |= 1 << (slot % BUCKET_WORDS);
+                partition.upper_len += 1;
+            }
+            from = slot + 1;
+        }
+        partition
+    }
+
+    /// Two segments of one more depth, of sizes that `size_for` says, as [`partition`](Self::partition) told.
+    pub(super) fn split(self, partition: &Partition, size_for: impl Fn(usize) -> usize) -> (Self, Self) {
+        let (depth, bound) = (self.depth() + 1, self.deadline_bound());
+        let half = |len: usize| {
+            let mut half = Self::with_buckets(size_for(len), depth);
+            half.set_deadline_bound(bound);
+            half
+        };
+        let (mut lower, mut upper) = (half(self.len() - partition.upper_len), half(partition.upper_len));
+        for (bucket, uppers) in self.into_words().zip(&partition.upper) {
+            for (position, word) in bucket.into_iter().enumerate() {
+                if uppers >> position & 1 == 0 { &mut lower } else { &mut upper }.take(word);
+            }
+        }
+        (lower, upper)
+    }
+
+    /// This segment and its buddy as one of one less depth. `buckets` must hold both; when one of them is empty
+    /// the other is not moved.
+    pub(super) fn merged(self, buddy: Self, buckets: usize) -> Self {
+        let depth = self.depth() - 1;
+        let bound = self.deadline_bound().min(buddy.deadline_bound());
+        if self.len() == 0 || buddy.len() == 0 {
+            let mut kept = if self.len() == 0 { buddy } else { self };
+            kept.handle = kept.handle.map_addr(|address| address & !DEPTH_MASK | depth as usize);
+            return kept;
+        }
+        let mut new = Self::with_buckets(buckets, depth);
+        new.set_deadline_bound(bound);
+        new.take_all(self);
+        new.take_all(buddy);
+        new
+    }
+
+    fn take_all(&mut self, other: Self) {
+        for word in other.into_words().flatten() {
+            self.take(word);
+        }
+    }
+
+    /// Puts a word in if it is an element's.
+    #[inline]
+    fn take(&mut self, word: u64) {
+        let tag = word_tag(word);
+        if tag != 0 {
+            let slot = vacancy(self.buckets(), tag);
+            self.words_mut()[slot] = word;
+            self.set_header(self.header() + 1);
+            #[cfg(test)]
+            super::tests::note_move();
+        }
+    }
+
+    /// All words by bucket, the header's place emptied; who takes them owns the elements.
+    fn into_words(mut self) -> impl Iterator<Item = [u64; BUCKET_WORDS]> {
+        self.set_header(0);
+        let mut words = Words { segment: ManuallyDrop::new(self), at: 0 };
+        std::iter::from_fn(move || words.next())
+    }
+
+    /// Frees the allocation, not the elements.
+    fn free(&mut self) {
+        let buckets = self.bucket_count();
+        if buckets != 0 {
+            let base = self.handle.map_addr(|address| address & ADDRESS_MASK);
+            // SAFETY: allocated in `with_buckets` with this layout; callers do not use the handle again.
+            unsafe { dealloc(base.cast(), layout(buckets)) };
+        }
+    }
+}
+
+impl<T: Element> Drop for Segment<T> {
+    fn drop(&mut self) {
+        let mut from = 0;
+        while let Some((slot, element)) = self.take_next(from) {
+            drop(element);
+            from = slot + 1;
+        }
+        self.free();
+    }
+}
+
+/// The words of a segment that is being taken apart; frees the allocation, and not the elements.
+struct Words<T: Element> {
+    segment: ManuallyDrop<Segment<T>>,
+    at: usize,
+}
+
+impl<T: Element> Words<T> {
+    #[inline]
+    fn next(&mut self) -> Option<[u64; BUCKET_WORDS]> {
+        let bucket = self.segment.buckets().get(self.at)?;
+        self.at += 1;
+        Some(bucket.words)
+    }
+}
+
+impl<T: Element> Drop for Words<T> {
+    fn drop(&mut self) {
+        self.segment.free();
+    }
+}
+
+/// How a segment's elements fall apart when it is split.
+pub(super) struct Partition {
+    /// By bucket, a bit for each word that goes to the upper half.
+    upper: Vec<u8>,
+    upper_len: usize,
+}
+
+fn layout(buckets: usize) -> Layout {
+    Layout::array::<Bucket>(buckets).expect("a segment is far below isize::MAX")
+}
+
+/// A header's word. Deadlines beyond 44 bits (the year 2527) are kept as the last one that fits: early, not late.
+#[inline]
+fn header(len: usize, deadline_ms: u64) -> u64 {
+    let deadline = if deadline_ms == u64::MAX { DEADLINE_MASK } else { deadline_ms.min(DEADLINE_MASK - 1) };
+    HEADER_BIT | deadline << LEN_BITS | len as u64
+}
+
+/// A copy of the element of a word. It must not be dropped, nor used for longer than the element is in the table,
+/// unless the word is taken out.
+///
+/// # Safety
+/// The word must have been made by [`tagged`] from an element that still exists.
+#[inline]
+unsafe fn element_of<T: Element>(word: u64) -> ManuallyDrop<T> {
+    // SAFETY: without its tag the word is what `into_word` gave.
+    ManuallyDrop::new(unsafe { T::from_word(pointer_word(word)) })
+}
+
+#[inline]
+fn home(tag: u16, buckets: usize) -> usize {
+    usize::from(tag) * buckets >> 16
+}
+
+#[inline]
+fn following(bucket: usize, buckets: usize) -> usize {
+    if bucket + 1 == buckets { 0 } else { bucket + 1 }
+}
+
+/// How many buckets on from `from` the bucket `to` is, in the circle.
+#[inline]
+fn distance(from: usize, to: usize, buckets: usize) -> usize {
+    if to >= from { to - from } else { to + buckets - from }
+}
+
+#[inline]
+fn vacancy(buckets: &[Bucket], tag: u16) -> usize {
+    let mut at = home(tag, buckets.len());
+    loop {
+        if let Some(position) = buckets[at].tags().empty().first() {
+            return at * BUCKET_WORDS + position;
+        }
+        at = following(at, buckets.len());
+    }
+}
