@@ -136,7 +136,10 @@ mod tests {
     fn what_errors_will_show() {
         let command_line = parse(&["--bind", "a", "b c", "--logfile \"x"]);
         assert_eq!(command_line.options[0].text, "--bind a \"b c\"");
-        assert_eq!(command_line.options[1], CommandLineOption { text: "--logfile \"x".to_owned(), words: None });
+        assert_eq!(
+            command_line.options[1],
+            CommandLineOption { text: "--logfile \"x".to_owned(), words: None }
+        );
         check(&["-x", "1"], &[&["-x", "1"]]);
     }
 }

@@ -56,7 +56,10 @@ impl Config {
         for pattern in patterns.iter().map(AsRef::as_ref) {
             if pattern.iter().any(|byte| matches!(byte, b'*' | b'?' | b'[')) {
                 for directive in table::directives().filter(|directive| !directive.traits.hidden) {
-                    for name in directive.names().filter(|name| matches_any_case(pattern, name)) {
+                    for name in directive
+                        .names()
+                        .filter(|name| base::glob::matches_ignore_case(pattern, name.as_bytes()))
+                    {
                         self.add_value(&mut found, directive, name.as_bytes());
                     }
                 }
@@ -147,11 +150,6 @@ impl Config {
 
 fn refused(name: &[u8], problem: Problem) -> SetError {
     SetError::Refused { name: name.to_vec(), problem }
-}
-
-/// Whether `pattern` matches `name`, which is in lower case.
-fn matches_any_case(pattern: &[u8], name: &str) -> bool {
-    base::glob::matches(&pattern.to_ascii_lowercase(), name.as_bytes())
 }
 
 #[cfg(test)]

@@ -83,7 +83,8 @@ pub struct Traits {
 }
 
 impl Traits {
-    pub(crate) const NONE: Self = Self { immutable: false, hidden: false, sensitive: false, protected: false };
+    pub(crate) const NONE: Self =
+        Self { immutable: false, hidden: false, sensitive: false, protected: false };
 }
 
 /// How many arguments a directive takes.

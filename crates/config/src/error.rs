@@ -147,7 +147,8 @@ impl SetError {
     pub fn reply(&self) -> Vec<u8> {
         match self {
             Self::Unknown { name } => {
-                [b"ERR Unknown option or number of arguments for CONFIG SET - '", name.as_slice(), b"'"].concat()
+                [b"ERR Unknown option or number of arguments for CONFIG SET - '", name.as_slice(), b"'"]
+                    .concat()
             }
             Self::Refused { name, problem } => [
                 b"ERR CONFIG SET failed (possibly related to argument '",

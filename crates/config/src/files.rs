@@ -70,7 +70,8 @@ const TEMPORARY_NAMES_MAX: u32 = 100;
 /// time, also across a crash.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let (temporary, mut file) = create_beside(path)?;
-    let written = file.write_all(content).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
+    let written =
+        file.write_all(content).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
     if let Err(error) = written {
         // The first error is the one to report; a file left behind is all that a second one would add.
         let _ = fs::remove_file(&temporary);

@@ -127,13 +127,22 @@ impl Loader {
                 continue;
             }
             let text = String::from_utf8_lossy(line).into_owned();
-            self.read_line(Place { source: source.clone(), line: index + 1, text }, split_words(line), depth)?;
+            self.read_line(
+                Place { source: source.clone(), line: index + 1, text },
+                split_words(line),
+                depth,
+            )?;
         }
         Ok(())
     }
 
     /// Acts on one line, given its words unless its quotes are unbalanced.
-    fn read_line(&mut self, place: Place, words: Option<Vec<Vec<u8>>>, depth: usize) -> Result<(), LoadError> {
+    fn read_line(
+        &mut self,
+        place: Place,
+        words: Option<Vec<Vec<u8>>>,
+        depth: usize,
+    ) -> Result<(), LoadError> {
         let refuse = |problem: &'static str| Err(LoadError::at(&place, problem));
         let Some(words) = words else { return refuse(UNBALANCED_QUOTES) };
         let Some((first, arguments)) = words.split_first() else { return Ok(()) };

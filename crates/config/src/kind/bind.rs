@@ -41,7 +41,10 @@ impl Kind for Addresses {
             return Ok(BindAddresses(Vec::new()));
         }
         let addresses = arguments.iter().map(|address| String::from_utf8(address.clone()));
-        addresses.collect::<Result<_, _>>().map(BindAddresses).map_err(|_| "argument must be valid UTF-8".into())
+        addresses
+            .collect::<Result<_, _>>()
+            .map(BindAddresses)
+            .map_err(|_| "argument must be valid UTF-8".into())
     }
 
     fn render(&self, value: &BindAddresses) -> Vec<u8> {
@@ -66,7 +69,7 @@ mod tests {
     #[test]
     fn addresses() {
         let default = BindAddresses::loopback();
-        let parse = |line| parse_new(&Addresses, &default, line);
+        let parse = |line: &str| parse_new(&Addresses, &default, line);
         let all = parse("* -::*").unwrap();
         assert_eq!(all.0, ["*", "-::*"]);
         assert_eq!(Addresses.render(&all), b"* -::*");

@@ -1,6 +1,8 @@
 //! `client-output-buffer-limit`: how much may wait to be sent to a client.
 
-use super::number::{format_memory, lenient_integer, memory_bytes};
+use base::number::parse_memory;
+
+use super::number::{format_memory, lenient_integer};
 use super::{Kind, Prior, Problem, RewriteLine};
 use crate::directive::{Arguments, Syntax};
 
@@ -69,8 +71,9 @@ impl Kind for BufferLimits {
         };
         let mut limits = *prior.value;
         for [class, hard, soft, seconds] in groups {
-            let class =
-                limits.class_mut(class).ok_or("Invalid client class specified in buffer limit configuration.")?;
+            let class = limits
+                .class_mut(class)
+                .ok_or("Invalid client class specified in buffer limit configuration.")?;
             *class = limit(hard, soft, seconds)
                 .ok_or("Error in hard, soft or soft_seconds setting in buffer limit configuration.")?;
         }
@@ -85,7 +88,12 @@ impl Kind for BufferLimits {
         }))
     }
 
-    fn rewrite(&self, name: &str, value: &OutputBufferLimits, default: &OutputBufferLimits) -> Vec<RewriteLine> {
+    fn rewrite(
+        &self,
+        name: &str,
+        value: &OutputBufferLimits,
+        default: &OutputBufferLimits,
+    ) -> Vec<RewriteLine> {
         let line = |class: &str, limit: OutputBufferLimit, default: OutputBufferLimit| {
             let hard = format_memory(i128::from(limit.hard_bytes));
             let soft = format_memory(i128::from(limit.soft_bytes));
@@ -102,8 +110,8 @@ impl Kind for BufferLimits {
 
 fn limit(hard: &[u8], soft: &[u8], seconds: &[u8]) -> Option<OutputBufferLimit> {
     Some(OutputBufferLimit {
-        hard_bytes: memory_bytes(hard)?,
-        soft_bytes: memory_bytes(soft)?,
+        hard_bytes: parse_memory(hard)?,
+        soft_bytes: parse_memory(soft)?,
         soft_seconds: u64::try_from(lenient_integer(seconds)?).ok()?,
     })
 }
@@ -118,7 +126,10 @@ mod tests {
     #[test]
     fn named_classes_change_and_others_stay() {
         let limits = parse_new(&BufferLimits, &DEFAULT, "pubsub 1mb 2kb 3 SLAVE 1 0 0").unwrap();
-        assert_eq!(limits.pubsub, OutputBufferLimit { hard_bytes: 1 << 20, soft_bytes: 2048, soft_seconds: 3 });
+        assert_eq!(
+            limits.pubsub,
+            OutputBufferLimit { hard_bytes: 1 << 20, soft_bytes: 2048, soft_seconds: 3 }
+        );
         assert_eq!(limits.replica.hard_bytes, 1);
         assert_eq!(limits.normal, DEFAULT.normal);
         assert_eq!(parse_new(&BufferLimits, &DEFAULT, ""), Ok(DEFAULT));
@@ -141,7 +152,8 @@ mod tests {
 
     #[test]
     fn problems() {
-        let check = |line, expected| assert_eq!(parse_new(&BufferLimits, &DEFAULT, line).unwrap_err(), expected);
+        let check =
+            |line, expected| assert_eq!(parse_new(&BufferLimits, &DEFAULT, line).unwrap_err(), expected);
         check("normal 1 2", "Wrong number of arguments in buffer limit configuration.");
         for line in ["master 1 2 3", "monitor 1 2 3"] {
             check(line, "Invalid client class specified in buffer limit configuration.");

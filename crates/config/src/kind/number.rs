@@ -2,6 +2,8 @@
 
 use std::num::IntErrorKind;
 
+use base::number::{parse_i64, parse_memory};
+
 use super::{Kind, Prior, Problem, RewriteLine, only};
 use crate::directive::Syntax;
 
@@ -62,7 +64,7 @@ impl<T: Number> Kind for Integer<T> {
     }
 
     fn parse(&self, arguments: &[Vec<u8>], _: Prior<'_, T>) -> Result<T, Problem> {
-        let number = strict_integer(only(arguments)?).ok_or("argument couldn't be parsed into an integer")?;
+        let number = parse_i64(only(arguments)?).ok_or("argument couldn't be parsed into an integer")?;
         let value = within(i128::from(number), self.min, self.max)?;
         Ok(match self.clamp {
             Some((least, _)) if value < least => least,
@@ -109,7 +111,8 @@ impl<T: Number> Kind for Octal<T> {
     }
 }
 
-/// An amount of memory in bytes, within bounds.
+/// An amount of memory in bytes, within bounds. Redis takes an empty argument for 0 bytes and an amount
+/// beyond 64 bits for its remainder; here both are refused.
 pub(crate) struct Memory<T> {
     min: T,
     max: T,
@@ -128,7 +131,7 @@ impl<T: Number> Kind for Memory<T> {
     }
 
     fn parse(&self, arguments: &[Vec<u8>], _: Prior<'_, T>) -> Result<T, Problem> {
-        let bytes = memory_bytes(only(arguments)?).ok_or("argument must be a memory value")?;
+        let bytes = parse_memory(only(arguments)?).ok_or("argument must be a memory value")?;
         within(i128::from(bytes), self.min, self.max)
     }
 
@@ -162,10 +165,10 @@ impl Kind for MemoryOrPercent {
 
     fn parse(&self, arguments: &[Vec<u8>], _: Prior<'_, ClientsMemory>) -> Result<ClientsMemory, Problem> {
         let argument = only(arguments)?;
-        if let Some(bytes) = memory_bytes(argument) {
+        if let Some(bytes) = parse_memory(argument) {
             return within(i128::from(bytes), 0, LLONG_MAX).map(ClientsMemory::Bytes);
         }
-        let percent = argument.strip_suffix(b"%").and_then(strict_integer).filter(|percent| *percent >= 0);
+        let percent = argument.strip_suffix(b"%").and_then(parse_i64).filter(|percent| *percent >= 0);
         match percent.ok_or("argument must be a memory or percent value")? {
             0 => Ok(ClientsMemory::Bytes(0)),
             percent => u8::try_from(percent)
@@ -199,12 +202,6 @@ fn within<T: Number>(number: i128, min: T, max: T) -> Result<T, Problem> {
     })
 }
 
-/// A 64-bit integer in the one form that Redis' `string2ll` takes: no blanks, no plus, no leading zeros.
-fn strict_integer(text: &[u8]) -> Option<i64> {
-    let number = std::str::from_utf8(text).ok()?.parse::<i64>().ok()?;
-    (number.to_string().as_bytes() == text).then_some(number)
-}
-
 /// An integer as C's `strtoll` takes it when it must use up the whole text: leading blanks and a plus are
 /// fine, an empty text is 0, what does not fit becomes the nearest that does.
 pub(crate) fn lenient_integer(text: &[u8]) -> Option<i64> {
@@ -218,28 +215,6 @@ pub(crate) fn lenient_integer(text: &[u8]) -> Option<i64> {
             _ => None,
         },
     }
-}
-
-/// A memory value in bytes: digits, then nothing or one of `b k kb m mb g gb`, where the form with a `b`
-/// counts in 1024s and the one without in 1000s. No digits are 0, as in Redis. What exceeds 64 bits is
-/// refused, where Redis would silently take the remainder.
-pub(crate) fn memory_bytes(text: &[u8]) -> Option<u64> {
-    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (digits, unit) = text.split_at(digits);
-    let multiplier: u64 = match unit.to_ascii_lowercase().as_slice() {
-        b"" | b"b" => 1,
-        b"k" => 1000,
-        b"kb" => 1 << 10,
-        b"m" => 1_000_000,
-        b"mb" => 1 << 20,
-        b"g" => 1_000_000_000,
-        b"gb" => 1 << 30,
-        _ => return None,
-    };
-    let number = digits.iter().try_fold(0_u64, |number, digit| {
-        number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
-    });
-    number?.checked_mul(multiplier)
 }
 
 /// An amount of memory in the greatest unit that divides it.
@@ -296,30 +271,12 @@ mod tests {
     }
 
     #[test]
-    fn memory_values() {
-        let check = |text: &str, expected: Option<u64>| assert_eq!(memory_bytes(text.as_bytes()), expected);
-        check("0", Some(0));
-        check("1024", Some(1024));
-        check("1b", Some(1));
-        check("1k", Some(1000));
-        check("1KB", Some(1024));
-        check("2m", Some(2_000_000));
-        check("2Mb", Some(2 << 20));
-        check("3g", Some(3_000_000_000));
-        check("3gB", Some(3 << 30));
-        check("007", Some(7));
-        check("", Some(0));
-        check("18446744073709551615", Some(u64::MAX));
-        for refused in ["-1", "1 kb", "1tb", "x", "1.5gb", "18446744073709551616", "99999999999gb"] {
-            check(refused, None);
-        }
-    }
-
-    #[test]
     fn memory_directives() {
         let limit = memory(1 << 20, LONG_MAX);
         assert_eq!(parse_new(&limit, &0, "512mb"), Ok(512 << 20));
-        assert_eq!(parse_new(&limit, &0, "x").unwrap_err(), "argument must be a memory value");
+        for no_memory in ["x", "-1", "1tb", "''", "99999999999gb"] {
+            assert_eq!(parse_new(&limit, &0, no_memory).unwrap_err(), "argument must be a memory value");
+        }
         assert_eq!(
             parse_new(&limit, &0, "1").unwrap_err(),
             "argument must be between 1048576 and 9223372036854775807 inclusive"

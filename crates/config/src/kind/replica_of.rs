@@ -27,18 +27,27 @@ impl Kind for ReplicaOf {
         Syntax::Form("<host> <port> | no one")
     }
 
-    fn parse(&self, arguments: &[Vec<u8>], _: Prior<'_, Option<Primary>>) -> Result<Option<Primary>, Problem> {
+    fn parse(
+        &self,
+        arguments: &[Vec<u8>],
+        _: Prior<'_, Option<Primary>>,
+    ) -> Result<Option<Primary>, Problem> {
         let [host, port] = arguments else { return Err(WRONG_NUMBER_OF_ARGUMENTS.into()) };
         if host.eq_ignore_ascii_case(b"no") && port.eq_ignore_ascii_case(b"one") {
             return Ok(None);
         }
-        let port = lenient_integer(port).and_then(|port| u16::try_from(port).ok()).ok_or("Invalid master port")?;
+        let port =
+            lenient_integer(port).and_then(|port| u16::try_from(port).ok()).ok_or("Invalid master port")?;
         let host = String::from_utf8(host.clone()).map_err(|_| "argument must be valid UTF-8")?;
         Ok(Some(Primary { host, port }))
     }
 
     fn render(&self, value: &Option<Primary>) -> Vec<u8> {
-        value.as_ref().map(|primary| format!("{} {}", primary.host, primary.port)).unwrap_or_default().into_bytes()
+        value
+            .as_ref()
+            .map(|primary| format!("{} {}", primary.host, primary.port))
+            .unwrap_or_default()
+            .into_bytes()
     }
 
     fn rewrite(&self, name: &str, value: &Option<Primary>, _: &Option<Primary>) -> Vec<RewriteLine> {

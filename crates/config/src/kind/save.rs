@@ -28,7 +28,11 @@ impl Kind for SaveRules {
         Syntax::Form("<seconds> <changes> … | \"\"")
     }
 
-    fn parse(&self, arguments: &[Vec<u8>], prior: Prior<'_, Vec<SaveRule>>) -> Result<Vec<SaveRule>, Problem> {
+    fn parse(
+        &self,
+        arguments: &[Vec<u8>],
+        prior: Prior<'_, Vec<SaveRule>>,
+    ) -> Result<Vec<SaveRule>, Problem> {
         if is_emptied(arguments) {
             return Ok(Vec::new());
         }
@@ -49,7 +53,8 @@ impl Kind for SaveRules {
         if value.is_empty() {
             return vec![RewriteLine::new(name, "\"\"", true)];
         }
-        let line = |rule: &SaveRule| RewriteLine::new(name, format!("{} {}", rule.seconds, rule.changes), true);
+        let line =
+            |rule: &SaveRule| RewriteLine::new(name, format!("{} {}", rule.seconds, rule.changes), true);
         value.iter().map(line).collect()
     }
 }

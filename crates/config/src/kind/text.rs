@@ -111,7 +111,11 @@ impl<T: TextValue> Kind for Text<T> {
     }
 
     fn rewrite(&self, name: &str, value: &T, default: &T) -> Vec<RewriteLine> {
-        value.text().map(|text| RewriteLine::new(name, line::quote(text), value != default)).into_iter().collect()
+        value
+            .text()
+            .map(|text| RewriteLine::new(name, line::quote(text), value != default))
+            .into_iter()
+            .collect()
     }
 }
 
@@ -144,7 +148,11 @@ pub(crate) fn node_name(text: &[u8]) -> Result<(), Problem> {
 
 /// Accepts a template of the process title: text and variables in braces, `{{` for a brace.
 pub(crate) fn title_template(text: &[u8]) -> Result<(), Problem> {
-    if is_title_template(text) { Ok(()) } else { Err("template format is invalid or contains unknown variables".into()) }
+    if is_title_template(text) {
+        Ok(())
+    } else {
+        Err("template format is invalid or contains unknown variables".into())
+    }
 }
 
 /// Whether `text` is a template, and one that shows something whatever its variables hold.
@@ -191,7 +199,10 @@ mod tests {
             "argument must be valid UTF-8"
         );
         let default = "redis".to_owned();
-        assert_eq!(ident.rewrite("syslog-ident", &default, &default), [RewriteLine::new("syslog-ident", "\"redis\"", false)]);
+        assert_eq!(
+            ident.rewrite("syslog-ident", &default, &default),
+            [RewriteLine::new("syslog-ident", "\"redis\"", false)]
+        );
     }
 
     #[test]
@@ -201,7 +212,10 @@ mod tests {
         assert_eq!(socket.render(&None), b"");
         assert_eq!(socket.rewrite("unixsocket", &None, &None), []);
         let path = parse_new(&socket, &None, "/run/a.sock").unwrap();
-        assert_eq!(socket.rewrite("unixsocket", &path, &None), [RewriteLine::new("unixsocket", "\"/run/a.sock\"", true)]);
+        assert_eq!(
+            socket.rewrite("unixsocket", &path, &None),
+            [RewriteLine::new("unixsocket", "\"/run/a.sock\"", true)]
+        );
     }
 
     #[test]

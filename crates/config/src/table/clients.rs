@@ -1,12 +1,12 @@
 //! Limits on clients and on what they send.
 
-use super::directives;
+use super::group;
 use crate::Support::{Ignored, Supported};
 use crate::kind::buffer_limits::BufferLimits;
 use crate::kind::number::{LLONG_MAX, LONG_MAX, MemoryOrPercent, integer, memory};
 use crate::{ClientsMemory, OutputBufferLimits};
 
-directives! {
+group! {
     /// Limits on clients and on what they send.
     Clients in clients, defaults on host;
 

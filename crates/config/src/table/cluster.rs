@@ -1,6 +1,6 @@
 //! The cluster.
 
-use super::directives;
+use super::group;
 use crate::Support::{self, Ignored};
 use crate::kind::choice::{YesNo, choices, one_of};
 use crate::kind::number::{INT_MAX, LLONG_MAX, integer, memory};
@@ -20,7 +20,7 @@ choices! {
     }
 }
 
-directives! {
+group! {
     /// The cluster.
     Cluster in cluster, defaults on host;
 

@@ -1,12 +1,12 @@
 //! When values change from a packed form to an indexed one.
 
-use super::directives;
+use super::group;
 use crate::Support::{self, Ignored, Supported};
 use crate::kind::number::{INT_MAX, LLONG_MAX, LONG_MAX, integer, memory};
 
 const NO_STREAMS: Support = Ignored("streams come later");
 
-directives! {
+group! {
     /// When values change from a packed form to an indexed one. A value is packed while it is within all
     /// limits of its type.
     Encodings in encodings, defaults on host;

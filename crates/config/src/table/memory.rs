@@ -1,6 +1,6 @@
 //! How much memory data may use and how it is given back.
 
-use super::directives;
+use super::group;
 use crate::Support::{self, Ignored, Supported};
 use crate::kind::choice::{YesNo, choices, one_of};
 use crate::kind::number::{INT_MAX, LONG_MAX, integer, memory};
@@ -30,7 +30,7 @@ choices! {
     }
 }
 
-directives! {
+group! {
     /// How much memory data may use and how it is given back.
     Memory in memory, defaults on host;
 

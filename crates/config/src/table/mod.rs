@@ -22,11 +22,11 @@ pub mod replication;
 pub mod security;
 pub mod tls;
 
+use crate::Host;
 use crate::directive::{Directive, Statement, Support};
-use crate::{Arguments, Host, Syntax};
 
 /// Declares a group: its struct, its defaults and its directives.
-macro_rules! directives {
+macro_rules! group {
     (
         $(#[$about:meta])+
         $group:ident in $place:ident, defaults on $host:ident;
@@ -77,7 +77,7 @@ macro_rules! directives {
         }
     };
 }
-pub(crate) use directives;
+pub(crate) use group;
 
 /// A kind, with the type of its value spelt out where nothing else says it.
 pub(crate) fn of_type<V, K: crate::kind::Kind<Value = V>>(kind: K) -> K {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::directives;
+use super::group;
 use crate::BindAddresses;
 use crate::Support::{Ignored, Supported};
 use crate::kind::bind::Addresses;
@@ -10,7 +10,7 @@ use crate::kind::choice::YesNo;
 use crate::kind::number::{INT_MAX, integer, octal};
 use crate::kind::text::text;
 
-directives! {
+group! {
     /// Where the server listens, and how connections are kept alive.
     Network in network, defaults on host;
 

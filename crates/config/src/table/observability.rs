@@ -1,6 +1,6 @@
 //! What is recorded and told about the running server.
 
-use super::directives;
+use super::group;
 use crate::Support::Supported;
 use crate::kind::choice::YesNo;
 use crate::kind::events::EventLetters;
@@ -8,7 +8,7 @@ use crate::kind::number::{LLONG_MAX, LONG_MAX, integer};
 use crate::kind::percentiles::PercentileList;
 use crate::{EventClasses, Percentiles};
 
-directives! {
+group! {
     /// What is recorded and told about the running server.
     Observability in observability, defaults on host;
 

@@ -1,6 +1,6 @@
 //! Saving to disk.
 
-use super::directives;
+use super::group;
 use crate::SaveRule;
 use crate::Support::{self, Ignored};
 use crate::kind::Problem;
@@ -68,7 +68,7 @@ fn default_rules() -> Vec<SaveRule> {
     [(3600, 1), (300, 100), (60, 10_000)].map(|(seconds, changes)| SaveRule { seconds, changes }).to_vec()
 }
 
-directives! {
+group! {
     /// Saving to disk.
     Persistence in persistence, defaults on host;
 

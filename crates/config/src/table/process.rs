@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::directives;
+use super::group;
 use crate::ShutdownFlags;
 use crate::Support::{self, Ignored, Supported};
 use crate::kind::choice::{ShutdownWords, YesNo, choices, one_of};
@@ -84,7 +84,7 @@ choices! {
     }
 }
 
-directives! {
+group! {
     /// The process: its place, its threads, its log, its end.
     Process in process, defaults on host;
 

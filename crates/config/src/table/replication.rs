@@ -1,6 +1,6 @@
 //! Primaries and replicas.
 
-use super::directives;
+use super::group;
 use crate::Primary;
 use crate::Support::{self, Ignored};
 use crate::kind::choice::{YesNo, choices, one_of};
@@ -22,7 +22,7 @@ choices! {
     }
 }
 
-directives! {
+group! {
     /// Primaries and replicas.
     Replication in replication, defaults on host;
 

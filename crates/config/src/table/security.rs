@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{NO_ACL_REASON, NO_MODULES_REASON, directives};
+use super::{NO_ACL_REASON, NO_MODULES_REASON, group};
 use crate::Support::{self, Ignored, Supported};
 use crate::kind::choice::{choices, one_of};
 use crate::kind::number::{LONG_MAX, integer};
@@ -41,7 +41,7 @@ impl ProtectedAccess {
     }
 }
 
-directives! {
+group! {
     /// Who may do what.
     Security in security, defaults on host;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::directives;
+use super::group;
 use crate::Support::{self, Ignored};
 use crate::kind::choice::{YesNo, choices, one_of};
 use crate::kind::number::{INT_MAX, integer};
@@ -22,7 +22,7 @@ choices! {
     }
 }
 
-directives! {
+group! {
     /// Encrypted connections.
     Tls in tls, defaults on host;
 
