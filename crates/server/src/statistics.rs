@@ -241,7 +241,8 @@ impl Statistics {
     /// a thread that is not the worker, so a count in flight may survive.
     pub fn reset(&self) {
         for worker in &self.workers {
-            let totals = [&worker.hits, &worker.misses, &worker.expired, &worker.input_bytes, &worker.output_bytes];
+            let totals =
+                [&worker.hits, &worker.misses, &worker.expired, &worker.input_bytes, &worker.output_bytes];
             for counter in totals {
                 counter.store(0, Ordering::Relaxed);
             }
