@@ -5,6 +5,10 @@ use std::fmt;
 use crate::kind::{Problem, RewriteLine};
 use crate::{Host, Settings};
 
+/// Sets a directive to what the arguments say; the flag says whether an earlier line of the same
+/// configuration set it. On a problem the settings are as before.
+type Assign = fn(&mut Settings, &[Vec<u8>], bool) -> Result<(), Problem>;
+
 /// A directive of redis.conf that has a value: CONFIG GET reads it, CONFIG SET may change it.
 pub struct Directive {
     /// The name, in lower case, by which Redis 7.2 reports it.
@@ -21,8 +25,9 @@ pub struct Directive {
     pub traits: Traits,
     pub(crate) arguments: fn() -> Arguments,
     pub(crate) syntax: fn() -> Syntax,
-    pub(crate) assign: fn(&mut Settings, &[Vec<u8>], bool) -> Result<(), Problem>,
+    pub(crate) assign: Assign,
     pub(crate) value: fn(&Settings) -> Vec<u8>,
+    /// The lines that stand for the settings, given the defaults.
     pub(crate) rewrite: fn(&Settings, &Settings) -> Vec<RewriteLine>,
 }
 

@@ -37,7 +37,8 @@ impl fmt::Display for Place {
         match &self.source {
             Source::File(path) => write!(f, "'{}', line {}", path.display(), self.line),
             Source::Stdin => write!(f, "standard input, line {}", self.line),
-            Source::CommandLine => write!(f, "command line, '{}'", self.text),
+            // Not the text, which may hold a password: this goes to logs.
+            Source::CommandLine => f.write_str("command line"),
         }
     }
 }

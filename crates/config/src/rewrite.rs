@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn what_is_unset_has_no_line() {
         check(
-            &with_always("requirepass x\nbind 1.1.1.1\nunixsocket a\nhz 10"),
+            &with_always("requirepass x\nreplicaof a 1\nunixsocket a\nhz 10"),
             &[],
             &with_always("\nhz 10\n"),
         );

@@ -51,13 +51,11 @@ impl Kind for Addresses {
         super::join(&value.0)
     }
 
-    /// The default is not written, so that a later default of another version can take its place.
+    /// Redis drops the line where it says the default. Here it stays: Redis' default is every interface, and
+    /// the file may go back to Redis.
     fn rewrite(&self, name: &str, value: &BindAddresses, default: &BindAddresses) -> Vec<RewriteLine> {
-        if value == default {
-            return Vec::new();
-        }
         let text = if value.0.is_empty() { b"\"\"".to_vec() } else { self.render(value) };
-        vec![RewriteLine::new(name, text, true)]
+        vec![RewriteLine::new(name, text, value != default)]
     }
 }
 
@@ -78,7 +76,8 @@ mod tests {
         assert_eq!(parse(&"a ".repeat(17)).unwrap_err(), "Too many bind addresses specified.");
         assert_eq!(parse(r#""\xff""#).unwrap_err(), "argument must be valid UTF-8");
         assert_eq!(Addresses.rewrite("bind", &all, &default), [RewriteLine::new("bind", "* -::*", true)]);
-        assert_eq!(Addresses.rewrite("bind", &default, &default), []);
+        let unchanged = RewriteLine::new("bind", "127.0.0.1 -::1", false);
+        assert_eq!(Addresses.rewrite("bind", &default, &default), [unchanged]);
         let none = BindAddresses(vec![]);
         assert_eq!(Addresses.rewrite("bind", &none, &default), [RewriteLine::new("bind", "\"\"", true)]);
     }
