@@ -18,7 +18,9 @@
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
 use quote::{format_ident, quote};
-use syn::{Attribute, Data, DeriveInput, Field, Fields, GenericArgument, LitStr, PathArguments, Type, Variant};
+use syn::{
+    Attribute, Data, DeriveInput, Field, Fields, GenericArgument, LitStr, PathArguments, Type, Variant,
+};
 
 /// See the crate's documentation.
 #[proc_macro_derive(Args, attributes(arg))]
@@ -209,7 +211,7 @@ fn expand_struct(fields: &Fields) -> syn::Result<Tokens> {
     Ok(quote! {
         const SPEC: ::commands::args::Spec = ::commands::args::Spec::block(&[#(#specs),*]);
 
-        fn parse(parser: &mut ::commands::args::Parser<'a>) -> Result<Self, ::commands::Error> {
+        fn parse(parser: &mut ::commands::args::Parser<'a>) -> ::commands::Result<Self> {
             let _ = &parser;
             #(#reads)*
             Ok(Self { #(#names),* })
@@ -276,7 +278,7 @@ fn expand_enum<'t>(variants: impl Iterator<Item = &'t Variant>) -> syn::Result<T
             false #(|| word.eq_ignore_ascii_case(#tokens.as_bytes()))*
         }
 
-        fn parse(parser: &mut ::commands::args::Parser<'a>) -> Result<Self, ::commands::Error> {
+        fn parse(parser: &mut ::commands::args::Parser<'a>) -> ::commands::Result<Self> {
             let word = parser.next()?;
             #(#arms)*
             Err(::commands::Error::Syntax)

@@ -360,7 +360,8 @@ impl PairNames for Pair<Key<'_>, &[u8]> {
 }
 
 impl PairNames for Pair<&[u8], &[u8]> {
-    const PARTS: &'static [Spec] = &[Spec::of(Kind::String).named("field"), Spec::of(Kind::String).named("value")];
+    const PARTS: &'static [Spec] =
+        &[Spec::of(Kind::String).named("field"), Spec::of(Kind::String).named("value")];
 }
 
 /// A number of keys, then that many keys.

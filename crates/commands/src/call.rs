@@ -40,8 +40,9 @@ impl Wait {
 
 /// Takes in clients that must wait. It is called while the keys are still locked, so that no change is missed.
 pub trait WaitingRoom {
-    /// The client is to wait for a change of any of `keys`.
-    fn enter(&mut self, keys: SmallVec<[DatabaseKey; 2]>, timeout_ms: Option<u64>);
+    /// The client is to wait for a change of any of `keys`. Says whether it has come to wait; if not, nothing is
+    /// kept.
+    fn enter(&mut self, keys: SmallVec<[DatabaseKey; 2]>, timeout_ms: Option<u64>) -> bool;
 }
 
 /// How a call gets at the keyspace.
@@ -131,11 +132,12 @@ impl Call<'_, '_> {
                 self.tally = txn.take_tally();
                 if let (Attempt::Wait(wait), Some(room)) = (attempt?, self.waiting_room.as_mut()) {
                     keys.truncate(wait.keys);
-                    for key in &keys {
-                        txn.wait_for(key);
-                    }
                     let name = |key: &Key<'_>| DatabaseKey::new(context.database, key.bytes);
-                    room.enter(keys.iter().map(name).collect(), wait.timeout_ms);
+                    if room.enter(keys.iter().map(name).collect(), wait.timeout_ms) {
+                        for key in &keys {
+                            txn.wait_for(key);
+                        }
+                    }
                 }
                 Ok(())
             }

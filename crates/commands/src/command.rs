@@ -182,7 +182,9 @@ impl Command {
     /// The subcommand that `word` names, in any case.
     pub fn subcommand(&self, word: &[u8]) -> Option<&'static Command> {
         let name = |command: &Command| command.name.split('|').next_back().map(str::as_bytes);
-        self.subcommands.iter().find(|command| name(command).is_some_and(|name| name.eq_ignore_ascii_case(word)))
+        self.subcommands
+            .iter()
+            .find(|command| name(command).is_some_and(|name| name.eq_ignore_ascii_case(word)))
     }
 }
 

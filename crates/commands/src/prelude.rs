@@ -6,6 +6,6 @@ pub use resp::Reply;
 
 pub use crate::args::{CountedKeys, Many, Pair, Parse, Parser, Pattern, Spec};
 pub use crate::call::{Attempt, Wait};
-pub use crate::command::Scope;
 pub use crate::command;
+pub use crate::command::Scope;
 pub use crate::error::{Error, Result};

@@ -44,7 +44,8 @@ impl Statistics {
     /// Takes over the counts of a slot that the caller holds exclusively.
     #[inline]
     pub fn publish(&self, slot: u16, shard: Option<&dyn Shard>) {
-        let Some(counters) = (if shard.is_some() { Some(self.0.get_or_init(Box::default)) } else { self.0.get() })
+        let Some(counters) =
+            (if shard.is_some() { Some(self.0.get_or_init(Box::default)) } else { self.0.get() })
         else {
             return;
         };

@@ -114,13 +114,11 @@ impl<'k> WriteTxn<'k> {
         let now_ms = self.view.now_ms();
         entry.as_ref().touch(access_clock(now_ms));
         let (shard, _) = self.shard_mut(database, key.slot);
-        let old = match shard.find_mut(key) {
-            Some(mut old) => Some(old.replace(entry)),
-            None => {
-                shard.insert(key, entry);
-                None
-            }
-        };
+        let mut entry = Some(entry);
+        let old = shard.find_mut(key).and_then(|mut old| entry.take().map(|entry| old.replace(entry)));
+        if let Some(entry) = entry {
+            shard.insert(key, entry);
+        }
         self.discard(old);
         self.touched(database, key);
     }
@@ -330,7 +328,9 @@ impl<'k> WriteTxn<'k> {
         let mut removed = 0;
         for index in 0..base::slot::SLOTS as u16 {
             let slot = self.view.held.slot_mut(index);
-            let Some(shard) = slot.shards.get_mut(usize::from(database)).and_then(Option::take) else { continue };
+            let Some(shard) = slot.shards.get_mut(usize::from(database)).and_then(Option::take) else {
+                continue;
+            };
             removed += shard.len() as u64;
             for key in slot.observers.iter().flat_map(|observers| observers.keys(database)) {
                 let key_there = shard.find(&Key::new(&key.name)).is_some();
@@ -357,7 +357,8 @@ impl<'k> WriteTxn<'k> {
             for database in [first, second] {
                 for key in observers.keys(database) {
                     let name = Key::new(&key.name);
-                    let there = |database| slot.shard(database).is_some_and(|shard| shard.find(&name).is_some());
+                    let there =
+                        |database| slot.shard(database).is_some_and(|shard| shard.find(&name).is_some());
                     if there(first) || there(second) {
                         observers.changed(key.clone(), &mut tally.ready);
                     }

@@ -257,7 +257,11 @@ impl<'k> ReadView<'k> {
     /// A slot that is held, or else, for a command that declares no keys but looks at all, one locked for the
     /// moment.
     fn with_slot(&self, index: u16, look: impl FnOnce(&Slot)) {
-        if self.whole { look(self.held.slot(index)) } else { look(&self.keyspace.slots[usize::from(index)].read()) }
+        if self.whole {
+            look(self.held.slot(index))
+        } else {
+            look(&self.keyspace.slots[usize::from(index)].read())
+        }
     }
 }
 

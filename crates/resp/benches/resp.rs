@@ -1,7 +1,7 @@
 //! What one command costs in the protocol: `cargo bench -p resp`.
 //!
-//! Prints nanoseconds per operation, the least of several rounds: the code's own cost, not that of its neighbours on
-//! the machine. Names given on the command line select the cases that contain one of them.
+//! Prints nanoseconds per operation, the least of several rounds: the code's own cost, not that of its
+//! neighbours on the machine. Names given on the command line select the cases that contain one of them.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use resp::{Reply, RequestLimits, RequestParser, Version, encode_command};
 
 /// How long one round runs, and how many there are.
-const ROUND: Duration = Duration::from_millis(20);
-const ROUNDS: usize = 25;
+const ROUND: Duration = Duration::from_millis(2);
+const ROUNDS: usize = 250;
 
 /// Measures `operation`, which does `operations` of what is named.
 fn measure(name: &str, operations: usize, mut operation: impl FnMut()) {

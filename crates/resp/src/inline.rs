@@ -1,18 +1,20 @@
 //! Inline requests: a line typed by a person, split at blanks, with quotes.
 //!
-//! The rules are Redis' (`sdssplitargs` in its `sds.c`): blanks separate; a quote may begin anywhere in an argument
-//! and ends it; within double quotes `\xHH` is a byte and `\n \r \t \b \a` are what they are in C, any other escaped
-//! byte is itself; within single quotes only `\'` is special. One thing differs: Redis' lines are C strings, so a NUL
-//! byte makes it wait for a line that never ends; here NUL is a byte like any other.
+//! The rules are Redis' (`sdssplitargs` in its `sds.c`): blanks separate; a quote may begin anywhere in an
+//! argument and ends it; within double quotes `\xHH` is a byte and `\n \r \t \b \a` are what they are in C,
+//! any other escaped byte is itself; within single quotes only `\'` is special. One thing differs: Redis'
+//! lines are C strings, so a NUL byte makes it wait for a line that never ends; here NUL is a byte like any
+//! other.
 
 use crate::ProtocolError;
 use crate::arguments::Span;
 
-/// Appends the arguments of `line` (without its line end) to `text`, unquoted, and where they lie in it to `spans`.
+/// Appends the arguments of `line` (without its line end) to `text`, unquoted, and where they lie in it to
+/// `spans`.
 ///
 /// # Errors
-/// [`ProtocolError::UnbalancedQuotes`] where a quote is left open or something other than a blank follows a closing
-/// one; what has been appended by then is of no use.
+/// [`ProtocolError::UnbalancedQuotes`] where a quote is left open or something other than a blank follows a
+/// closing one; what has been appended by then is of no use.
 pub(crate) fn split(line: &[u8], text: &mut Vec<u8>, spans: &mut Vec<Span>) -> Result<(), ProtocolError> {
     let mut rest = line;
     loop {

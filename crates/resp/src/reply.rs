@@ -1,11 +1,12 @@
 //! Replies: what the server writes, in the version of the protocol that the client asked for.
 //!
-//! A command states what it answers (a map, a double, nothing) and [`Reply`] finds the form that the client's version
-//! has for it, as Redis 7.2 does (the `addReply` family in its `networking.c`). Every writer appends; nothing that has
-//! been written is read again.
+//! A command states what it answers (a map, a double, nothing) and [`Reply`] finds the form that the client's
+//! version has for it, as Redis 7.2 does (the `addReply` family in its `networking.c`). Every writer appends;
+//! nothing that has been written is read again.
+
+use base::number::format_double;
 
 use crate::ProtocolError;
-use crate::number::double_text;
 
 /// The version of the protocol that a client speaks: RESP2 until it asks for RESP3 with `HELLO 3`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -125,8 +126,8 @@ impl Reply {
         self.line(b'+', text.as_ref());
     }
 
-    /// An error: the code, a space and the text in one, such as `ERR syntax error`. As in Redis, line breaks at the
-    /// ends are dropped and others become spaces.
+    /// An error: the code, a space and the text in one, such as `ERR syntax error`. As in Redis, line breaks
+    /// at the ends are dropped and others become spaces.
     pub fn error(&mut self, text: impl AsRef<[u8]>) {
         let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
         let text = text.as_ref();
@@ -184,7 +185,7 @@ impl Reply {
 
     /// A double; a bulk string in RESP2.
     pub fn double(&mut self, value: f64) {
-        let text = double_text(value);
+        let text = format_double(value);
         match self.version {
             Version::Resp2 => self.bulk(&text),
             Version::Resp3 => self.line(b',', &text),
@@ -233,7 +234,8 @@ impl Reply {
         self.header(b'*', len);
     }
 
-    /// The header of a map of `len` pairs, which follow as key, value, key, value; in RESP2 an array of all these.
+    /// The header of a map of `len` pairs, which follow as key, value, key, value; in RESP2 an array of all
+    /// these.
     #[inline]
     pub fn map(&mut self, len: usize) {
         let (sigil, len) = self.map_header(len);
@@ -246,7 +248,8 @@ impl Reply {
         self.header(self.or_array(b'~'), len);
     }
 
-    /// The header of a push of `len` elements, which follow: a message that answers no request. An array in RESP2.
+    /// The header of a push of `len` elements, which follow: a message that answers no request. An array in
+    /// RESP2.
     #[inline]
     pub fn push(&mut self, len: usize) {
         self.header(self.or_array(b'>'), len);
@@ -279,9 +282,9 @@ impl Reply {
         self.set(0);
     }
 
-    /// Begins an aggregate whose number of elements is not known yet. Write the elements, then end it with the mark.
-    /// One may begin within another if it ends there too. Ending moves what was written in between by a few bytes: use
-    /// [`array`](Self::array) and its kin where the number is known.
+    /// Begins an aggregate whose number of elements is not known yet. Write the elements, then end it with
+    /// the mark. One may begin within another if it ends there too. Ending moves what was written in between
+    /// by a few bytes: use [`array`](Self::array) and its kin where the number is known.
     pub fn begin(&self) -> Mark {
         Mark(self.buffer.len())
     }
@@ -350,12 +353,10 @@ impl Reply {
     }
 
     fn long_header(&mut self, sigil: u8, digits: &str) {
-        let mut header = [0; HEADER_BYTES_MAX];
-        let len = 1 + digits.len();
-        header[0] = sigil;
-        header[1..len].copy_from_slice(digits.as_bytes());
-        header[len..len + 2].copy_from_slice(b"\r\n");
-        self.buffer.extend_from_slice(&header[..len + 2]);
+        self.buffer.reserve(HEADER_BYTES_MAX);
+        self.buffer.push(sigil);
+        self.buffer.extend_from_slice(digits.as_bytes());
+        self.buffer.extend_from_slice(b"\r\n");
     }
 
     /// A type and a text that must not break the line.

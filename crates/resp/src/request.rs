@@ -1,54 +1,24 @@
 //! Requests: the arrays of bulk strings that clients send, and the inline lines that people type.
 //!
-//! [`RequestParser`] keeps what it has understood between calls, so that a request arriving in pieces is never read
-//! twice, and copies nothing: it remembers where in the caller's input the arguments lie. What it accepts, and in which
-//! order it objects, is Redis 7.2's (`processInlineBuffer` and `processMultibulkBuffer` in its `networking.c`); like
-//! Redis it takes any byte for the line feed of a header and any two bytes for the line end behind an argument. Where
-//! Redis' answer to a line longer than its limit depends on how the line was cut into reads, the strictest holds, so
-//! that here the same bytes always mean the same.
+//! [`RequestParser`] keeps what it has understood between calls, so that a request arriving in pieces is
+//! never read twice, and copies nothing: it remembers where in the caller's input the arguments lie. What it
+//! accepts, and in which order it objects, is Redis 7.2's (`processInlineBuffer` and `processMultibulkBuffer`
+//! in its `networking.c`); like Redis it takes any byte for the line feed of a header and any two bytes for
+//! the line end behind an argument. Where Redis' answer to a line longer than its limit depends on how the
+//! line was cut into reads, the strictest holds, so that here the same bytes always mean the same.
+
+use base::number::parse_i64;
 
 use crate::ProtocolError;
 use crate::arguments::{Arguments, Span};
 use crate::inline;
-use crate::number::parse_i64;
-
-/// How many arguments a client may send before it has authenticated, where it must.
-pub const UNAUTHENTICATED_ARGUMENTS_MAX: usize = 10;
-
-/// How long an argument may be before its client has authenticated, where it must.
-pub const UNAUTHENTICATED_BULK_BYTES_MAX: usize = 16 * 1024;
+use crate::limits::{RequestLimits, UNAUTHENTICATED_ARGUMENTS_MAX};
 
 /// How many arguments' places are kept allocated from one request to the next.
 const SPANS_KEPT: usize = 1024;
 
 /// How much of the text of an inline request is kept allocated from one request to the next.
 const INLINE_BYTES_KEPT: usize = 1024;
-
-/// What a request may measure.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct RequestLimits {
-    /// The longest argument: Redis' `proto-max-bulk-len`. Of no effect on inline requests, as in Redis.
-    pub bulk_bytes_max: usize,
-    /// The most arguments.
-    pub arguments_max: usize,
-    /// The longest line, line end aside: an inline request, or the header of a request or of an argument.
-    pub inline_bytes_max: usize,
-    /// Whether the client has yet to authenticate and is held to [`UNAUTHENTICATED_ARGUMENTS_MAX`] and
-    /// [`UNAUTHENTICATED_BULK_BYTES_MAX`] as well.
-    pub unauthenticated: bool,
-}
-
-impl Default for RequestLimits {
-    /// Redis' defaults, for an authenticated client.
-    fn default() -> Self {
-        Self {
-            bulk_bytes_max: 512 * 1024 * 1024,
-            arguments_max: i32::MAX as usize,
-            inline_bytes_max: 64 * 1024,
-            unauthenticated: false,
-        }
-    }
-}
 
 /// A resumable parser of one client's requests.
 #[derive(Debug, Default)]
@@ -57,27 +27,31 @@ pub struct RequestParser {
     spans: Vec<Span>,
     /// The unquoted text of an inline request, which `spans` then refers to.
     inline: Vec<u8>,
-    kind: Kind,
-    /// Whether a request has begun and not ended; what follows has a meaning only then.
-    underway: bool,
-    /// How much of the input is understood: the first byte of a header, or of an argument if `length` is known.
+    /// Whether the request being read, or just completed, is an inline one.
+    is_inline: bool,
+    state: State,
+    /// How much of the input is understood, between two calls within a request.
     position: usize,
     /// How much of the input is known to hold no end of the line that begins at `position`.
     searched: usize,
-    /// How many arguments are still to come; 0 while not known.
-    remaining: usize,
-    /// The length of the argument that begins at `position`.
-    length: Option<usize>,
     /// See [`RequestParser::missing`].
     missing: usize,
 }
 
-/// How a request, or the one just completed, is written.
+/// What begins at the parser's position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum Kind {
+enum State {
+    /// A request.
     #[default]
-    Multibulk,
-    Inline,
+    Request,
+    /// An inline request whose line is not complete.
+    Line,
+    /// The header of an array.
+    Count,
+    /// The header of an argument, the first of `remaining`.
+    Length { remaining: usize },
+    /// An argument, the first of `remaining`.
+    Argument { remaining: usize, bytes: usize },
 }
 
 impl RequestParser {
@@ -86,57 +60,43 @@ impl RequestParser {
         Self::default()
     }
 
-    /// Looks for the end of a request in `input`, which is all that has not yet been consumed: it begins with the same
-    /// byte as in the call before, unless that one completed a request, and then with the byte behind that request.
+    /// Looks for the end of a request in `input`, which is all that has not yet been consumed: it begins with
+    /// the same byte as in the call before, unless that one completed a request, and then with the byte
+    /// behind that request.
     ///
-    /// Gives the length of the request once it is complete, in bytes; nothing while bytes are missing. A request
-    /// without arguments (an empty line, `*0`, `*-1`) is one to skip without an answer.
+    /// Gives the length of the request once it is complete, in bytes; nothing while bytes are missing. A
+    /// request without arguments (an empty line, `*0`, `*-1`) is one to skip without an answer.
     ///
     /// # Errors
     /// [`ProtocolError`], after which the connection cannot be understood any more.
     #[inline]
     pub fn parse(&mut self, input: &[u8], limits: &RequestLimits) -> Result<Option<usize>, ProtocolError> {
-        if !self.underway {
-            match input.first() {
-                Some(b'*') => {
-                    self.forget();
-                    self.kind = Kind::Multibulk;
-                    return self.multibulk(input, limits, 0, 0, None);
-                }
-                Some(_) => {
-                    self.forget();
-                    self.kind = Kind::Inline;
-                }
-                None => {
-                    self.forget();
-                    self.missing = 1;
-                    return Ok(None);
-                }
-            }
+        if self.state != State::Request {
+            return self.resume(input, limits);
         }
-        self.resume(input, limits)
+        self.forget();
+        if input.first() == Some(&b'*') {
+            return self.count(input, limits, 0);
+        }
+        self.begin_line(input, limits)
     }
 
-    /// The arguments of the request that [`parse`](Self::parse) has just completed, read from the same `input`; valid
-    /// until the next call of it.
+    /// The arguments of the request that [`parse`](Self::parse) has just completed, read from the same
+    /// `input`; valid until the next call of it.
     #[inline]
     pub fn arguments<'a>(&'a self, input: &'a [u8]) -> Arguments<'a> {
-        let bytes = match self.kind {
-            Kind::Multibulk => input,
-            Kind::Inline => &self.inline,
-        };
-        Arguments::new(bytes, &self.spans)
+        Arguments::new(if self.is_inline { &self.inline } else { input }, &self.spans)
     }
 
-    /// At least how many bytes are missing, after [`parse`](Self::parse) has found the request incomplete: 1 where that
-    /// is not known, the rest of the argument within one, so that a reader can make room once for a large argument. It
-    /// is what the client announces, within the limits, not what it has sent.
+    /// At least how many bytes are missing, after [`parse`](Self::parse) has found the request incomplete: 1
+    /// where that is not known, the rest of the argument within one, so that a reader can make room once for
+    /// a large argument. It is what the client announces, within the limits, not what it has sent.
     pub fn missing(&self) -> usize {
         self.missing
     }
 
-    /// The memory held, in bytes, this handle included: it grows with the number of arguments, and is given back when
-    /// the next request begins or the parser is shown that there is none yet.
+    /// The memory held, in bytes, this handle included: it grows with the number of arguments, and is given
+    /// back when the next request begins or the parser is shown that there is none yet.
     pub fn memory_bytes(&self) -> usize {
         size_of::<Self>() + self.spans.capacity() * size_of::<Span>() + self.inline.capacity()
     }
@@ -144,112 +104,129 @@ impl RequestParser {
     /// Forgets the request before, and gives back what only a large one needs.
     #[inline]
     fn forget(&mut self) {
-        self.spans.clear();
-        if self.spans.capacity() > SPANS_KEPT || self.inline.capacity() > INLINE_BYTES_KEPT {
+        if self.is_inline || self.spans.len() > SPANS_KEPT {
             self.shrink();
         }
+        self.spans.clear();
     }
 
     #[cold]
     fn shrink(&mut self) {
+        self.is_inline = false;
         self.inline.clear();
         self.inline.shrink_to(INLINE_BYTES_KEPT);
+        self.spans.clear();
         self.spans.shrink_to(SPANS_KEPT);
     }
 
+    /// Goes on with the request that the call before found incomplete.
     #[cold]
     fn resume(&mut self, input: &[u8], limits: &RequestLimits) -> Result<Option<usize>, ProtocolError> {
-        if !self.underway {
-            self.underway = true;
-            self.position = 0;
-            self.searched = 0;
-        }
-        assert!(
-            input.len() >= self.position,
-            "the input begins with the same byte until a request is completed"
-        );
-        match self.kind {
-            Kind::Multibulk => self.multibulk(input, limits, self.position, self.remaining, self.length),
-            Kind::Inline => self.inline(input, limits),
+        let position = self.position;
+        assert!(input.len() >= position, "the input begins with the same byte until a request is completed");
+        match self.state {
+            State::Request | State::Line => self.line(input, limits),
+            State::Count => self.count(input, limits, position),
+            State::Length { remaining } => self.lengths(input, limits, position, remaining),
+            State::Argument { remaining, bytes } => {
+                let available = input.len() - position;
+                if available < bytes + 2 {
+                    self.missing = bytes + 2 - available;
+                    return Ok(None);
+                }
+                self.spans.push(Span { start: position, end: position + bytes });
+                self.lengths(input, limits, position + bytes + 2, remaining - 1)
+            }
         }
     }
 
-    /// Goes on with an array of bulk strings: `position`, `remaining` and `length` as in the fields of these names,
-    /// which are not touched before bytes are missing.
+    /// Reads an array of bulk strings from its header on.
     #[inline]
-    fn multibulk(
+    fn count(
+        &mut self,
+        input: &[u8],
+        limits: &RequestLimits,
+        position: usize,
+    ) -> Result<Option<usize>, ProtocolError> {
+        let (count, next) = match short_header(input, position, b'*') {
+            Some(found) => found,
+            None => match self.long_count(input, limits, position)? {
+                Some(found) => found,
+                None => return Ok(self.wait(State::Count, position, 1)),
+            },
+        };
+        if count > limits.arguments_max {
+            return Err(ProtocolError::InvalidMultibulkLength);
+        }
+        if count > UNAUTHENTICATED_ARGUMENTS_MAX && limits.unauthenticated {
+            return Err(ProtocolError::UnauthenticatedMultibulkLength);
+        }
+        self.lengths(input, limits, next, count)
+    }
+
+    /// Reads the last `remaining` arguments of an array, from the header of the first of these on.
+    #[inline]
+    fn lengths(
         &mut self,
         input: &[u8],
         limits: &RequestLimits,
         mut position: usize,
         mut remaining: usize,
-        mut length: Option<usize>,
     ) -> Result<Option<usize>, ProtocolError> {
-        if remaining == 0 {
-            let (count, next) = match short_header(input, position, b'*') {
+        let bulk_bytes_max = limits.bulk_bytes_max_now();
+        while remaining > 0 {
+            let (bytes, start) = match short_header(input, position, b'$') {
                 Some(found) => found,
-                None => match self.long_count(input, limits, position)? {
+                None => match self.long_length(input, limits, position)? {
                     Some(found) => found,
-                    None => return Ok(self.wait(position, 0, None, 1)),
+                    None => return Ok(self.wait(State::Length { remaining }, position, 1)),
                 },
             };
-            if count > limits.arguments_max {
-                return Err(ProtocolError::InvalidMultibulkLength);
+            if bytes > bulk_bytes_max {
+                return Err(limits.too_long(bytes));
             }
-            if count > UNAUTHENTICATED_ARGUMENTS_MAX && limits.unauthenticated {
-                return Err(ProtocolError::UnauthenticatedMultibulkLength);
-            }
-            (remaining, position) = (count, next);
-        }
-        while remaining > 0 {
-            let bytes = match length.take() {
-                Some(bytes) => bytes,
-                None => {
-                    let (bytes, next) = match short_header(input, position, b'$') {
-                        Some(found) => found,
-                        None => match self.long_length(input, limits, position)? {
-                            Some(found) => found,
-                            None => return Ok(self.wait(position, remaining, None, 1)),
-                        },
-                    };
-                    if bytes > limits.bulk_bytes_max {
-                        return Err(ProtocolError::InvalidBulkLength);
-                    }
-                    if bytes > UNAUTHENTICATED_BULK_BYTES_MAX && limits.unauthenticated {
-                        return Err(ProtocolError::UnauthenticatedBulkLength);
-                    }
-                    position = next;
-                    bytes
-                }
-            };
-            let available = input.len() - position;
+            let available = input.len() - start;
             if available < bytes + 2 {
-                self.searched = position;
-                return Ok(self.wait(position, remaining, Some(bytes), bytes + 2 - available));
+                self.searched = start;
+                return Ok(self.wait(State::Argument { remaining, bytes }, start, bytes + 2 - available));
             }
-            self.spans.push(Span { start: position, end: position + bytes });
-            position += bytes + 2;
+            self.spans.push(Span { start, end: start + bytes });
+            position = start + bytes + 2;
             remaining -= 1;
         }
-        self.underway = false;
+        self.state = State::Request;
         Ok(Some(position))
     }
 
     /// Keeps where we are until more bytes come.
     #[cold]
-    fn wait(
-        &mut self,
-        position: usize,
-        remaining: usize,
-        length: Option<usize>,
-        missing: usize,
-    ) -> Option<usize> {
-        self.underway = true;
+    fn wait(&mut self, state: State, position: usize, missing: usize) -> Option<usize> {
+        self.state = state;
         self.position = position;
-        self.remaining = remaining;
-        self.length = length;
         self.missing = missing;
         None
+    }
+
+    /// Begins what is no array: an inline request, or nothing as yet.
+    fn begin_line(&mut self, input: &[u8], limits: &RequestLimits) -> Result<Option<usize>, ProtocolError> {
+        if input.is_empty() {
+            return Ok(self.wait(State::Request, 0, 1));
+        }
+        self.is_inline = true;
+        self.searched = 0;
+        self.line(input, limits)
+    }
+
+    /// Reads an inline request.
+    fn line(&mut self, input: &[u8], limits: &RequestLimits) -> Result<Option<usize>, ProtocolError> {
+        let end = self.line_end(b'\n', input, limits, 0).map_err(|_| ProtocolError::TooBigInlineRequest)?;
+        let Some(end) = end else {
+            return Ok(self.wait(State::Line, 0, 1));
+        };
+        let line = &input[..end];
+        inline::split(line.strip_suffix(b"\r").unwrap_or(line), &mut self.inline, &mut self.spans)?;
+        self.state = State::Request;
+        Ok(Some(end + 1))
     }
 
     /// The number of arguments and where the first begins, from a header that [`short_header`] does not take.
@@ -296,7 +273,7 @@ impl RequestParser {
         position: usize,
         too_big: ProtocolError,
     ) -> Result<Option<&'a [u8]>, ProtocolError> {
-        if !self.underway {
+        if self.state == State::Request {
             // Straight from the fast path: what `searched` says is of another request.
             self.searched = position;
         }
@@ -326,56 +303,53 @@ impl RequestParser {
             }
         }
     }
-
-    fn inline(&mut self, input: &[u8], limits: &RequestLimits) -> Result<Option<usize>, ProtocolError> {
-        let end = self.line_end(b'\n', input, limits, 0).map_err(|_| ProtocolError::TooBigInlineRequest)?;
-        let Some(end) = end else {
-            self.missing = 1;
-            return Ok(None);
-        };
-        let line = &input[..end];
-        self.inline.clear();
-        inline::split(line.strip_suffix(b"\r").unwrap_or(line), &mut self.inline, &mut self.spans)?;
-        self.underway = false;
-        Ok(Some(end + 1))
-    }
 }
 
 /// A line does not end within the limit.
 struct TooLong;
 
-/// Reads the usual header at `position` without a search or a loop: `sigil`, a number of one to four digits, a carriage
-/// return and one more byte. Gives the number and where the header ends; nothing where the header is incomplete, wrong
-/// or merely unusual, which the caller then finds out.
+/// Reads the usual header at `position` without a search or a loop: `sigil`, a number of one to four digits,
+/// a carriage return and what follows it, of which at least one byte is needed and eight bytes from
+/// `position` on are wanted. Gives the number and where the header ends; nothing where the header is
+/// incomplete, wrong or merely unusual, which the caller then finds out.
 #[inline(always)]
 fn short_header(input: &[u8], position: usize, sigil: u8) -> Option<(usize, usize)> {
-    // A leading zero is an error, which the strict reading finds.
-    let digit = |byte: &u8| usize::from(byte.wrapping_sub(b'0'));
-    match input.get(position..)? {
-        [s, a, b'\r', _, ..] if *s == sigil && digit(a) < 10 => Some((digit(a), position + 4)),
-        [s, a, b, b'\r', _, ..] if *s == sigil && digit(a).wrapping_sub(1) < 9 && digit(b) < 10 => {
-            Some((digit(a) * 10 + digit(b), position + 5))
-        }
-        [s, a, b, c, b'\r', _, ..]
-            if *s == sigil && digit(a).wrapping_sub(1) < 9 && digit(b) < 10 && digit(c) < 10 =>
-        {
-            Some((digit(a) * 100 + digit(b) * 10 + digit(c), position + 6))
-        }
-        [s, a, b, c, d, b'\r', _, ..]
-            if *s == sigil && digit(a).wrapping_sub(1) < 9 && digit(b) < 10 && digit(c) < 10 && digit(d) < 10 =>
-        {
-            Some((digit(a) * 1000 + digit(b) * 100 + digit(c) * 10 + digit(d), position + 7))
-        }
-        _ => None,
+    let word = u64::from_le_bytes(*input.get(position..)?.first_chunk()?);
+    if word as u8 != sigil {
+        return None;
     }
+    let byte = |index: u32| (word >> (8 * index)) as u8;
+    let digit = |index: u32| usize::from(byte(index).wrapping_sub(b'0'));
+    let first = digit(1);
+    if byte(2) == b'\r' {
+        return (first < 10).then_some((first, position + 4));
+    }
+    // From here on a leading zero is an error, which the strict reading finds.
+    let tens = first * 10 + digit(2);
+    if first.wrapping_sub(1) >= 9 || digit(2) >= 10 {
+        return None;
+    }
+    if byte(3) == b'\r' {
+        return Some((tens, position + 5));
+    }
+    if digit(3) >= 10 {
+        return None;
+    }
+    let hundreds = tens * 10 + digit(3);
+    if byte(4) == b'\r' {
+        return Some((hundreds, position + 6));
+    }
+    (digit(4) < 10 && byte(5) == b'\r').then_some((hundreds * 10 + digit(4), position + 7))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::OwnedArguments;
+    use crate::limits::UNAUTHENTICATED_BULK_BYTES_MAX;
 
-    /// What a connection reads: its requests in order and, at the end, what is left over or why it was closed.
+    /// What a connection reads: its requests in order and, at the end, what is left over or why it was
+    /// closed.
     type Transcript = (Vec<OwnedArguments>, Result<usize, ProtocolError>);
 
     /// Feeds `input` in pieces of `piece` bytes.

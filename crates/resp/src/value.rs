@@ -1,11 +1,12 @@
 //! The client's side: replies decoded into [`Value`]s, commands encoded.
 //!
-//! For programs that talk to a server (the prompt, tests, benchmarks), which want a whole reply as a tree and trust
-//! nothing in it: what a decoder allocates is bounded by what has arrived, and how deep it nests by [`DEPTH_MAX`].
+//! For programs that talk to a server (the prompt, tests, benchmarks), which want a whole reply as a tree and
+//! trust nothing in it: what a decoder allocates is bounded by what has arrived, and how deep it nests by
+//! [`DEPTH_MAX`].
 
 use std::fmt;
 
-use crate::number::parse_i64;
+use base::number::parse_i64;
 
 /// How deep aggregates may lie in each other.
 pub const DEPTH_MAX: usize = 128;
@@ -129,8 +130,8 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-/// Decodes the reply at the beginning of `input`: the value and how many bytes it takes, or nothing while bytes are
-/// missing. For replies that arrive in pieces [`Decoder`] does not begin anew each time.
+/// Decodes the reply at the beginning of `input`: the value and how many bytes it takes, or nothing while
+/// bytes are missing. For replies that arrive in pieces [`Decoder`] does not begin anew each time.
 ///
 /// # Errors
 /// [`DecodeError`] where the bytes cannot become a reply.
@@ -155,7 +156,8 @@ pub fn encode_command(arguments: &[impl AsRef<[u8]>], out: &mut Vec<u8>) {
     }
 }
 
-/// A resumable decoder of one server's replies: no byte of a reply that arrives in pieces is understood twice.
+/// A resumable decoder of one server's replies: no byte of a reply that arrives in pieces is understood
+/// twice.
 #[derive(Debug, Default)]
 pub struct Decoder {
     /// The aggregates that have begun, the outermost first.
@@ -198,8 +200,9 @@ impl Decoder {
         Self::default()
     }
 
-    /// Goes on with the reply at the beginning of `input`, which begins with the same byte as in the call before,
-    /// unless that one completed a reply, and then with the byte behind it. Gives the value and the bytes it takes.
+    /// Goes on with the reply at the beginning of `input`, which begins with the same byte as in the call
+    /// before, unless that one completed a reply, and then with the byte behind it. Gives the value and the
+    /// bytes it takes.
     ///
     /// # Errors
     /// [`DecodeError`], after which the connection cannot be understood any more.
@@ -373,7 +376,8 @@ mod tests {
         Value::Bulk(text.as_bytes().to_vec())
     }
 
-    /// The whole of `input` is `expected`, and no part of it is anything, whether seen at once or byte by byte.
+    /// The whole of `input` is `expected`, and no part of it is anything, whether seen at once or byte by
+    /// byte.
     #[track_caller]
     fn check(input: &[u8], expected: Value) {
         let followed = [input, b"+next\r\n"].concat();

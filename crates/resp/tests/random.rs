@@ -1,5 +1,5 @@
-//! Random traffic, valid and damaged, in random pieces: nothing panics, no cut changes what the bytes mean, and what
-//! they mean is what a second, naive reading of the rules says.
+//! Random traffic, valid and damaged, in random pieces: nothing panics, no cut changes what the bytes mean,
+//! and what they mean is what a second, naive reading of the rules says.
 //!
 //! The seeds are fixed, so that a failure repeats itself.
 

@@ -24,6 +24,8 @@ pub struct Waiter {
     context: Context,
     version: Version,
     keys: SmallVec<[DatabaseKey; 2]>,
+    /// The reply for when the time is over.
+    timeout_reply: Mutex<Vec<u8>>,
     /// The reply, once there is one; then the wait is over.
     outcome: Mutex<Option<Vec<u8>>>,
 }
@@ -38,6 +40,17 @@ impl Waiter {
         *outcome = Some(reply);
         self.client.wake();
         true
+    }
+
+    /// Notes the reply for when the time is over.
+    pub(crate) fn set_timeout_reply(&self, reply: &[u8]) {
+        *self.timeout_reply.lock() = reply.to_vec();
+    }
+
+    /// Ends the wait as if its time were over; says whether it was not over already.
+    pub fn time_out(&self) -> bool {
+        let reply = self.timeout_reply.lock().clone();
+        self.settle(reply)
     }
 
     /// The reply, if the wait is over.
@@ -65,7 +78,7 @@ pub(crate) struct Arrival<'s> {
 }
 
 impl WaitingRoom for Arrival<'_> {
-    fn enter(&mut self, keys: SmallVec<[DatabaseKey; 2]>, timeout_ms: Option<u64>) {
+    fn enter(&mut self, keys: SmallVec<[DatabaseKey; 2]>, timeout_ms: Option<u64>) -> bool {
         let waiter = Arc::new(Waiter {
             client: Arc::clone(self.client),
             arguments: OwnedArguments::from(self.arguments),
@@ -73,6 +86,7 @@ impl WaitingRoom for Arrival<'_> {
             context: self.context,
             version: self.version,
             keys,
+            timeout_reply: Mutex::new(Vec::new()),
             outcome: Mutex::new(None),
         });
         let mut queues = self.blocked.queues.lock();
@@ -81,6 +95,7 @@ impl WaitingRoom for Arrival<'_> {
         }
         drop(queues);
         self.waiting = Some((waiter, timeout_ms));
+        true
     }
 }
 
@@ -148,9 +163,6 @@ impl Blocked {
         let result = run(&mut call);
         let tally = std::mem::take(&mut call.tally);
         if again.0 {
-            for key in &waiter.keys {
-                keyspace.stop_waiting(key);
-            }
             return None;
         }
         match result {
@@ -181,7 +193,8 @@ fn destination_is_wrong(waiter: &Waiter) -> bool {
 struct StillWaiting(bool);
 
 impl WaitingRoom for StillWaiting {
-    fn enter(&mut self, _: SmallVec<[DatabaseKey; 2]>, _: Option<u64>) {
+    fn enter(&mut self, _: SmallVec<[DatabaseKey; 2]>, _: Option<u64>) -> bool {
         self.0 = true;
+        false
     }
 }

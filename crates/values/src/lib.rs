@@ -19,3 +19,4 @@ pub mod table;
 mod testing;
 pub mod thin;
 pub mod varint;
+pub mod zset;

@@ -36,7 +36,8 @@ impl SetExpiry {
         if value <= 0 {
             return Err(invalid());
         }
-        let at_ms = value.checked_mul(unit_ms).and_then(|ms| ms.checked_add(base_ms as i64)).ok_or_else(invalid)?;
+        let at_ms =
+            value.checked_mul(unit_ms).and_then(|ms| ms.checked_add(base_ms as i64)).ok_or_else(invalid)?;
         Ok(Deadline::At(at_ms as u64))
     }
 }
