@@ -663,6 +663,9 @@ impl Buffer for EntryBuffer<'_> {
     fn splice(&mut self, at: usize, removed: usize, inserted: usize) -> &mut [u8] {
         let parts = self.0.parts();
         assert!(at + removed <= parts.value_len, "splice beyond the end");
+        if inserted == removed {
+            return &mut self.0.value_mut()[at..at + inserted];
+        }
         let new_len = parts.value_len - removed + inserted;
         let (old_len_bytes, new_len_bytes) = (varint::size(parts.value_len), varint::size(new_len));
         let len_at = parts.key_at - old_len_bytes;
