@@ -4,6 +4,9 @@
 //! A command declares its arguments once, as a struct with `#[derive(Args)]` (see `command_macros`); each field's
 //! type reads itself through [`Parse`] and says what it is through [`Spec`].
 
+use std::marker::PhantomData;
+
+use base::number::Extended;
 use keyspace::Key;
 use resp::Arguments;
 use smallvec::SmallVec;
@@ -260,6 +263,14 @@ impl<'a> Parse<'a> for f64 {
     }
 }
 
+impl<'a> Parse<'a> for Extended {
+    const SPEC: Spec = Spec::of(Kind::Double);
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        Extended::parse(parser.next()?).ok_or(Error::NotFloat)
+    }
+}
+
 /// A glob-style pattern.
 #[derive(Clone, Copy, Debug)]
 pub struct Pattern<'a>(pub &'a [u8]);
@@ -302,6 +313,63 @@ impl<'a> Parse<'a> for bool {
     }
 }
 
+/// An argument of one word that is read when the command asks for it: some look at their key first, or at
+/// arguments that follow, and errors come in that order.
+#[derive(Clone, Copy, Debug)]
+pub struct Later<'a, T> {
+    arguments: Arguments<'a>,
+    position: usize,
+    what: PhantomData<fn() -> T>,
+}
+
+impl<'a, T: Parse<'a>> Later<'a, T> {
+    /// Reads it.
+    #[inline]
+    pub fn read(self) -> Result<T> {
+        T::parse(&mut Parser::new(self.arguments, self.position))
+    }
+}
+
+impl<'a, T: Parse<'a>> Parse<'a> for Later<'a, T> {
+    const SPEC: Spec = T::SPEC;
+
+    fn begins(word: &[u8]) -> bool {
+        T::begins(word)
+    }
+
+    #[inline]
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        let (arguments, position) = (parser.arguments, parser.position);
+        parser.next()?;
+        Ok(Later { arguments, position, what: PhantomData })
+    }
+}
+
+/// As [`Later`], for all arguments to the end of the request.
+#[derive(Clone, Copy, Debug)]
+pub struct Rest<'a, T> {
+    arguments: Arguments<'a>,
+    position: usize,
+    what: PhantomData<fn() -> T>,
+}
+
+impl<'a, T: Parse<'a>> Rest<'a, T> {
+    /// Reads them; words that are left over are a syntax error.
+    pub fn read(self) -> Result<T> {
+        parse_all(self.arguments, self.position)
+    }
+}
+
+impl<'a, T: Parse<'a>> Parse<'a> for Rest<'a, T> {
+    const SPEC: Spec = T::SPEC;
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        let (arguments, position) = (parser.arguments, parser.position);
+        parser.position = arguments.len().max(position);
+        Ok(Rest { arguments, position, what: PhantomData })
+    }
+}
+
 /// One or more, to the end of the request.
 pub type Many<T> = SmallVec<[T; 4]>;
 
@@ -309,7 +377,7 @@ impl<'a, T: Parse<'a>> Parse<'a> for Many<T> {
     const SPEC: Spec = Spec { multiple: true, ..T::SPEC };
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
-        let mut parsed = Many::new();
+        let mut parsed = Many::with_capacity(parser.remaining() / T::SPEC.words_min().max(1));
         loop {
             parsed.push(T::parse(parser)?);
             if parser.remaining() == 0 {

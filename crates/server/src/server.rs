@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
 use arc_swap::ArcSwap;
-use config::{Config, Settings};
+use config::{Config, LoadError, RenamedCommand, Settings};
 use keyspace::engine::Engine;
 use keyspace::{Garbage, Keyspace};
 use resp::Arguments;
@@ -66,21 +66,22 @@ fn limits(settings: &Settings) -> Limits {
         zset_packed_entries_max: encodings.zset_packed_entries_max,
         zset_packed_value_bytes_max: encodings.zset_packed_value_bytes_max,
         hyperloglog_sparse_bytes_max: encodings.hll_sparse_bytes_max,
+        string_bytes_max: settings.clients.bulk_bytes_max,
     }
 }
 
 impl Server {
     /// A server with this configuration, whose databases are all served by `engine`, and the garbage of its
-    /// keyspace, which somebody must drop.
+    /// keyspace, which somebody must drop. Renaming a command that does not exist is an error.
     pub fn new(
         config: Config,
-        renames: &[(String, String)],
+        renames: &[RenamedCommand],
         engine: Arc<dyn Engine>,
-    ) -> (Server, Receiver<Garbage>) {
+    ) -> Result<(Server, Receiver<Garbage>), LoadError> {
         let settings = Arc::clone(config.settings());
         let databases = settings.process.databases.min(u32::from(u16::MAX));
         let (keyspace, garbage) = Keyspace::new((0..databases).map(|_| Arc::clone(&engine)).collect());
-        let table = Table::new(renames);
+        let table = Table::new(renames)?;
         let mut random = base::random::Random::from_system();
         let run_id = (0..40).map(|_| char::from(b"0123456789abcdef"[random.below(16) as usize])).collect();
         let observability = &settings.observability;
@@ -105,7 +106,7 @@ impl Server {
             generation: AtomicU64::new(0),
             stop: tokio::sync::watch::Sender::new(false),
         };
-        (server, garbage)
+        Ok((server, garbage))
     }
 
     /// The settings as they are now.
