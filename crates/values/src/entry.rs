@@ -338,7 +338,7 @@ impl Entry {
     pub fn set_value(&mut self, form: Form, value: &[u8]) {
         assert!(!form.is_indexed(), "an indexed value is set by set_indexed");
         self.drop_indexed();
-        let mut buffer = EntryBuffer(self);
+        let mut buffer = EntryBuffer::new(self);
         let old_len = buffer.bytes().len();
         buffer.splice(0, old_len, value.len()).copy_from_slice(value);
         self.set_form(form);
@@ -353,7 +353,7 @@ impl Entry {
     /// The value's bytes, to edit in place. Must not be used on an indexed form.
     pub fn buffer(&mut self) -> EntryBuffer<'_> {
         assert!(!self.form().is_indexed(), "an indexed value has no bytes of its own");
-        EntryBuffer(self)
+        EntryBuffer::new(self)
     }
 
     /// As [`Entry::indexed`], to change it.
@@ -371,7 +371,7 @@ impl Entry {
 
     fn set_boxed(&mut self, form: Form, collection: Box<dyn Collection>) {
         self.drop_indexed();
-        let mut buffer = EntryBuffer(self);
+        let mut buffer = EntryBuffer::new(self);
         let old_len = buffer.bytes().len();
         let bytes = buffer.splice(0, old_len, POINTER_BYTES);
         // SAFETY: the slice is exactly as long as the pointer.
@@ -649,55 +649,83 @@ impl<'a> From<Ref<'a, Entry>> for EntryRef<'a> {
 }
 
 /// The value's bytes within an [`Entry`]: editing them moves the entry where its length asks for it.
-pub struct EntryBuffer<'a>(&'a mut Entry);
+pub struct EntryBuffer<'a> {
+    entry: &'a mut Entry,
+    /// The entry's, so that an edit reads them once.
+    parts: Parts,
+}
+
+impl<'a> EntryBuffer<'a> {
+    #[inline]
+    fn new(entry: &'a mut Entry) -> EntryBuffer<'a> {
+        let parts = entry.parts();
+        EntryBuffer { entry, parts }
+    }
+}
 
 impl Buffer for EntryBuffer<'_> {
+    #[inline]
     fn bytes(&self) -> &[u8] {
-        self.0.value()
+        // SAFETY: the parts are the entry's at all times; they lie within its initialised allocation.
+        unsafe {
+            std::slice::from_raw_parts(self.entry.0.as_ptr().add(self.parts.value_at()), self.parts.value_len)
+        }
     }
 
+    #[inline]
     fn bytes_mut(&mut self) -> &mut [u8] {
-        self.0.value_mut()
+        // SAFETY: as in `bytes`, and the entry is borrowed exclusively.
+        unsafe {
+            std::slice::from_raw_parts_mut(
+                self.entry.0.as_ptr().add(self.parts.value_at()),
+                self.parts.value_len,
+            )
+        }
     }
 
     fn splice(&mut self, at: usize, removed: usize, inserted: usize) -> &mut [u8] {
-        let parts = self.0.parts();
-        assert!(at + removed <= parts.value_len, "splice beyond the end");
+        let Parts { key_at, key_len, value_len } = self.parts;
+        assert!(at + removed <= value_len, "splice beyond the end");
         if inserted == removed {
-            return &mut self.0.value_mut()[at..at + inserted];
+            return &mut self.bytes_mut()[at..at + inserted];
         }
-        let new_len = parts.value_len - removed + inserted;
-        let (old_len_bytes, new_len_bytes) = (varint::size(parts.value_len), varint::size(new_len));
-        let len_at = parts.key_at - old_len_bytes;
-        let new_key_at = len_at + new_len_bytes;
-        let (old_total, new_total) = (parts.total(), new_key_at + parts.key_len + new_len);
-        let tail_len = parts.value_len - at - removed;
-        let tail_from = parts.value_at() + at + removed;
-        let tail_to = new_key_at + parts.key_len + at + inserted;
-        let head_len = parts.key_len + at;
+        let new_len = value_len - removed + inserted;
+        let new_len_bytes = varint::size(new_len);
+        let len_at = key_at - varint::size(value_len);
+        let new = Parts { key_at: len_at + new_len_bytes, key_len, value_len: new_len };
+        let (old_total, new_total) = (self.parts.total(), new.total());
+        let tail_len = value_len - at - removed;
+        let tail_from = self.parts.value_at() + at + removed;
+        let tail_to = new.value_at() + at + inserted;
         if new_total > old_total {
-            self.0.resize(old_total, new_total);
+            self.entry.resize(old_total, new_total);
         }
-        let base = self.0.0.as_ptr();
-        // SAFETY: all ranges lie within the larger of the old and the new total, which the allocation has now.
-        // Whichever of head and tail would be overwritten by the other's move is moved first.
-        unsafe {
-            if tail_to >= tail_from {
-                std::ptr::copy(base.add(tail_from), base.add(tail_to), tail_len);
-                std::ptr::copy(base.add(parts.key_at), base.add(new_key_at), head_len);
-            } else {
-                std::ptr::copy(base.add(parts.key_at), base.add(new_key_at), head_len);
-                std::ptr::copy(base.add(tail_from), base.add(tail_to), tail_len);
+        let base = self.entry.0.as_ptr();
+        // The key and what is before the edit move where the length before them grows or shrinks.
+        let move_head = || {
+            if new.key_at != key_at {
+                // SAFETY: both ranges lie within the larger of the old and the new total.
+                unsafe { std::ptr::copy(base.add(key_at), base.add(new.key_at), key_len + at) };
             }
-            let len_field = std::slice::from_raw_parts_mut(base.add(len_at), new_len_bytes);
-            varint::write(new_len, len_field);
+        };
+        // SAFETY: as for the head. Whichever of head and tail would be overwritten by the other's move is moved
+        // first.
+        let move_tail = || unsafe { std::ptr::copy(base.add(tail_from), base.add(tail_to), tail_len) };
+        if tail_to >= tail_from {
+            move_tail();
+            move_head();
+        } else {
+            move_head();
+            move_tail();
         }
+        // SAFETY: the length's bytes lie between the key's length and the key.
+        let len_field = unsafe { std::slice::from_raw_parts_mut(base.add(len_at), new_len_bytes) };
+        varint::write(new_len, len_field);
         if new_total < old_total {
-            self.0.resize(old_total, new_total);
+            self.entry.resize(old_total, new_total);
         }
-        let value_at = new_key_at + parts.key_len;
-        // SAFETY: within the allocation and initialised; exclusively borrowed through `self`.
-        unsafe { std::slice::from_raw_parts_mut(self.0.0.as_ptr().add(value_at + at), inserted) }
+        self.parts = new;
+        &mut self.bytes_mut()[at..at + inserted]
     }
 }
 

@@ -87,7 +87,8 @@ pub fn find<const N: usize>(bytes: &[u8], name: &[u8]) -> Option<usize> {
     while !rest.is_empty() {
         let at = bytes.len() - rest.len();
         let (item, after) = split_item(rest);
-        if item.len() == name.len() && item == name {
+        // Names often begin alike and end differently.
+        if item.len() == name.len() && item.last() == name.last() && item == name {
             return Some(at);
         }
         rest = after;

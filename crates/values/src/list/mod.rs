@@ -277,7 +277,7 @@ impl<'a> ListMut<'a> {
     }
 
     fn packed(&mut self) -> Packed<EntryBuffer<'_>> {
-        Packed(self.entry.buffer())
+        Packed::new(self.entry.buffer())
     }
 
     fn limit(&self) -> Limit {

@@ -37,37 +37,44 @@ fn write_head(totals: Totals, head: &mut [u8]) -> usize {
 }
 
 /// A packed list to edit.
-pub struct Packed<B>(pub B);
+pub struct Packed<B> {
+    buffer: B,
+    /// As they are written at the start, in `head` bytes.
+    totals: Totals,
+    head: usize,
+}
 
 impl<B: Buffer> Packed<B> {
-    fn head_size(&self) -> usize {
-        let bytes = self.0.bytes();
-        bytes.len() - read(bytes).1.len()
+    /// The packed list in `buffer`.
+    pub fn new(buffer: B) -> Packed<B> {
+        let (totals, entries) = read(buffer.bytes());
+        let head = buffer.bytes().len() - entries.len();
+        Packed { buffer, totals, head }
     }
 }
 
 impl<B: Buffer> Run for Packed<B> {
+    #[inline]
     fn entries(&self) -> &[u8] {
-        read(self.0.bytes()).1
+        &self.buffer.bytes()[self.head..]
     }
 
     fn splice(&mut self, at: usize, removed: usize, inserted: usize) -> &mut [u8] {
-        let head = self.head_size();
-        self.0.splice(head + at, removed, inserted)
+        self.buffer.splice(self.head + at, removed, inserted)
     }
 
+    #[inline]
     fn totals(&self) -> Totals {
-        read(self.0.bytes()).0
+        self.totals
     }
 
     fn set_totals(&mut self, totals: Totals) {
         let mut head = [0; HEAD_BYTES_MAX];
-        let (old_size, new_size) = (self.head_size(), write_head(totals, &mut head));
-        let out = if old_size == new_size {
-            &mut self.0.bytes_mut()[..new_size]
-        } else {
-            self.0.splice(0, old_size, new_size)
-        };
-        out.copy_from_slice(&head[..new_size]);
+        let size = write_head(totals, &mut head);
+        if size != self.head {
+            self.buffer.splice(0, self.head, size);
+        }
+        self.buffer.bytes_mut()[..size].copy_from_slice(&head[..size]);
+        (self.totals, self.head) = (totals, size);
     }
 }
