@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use commands::{Access, Call, Command, Error, Handler};
-use keyspace::{Context, Keyspace, Tally};
+use keyspace::{Context, Key, Keyspace, Needs, Tally};
 use resp::{Arguments, OwnedArguments, Reply, Version};
 use values::limits::Limits;
+use values::list::End;
 
 /// Sixteen empty databases and someone who types.
 pub struct Prompt {
@@ -40,12 +41,42 @@ impl Prompt {
         }
     }
 
+    /// Makes `key` a list of one element, without a command.
+    pub fn make_list(&mut self, key: &str) {
+        let key = Key::new(key.as_bytes());
+        let mut txn = self.keyspace.write(&Needs::of_slots([key.slot].into_iter().collect()), self.context);
+        txn.list_or_new(&key).expect("no other type is there").push(End::Back, ["element"]);
+    }
+
     /// What a prompt prints of the reply to `line`.
     pub fn type_in(&mut self, line: &str) -> String {
         let words = OwnedArguments::from_line(line.as_bytes()).expect("the line has balanced quotes");
         let reply = self.run(words.as_arguments(), Version::Resp2);
         let (value, _) = resp::decode(reply.as_bytes()).expect("a well-formed reply").expect("a whole reply");
         resp::display::render(&value)
+    }
+
+    /// The reply to `line` as it goes over the wire in RESP3.
+    pub fn resp3(&mut self, line: &str) -> String {
+        let words = OwnedArguments::from_line(line.as_bytes()).expect("the line has balanced quotes");
+        let reply = self.run(words.as_arguments(), Version::Resp3);
+        String::from_utf8_lossy(reply.as_bytes()).into_owned()
+    }
+
+    /// Types in a transcript in the manner of the examples, and compares what is printed.
+    #[track_caller]
+    pub fn check(&mut self, transcript: &str) {
+        let mut lines = transcript.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
+        while let Some(line) = lines.next() {
+            let input = line.strip_prefix("> ").unwrap_or_else(|| panic!("stray line {line:?}"));
+            let mut expected = Vec::new();
+            while let Some(next) = lines.next_if(|line| !line.starts_with("> ")) {
+                expected.push(next);
+            }
+            let printed = self.type_in(input);
+            let printed: Vec<&str> = printed.lines().map(str::trim).collect();
+            assert!(expected == ["*"] || printed == expected, "> {input}\n{printed:#?}");
+        }
     }
 
     /// The reply to `arguments` as it goes over the wire.
