@@ -1,1 +1,23 @@
 //! What each command does to the keyspace: one file per command, by family.
+//!
+//! A command's file holds its documentation, its arguments as a struct, its declaration ([`command!`]), its
+//! function and its examples. Adding one is a new file and its name in the family's list. Commands that concern a
+//! connection or the server are declared in the same way in the room `server`.
+//!
+//! A command knows its keys, its arguments and its reply. It does not know sockets, sessions, locks, the log or
+//! who watches.
+
+extern crate self as commands;
+
+pub mod args;
+mod call;
+mod command;
+mod error;
+pub mod prelude;
+mod strings;
+mod table;
+
+pub use call::{Access, Attempt, Call, Wait, WaitingRoom};
+pub use command::{Command, Declared, Flag, Group, Handler, Scope, arguments_at, declared};
+pub use error::{Error, Result};
+pub use table::data_commands;

@@ -17,11 +17,13 @@
 #![allow(unsafe_code)] // a hand-laid-out allocation is what gets a key down to its bytes; tested under Miri's rules
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::buffer::Buffer;
-use crate::table::Element;
+use crate::table::{Element, Ref, RefMut};
 use crate::varint;
 
 const DEADLINE_FLAG: u8 = 0x80;
@@ -222,62 +224,27 @@ impl Entry {
         Entry(pointer)
     }
 
-    /// A header field of `N` bytes at `at`.
+    /// The entry, to read.
     #[inline]
-    fn head<const N: usize>(&self, at: usize) -> [u8; N] {
-        // SAFETY: every allocation has at least 16 bytes, and `at + N` is at most that where this is called:
-        // with a deadline the lengths begin at 12, and a varint that reaches past 16 has longer content.
-        unsafe { self.0.as_ptr().add(at).cast::<[u8; N]>().read() }
+    pub fn as_ref(&self) -> EntryRef<'_> {
+        EntryRef { pointer: self.0, entry: PhantomData }
     }
 
-    #[inline]
-    fn header(&self) -> &AtomicU32 {
-        // SAFETY: the first four bytes are initialised, aligned to 8, and only ever shared as this atomic.
-        unsafe { AtomicU32::from_ptr(self.0.as_ptr().cast()) }
+    /// The key.
+    pub fn key(&self) -> &[u8] {
+        self.as_ref().key()
     }
 
+    /// The bytes of the value: see [`EntryRef::value`].
     #[inline]
-    fn tag(&self) -> u8 {
-        (self.header().load(Ordering::Relaxed) & 0xff) as u8
-    }
-
-    fn set_tag(&mut self, tag: u8) {
-        let header = self.header();
-        header.store(header.load(Ordering::Relaxed) & !0xff | u32::from(tag), Ordering::Relaxed);
-    }
-
-    #[inline]
-    fn parts(&self) -> Parts {
-        let mut at = DEADLINE_AT + if self.tag() & DEADLINE_FLAG != 0 { DEADLINE_BYTES } else { 0 };
-        let mut length = || {
-            let [first] = self.head::<1>(at);
-            if first < 0x80 {
-                at += 1;
-                return usize::from(first);
-            }
-            let mut bytes = [first, 0, 0, 0, 0];
-            let len = if first < 0xc0 { 2 } else { 5 };
-            for (index, byte) in bytes.iter_mut().enumerate().take(len).skip(1) {
-                [*byte] = self.head::<1>(at + index);
-            }
-            at += len;
-            varint::read(&bytes).0
-        };
-        let key_len = length();
-        let value_len = length();
-        Parts { key_at: at, key_len, value_len }
-    }
-
-    #[inline]
-    fn slice(&self, at: usize, len: usize) -> &[u8] {
-        // SAFETY: callers pass ranges out of `parts`, which lie within the initialised allocation.
-        unsafe { std::slice::from_raw_parts(self.0.as_ptr().add(at), len) }
+    pub fn value(&self) -> &[u8] {
+        self.as_ref().value()
     }
 
     /// How the value is held.
     #[inline]
     pub fn form(&self) -> Form {
-        FORMS[usize::from(self.tag() & !DEADLINE_FLAG)]
+        self.as_ref().form()
     }
 
     /// The type of the value.
@@ -285,19 +252,28 @@ impl Entry {
         self.form().kind()
     }
 
-    /// The key.
-    #[inline]
-    pub fn key(&self) -> &[u8] {
-        let parts = self.parts();
-        self.slice(parts.key_at, parts.key_len)
+    /// When the key expires, in Unix milliseconds; `None` is never.
+    pub fn deadline_ms(&self) -> Option<u64> {
+        self.as_ref().deadline_ms()
     }
 
-    /// The bytes of the value: a string, or a packed form. For an indexed form it is a pointer's bytes, of no
-    /// use to anyone but [`Entry::indexed`].
+    /// The collection that the entry points at. Panics when it is of another form.
     #[inline]
-    pub fn value(&self) -> &[u8] {
-        let parts = self.parts();
-        self.slice(parts.value_at(), parts.value_len)
+    pub fn indexed<T: Indexed>(&self) -> &T {
+        self.as_ref().indexed()
+    }
+
+    fn tag(&self) -> u8 {
+        self.as_ref().tag()
+    }
+
+    fn parts(&self) -> Parts {
+        self.as_ref().parts()
+    }
+
+    fn set_tag(&mut self, tag: u8) {
+        let header = self.as_ref().header();
+        header.store(header.load(Ordering::Relaxed) & !0xff | u32::from(tag), Ordering::Relaxed);
     }
 
     #[inline]
@@ -305,12 +281,6 @@ impl Entry {
         let parts = self.parts();
         // SAFETY: the range lies within the initialised allocation, which `self` owns alone.
         unsafe { std::slice::from_raw_parts_mut(self.0.as_ptr().add(parts.value_at()), parts.value_len) }
-    }
-
-    /// When the key expires, in Unix milliseconds; `None` is never.
-    #[inline]
-    pub fn deadline_ms(&self) -> Option<u64> {
-        (self.tag() & DEADLINE_FLAG != 0).then(|| u64::from_le_bytes(self.head(DEADLINE_AT)))
     }
 
     /// Sets or removes the deadline.
@@ -349,22 +319,6 @@ impl Entry {
         }
     }
 
-    /// When the key was last used, in the caller's 24-bit clock.
-    pub fn accessed(&self) -> u32 {
-        self.header().load(Ordering::Relaxed) >> 8
-    }
-
-    /// Notes a use at `clock`, of which 24 bits are kept. Readers may do so at the same time.
-    #[inline]
-    pub fn touch(&self, clock: u32) {
-        let header = self.header();
-        let old = header.load(Ordering::Relaxed);
-        let new = old & 0xff | clock << 8;
-        if old != new {
-            header.store(new, Ordering::Relaxed);
-        }
-    }
-
     /// Makes the allocation fit `new_total` bytes; what is beyond `old_total` is zeroed.
     fn resize(&mut self, old_total: usize, new_total: usize) {
         let (old_layout, new_layout) = (layout(old_total), layout(new_total));
@@ -384,7 +338,7 @@ impl Entry {
     pub fn set_value(&mut self, form: Form, value: &[u8]) {
         assert!(!form.is_indexed(), "an indexed value is set by set_indexed");
         self.drop_indexed();
-        let mut buffer = EntryBuffer(self);
+        let mut buffer = EntryBuffer::new(self);
         let old_len = buffer.bytes().len();
         buffer.splice(0, old_len, value.len()).copy_from_slice(value);
         self.set_form(form);
@@ -399,28 +353,7 @@ impl Entry {
     /// The value's bytes, to edit in place. Must not be used on an indexed form.
     pub fn buffer(&mut self) -> EntryBuffer<'_> {
         assert!(!self.form().is_indexed(), "an indexed value has no bytes of its own");
-        EntryBuffer(self)
-    }
-
-    fn pointer(&self) -> *mut dyn Collection {
-        let value = self.value();
-        assert!(self.form().is_indexed() && value.len() == POINTER_BYTES, "not an indexed form");
-        // SAFETY: `set_indexed` wrote a pointer of this very type there, and nothing else writes such bytes.
-        unsafe { value.as_ptr().cast::<*mut dyn Collection>().read_unaligned() }
-    }
-
-    /// The collection that the entry points at, whatever its type.
-    pub fn any_indexed(&self) -> Option<&dyn Collection> {
-        // SAFETY: the pointer owns a live box; the borrow is tied to `self`.
-        self.form().is_indexed().then(|| unsafe { &*self.pointer() })
-    }
-
-    /// The collection that the entry points at. Panics when it is of another form.
-    #[inline]
-    pub fn indexed<T: Indexed>(&self) -> &T {
-        assert!(self.form() == T::FORM, "not of this form");
-        // SAFETY: the form says that the box holds a `T`; the borrow is tied to `self`.
-        unsafe { &*self.pointer().cast::<T>() }
+        EntryBuffer::new(self)
     }
 
     /// As [`Entry::indexed`], to change it.
@@ -428,7 +361,7 @@ impl Entry {
     pub fn indexed_mut<T: Indexed>(&mut self) -> &mut T {
         assert!(self.form() == T::FORM, "not of this form");
         // SAFETY: as in `indexed`, and `self` is borrowed exclusively.
-        unsafe { &mut *self.pointer().cast::<T>() }
+        unsafe { &mut *self.as_ref().collection().cast::<T>() }
     }
 
     /// Replaces the value by a collection of its own.
@@ -438,7 +371,7 @@ impl Entry {
 
     fn set_boxed(&mut self, form: Form, collection: Box<dyn Collection>) {
         self.drop_indexed();
-        let mut buffer = EntryBuffer(self);
+        let mut buffer = EntryBuffer::new(self);
         let old_len = buffer.bytes().len();
         let bytes = buffer.splice(0, old_len, POINTER_BYTES);
         // SAFETY: the slice is exactly as long as the pointer.
@@ -452,7 +385,7 @@ impl Entry {
     fn drop_indexed(&mut self) {
         if self.form().is_indexed() {
             // SAFETY: the box is owned by this entry alone, and the form is changed so that it is freed once.
-            drop(unsafe { Box::from_raw(self.pointer()) });
+            drop(unsafe { Box::from_raw(self.as_ref().collection()) });
             self.set_tag(self.tag() & DEADLINE_FLAG | Form::Bytes as u8);
         }
     }
@@ -462,15 +395,145 @@ impl Entry {
         let mut renamed = Entry::build(key, Form::Bytes, self.deadline_ms(), self.value().len(), |out| {
             out.copy_from_slice(self.value());
         });
-        renamed.touch(self.accessed());
+        renamed.as_ref().touch(self.as_ref().accessed());
         renamed.set_tag(self.tag());
         // The pointer of an indexed form, if it is one, has moved into the new entry.
         self.set_tag(self.tag() & DEADLINE_FLAG | Form::Bytes as u8);
         renamed
     }
+}
+
+/// An entry, borrowed: a pointer that is passed by value, so that what it gives out lives as long as the borrow.
+#[derive(Clone, Copy)]
+pub struct EntryRef<'a> {
+    pointer: NonNull<u8>,
+    entry: PhantomData<&'a Entry>,
+}
+
+// SAFETY: it is a shared borrow of an `Entry`, which is `Sync`.
+unsafe impl Send for EntryRef<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for EntryRef<'_> {}
+
+impl<'a> EntryRef<'a> {
+    /// A header field of `N` bytes at `at`.
+    #[inline]
+    fn head<const N: usize>(self, at: usize) -> [u8; N] {
+        // SAFETY: every allocation has at least 16 bytes, and `at + N` is at most that where this is called:
+        // with a deadline the lengths begin at 12, and a varint that reaches past 16 has longer content.
+        unsafe { self.pointer.as_ptr().add(at).cast::<[u8; N]>().read() }
+    }
+
+    #[inline]
+    fn header(self) -> &'a AtomicU32 {
+        // SAFETY: the first four bytes are initialised, aligned to 8, and only ever shared as this atomic.
+        unsafe { AtomicU32::from_ptr(self.pointer.as_ptr().cast()) }
+    }
+
+    #[inline]
+    fn tag(self) -> u8 {
+        (self.header().load(Ordering::Relaxed) & 0xff) as u8
+    }
+
+    #[inline]
+    fn parts(self) -> Parts {
+        let mut at = DEADLINE_AT + if self.tag() & DEADLINE_FLAG != 0 { DEADLINE_BYTES } else { 0 };
+        let mut length = || {
+            let [first] = self.head::<1>(at);
+            if first < 0x80 {
+                at += 1;
+                return usize::from(first);
+            }
+            let mut bytes = [first, 0, 0, 0, 0];
+            let len = if first < 0xc0 { 2 } else { 5 };
+            for (index, byte) in bytes.iter_mut().enumerate().take(len).skip(1) {
+                [*byte] = self.head::<1>(at + index);
+            }
+            at += len;
+            varint::read(&bytes).0
+        };
+        let key_len = length();
+        let value_len = length();
+        Parts { key_at: at, key_len, value_len }
+    }
+
+    #[inline]
+    fn slice(self, at: usize, len: usize) -> &'a [u8] {
+        // SAFETY: callers pass ranges out of `parts`, which lie within the initialised allocation.
+        unsafe { std::slice::from_raw_parts(self.pointer.as_ptr().add(at), len) }
+    }
+
+    /// How the value is held.
+    #[inline]
+    pub fn form(self) -> Form {
+        FORMS[usize::from(self.tag() & !DEADLINE_FLAG)]
+    }
+
+    /// The type of the value.
+    pub fn kind(self) -> Kind {
+        self.form().kind()
+    }
+
+    /// The key.
+    #[inline]
+    pub fn key(self) -> &'a [u8] {
+        let parts = self.parts();
+        self.slice(parts.key_at, parts.key_len)
+    }
+
+    /// The bytes of the value: a string, or a packed form. For an indexed form it is a pointer's bytes, of no
+    /// use to anyone but [`EntryRef::indexed`].
+    #[inline]
+    pub fn value(self) -> &'a [u8] {
+        let parts = self.parts();
+        self.slice(parts.value_at(), parts.value_len)
+    }
+
+    /// When the key expires, in Unix milliseconds; `None` is never.
+    #[inline]
+    pub fn deadline_ms(self) -> Option<u64> {
+        (self.tag() & DEADLINE_FLAG != 0).then(|| u64::from_le_bytes(self.head(DEADLINE_AT)))
+    }
+
+    /// When the key was last used, in the caller's 24-bit clock.
+    pub fn accessed(self) -> u32 {
+        self.header().load(Ordering::Relaxed) >> 8
+    }
+
+    /// Notes a use at `clock`, of which 24 bits are kept. Readers may do so at the same time.
+    #[inline]
+    pub fn touch(self, clock: u32) {
+        let header = self.header();
+        let old = header.load(Ordering::Relaxed);
+        let new = old & 0xff | clock << 8;
+        if old != new {
+            header.store(new, Ordering::Relaxed);
+        }
+    }
+
+    fn collection(self) -> *mut dyn Collection {
+        let value = self.value();
+        assert!(self.form().is_indexed() && value.len() == POINTER_BYTES, "not an indexed form");
+        // SAFETY: `set_indexed` wrote a pointer of this very type there, and nothing else writes such bytes.
+        unsafe { value.as_ptr().cast::<*mut dyn Collection>().read_unaligned() }
+    }
+
+    /// The collection that the entry points at, whatever its type.
+    pub fn any_indexed(self) -> Option<&'a dyn Collection> {
+        // SAFETY: the pointer owns a live box; the borrow is tied to the entry's.
+        self.form().is_indexed().then(|| unsafe { &*self.collection() })
+    }
+
+    /// The collection that the entry points at. Panics when it is of another form.
+    #[inline]
+    pub fn indexed<T: Indexed>(self) -> &'a T {
+        assert!(self.form() == T::FORM, "not of this form");
+        // SAFETY: the form says that the box holds a `T`; the borrow is tied to the entry's.
+        unsafe { &*self.collection().cast::<T>() }
+    }
 
     /// A copy of the value and deadline under `key`.
-    pub fn copy_to(&self, key: &[u8]) -> Entry {
+    pub fn copy_to(self, key: &[u8]) -> Entry {
         let copied = self.any_indexed().map(|collection| (self.form(), collection.boxed_clone()));
         let value: &[u8] = if copied.is_some() { &[] } else { self.value() };
         let form = if copied.is_some() { Form::Bytes } else { self.form() };
@@ -483,12 +546,12 @@ impl Entry {
     }
 
     /// Bytes of memory held by the entry and what it points at.
-    pub fn memory_bytes(&self) -> usize {
+    pub fn memory_bytes(self) -> usize {
         allocation_size(self.parts().total()) + self.any_indexed().map_or(0, Collection::memory_bytes)
     }
 
     /// How many allocations dropping it frees.
-    pub fn free_effort(&self) -> usize {
+    pub fn free_effort(self) -> usize {
         1 + self.any_indexed().map_or(0, Collection::free_effort)
     }
 }
@@ -522,53 +585,144 @@ unsafe impl Element for Entry {
     }
 }
 
-/// The value's bytes within an [`Entry`]: editing them moves the entry where its length asks for it.
-pub struct EntryBuffer<'a>(&'a mut Entry);
+/// An entry in a shard's table, to change in place or to take out.
+pub struct EntryMut<'a> {
+    entry: RefMut<'a, Entry>,
+    /// The table's count of entries that have a deadline.
+    deadlines: &'a mut usize,
+}
 
-impl Buffer for EntryBuffer<'_> {
-    fn bytes(&self) -> &[u8] {
-        self.0.value()
+impl<'a> EntryMut<'a> {
+    /// The entry, in a table that counts its entries with a deadline in `deadlines`.
+    pub fn new(entry: RefMut<'a, Entry>, deadlines: &'a mut usize) -> EntryMut<'a> {
+        EntryMut { entry, deadlines }
     }
 
+    /// Takes the entry out.
+    pub fn remove(self) -> Entry {
+        let entry = self.entry.remove();
+        *self.deadlines -= usize::from(entry.deadline_ms().is_some());
+        entry
+    }
+
+    /// Puts `entry`, of the same key, in its place and returns the old one.
+    pub fn replace(&mut self, entry: Entry) -> Entry {
+        *self.deadlines += usize::from(entry.deadline_ms().is_some());
+        if let Some(deadline_ms) = entry.deadline_ms() {
+            self.entry.note_deadline(deadline_ms);
+        }
+        let old = std::mem::replace(&mut *self.entry, entry);
+        *self.deadlines -= usize::from(old.deadline_ms().is_some());
+        old
+    }
+
+    /// Sets or removes the deadline.
+    pub fn set_deadline_ms(&mut self, deadline_ms: Option<u64>) {
+        *self.deadlines += usize::from(deadline_ms.is_some());
+        *self.deadlines -= usize::from(self.entry.deadline_ms().is_some());
+        self.entry.set_deadline_ms(deadline_ms);
+        if let Some(deadline_ms) = deadline_ms {
+            self.entry.note_deadline(deadline_ms);
+        }
+    }
+}
+
+impl Deref for EntryMut<'_> {
+    type Target = Entry;
+
+    fn deref(&self) -> &Entry {
+        &self.entry
+    }
+}
+
+/// Deadlines are changed through [`EntryMut::set_deadline_ms`] alone.
+impl DerefMut for EntryMut<'_> {
+    fn deref_mut(&mut self) -> &mut Entry {
+        &mut self.entry
+    }
+}
+
+impl<'a> From<Ref<'a, Entry>> for EntryRef<'a> {
+    fn from(entry: Ref<'a, Entry>) -> EntryRef<'a> {
+        EntryRef { pointer: entry.0, entry: PhantomData }
+    }
+}
+
+/// The value's bytes within an [`Entry`]: editing them moves the entry where its length asks for it.
+pub struct EntryBuffer<'a> {
+    entry: &'a mut Entry,
+    /// The entry's, so that an edit reads them once.
+    parts: Parts,
+}
+
+impl<'a> EntryBuffer<'a> {
+    #[inline]
+    fn new(entry: &'a mut Entry) -> EntryBuffer<'a> {
+        let parts = entry.parts();
+        EntryBuffer { entry, parts }
+    }
+}
+
+impl Buffer for EntryBuffer<'_> {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: the parts are the entry's at all times; they lie within its initialised allocation.
+        unsafe {
+            std::slice::from_raw_parts(self.entry.0.as_ptr().add(self.parts.value_at()), self.parts.value_len)
+        }
+    }
+
+    #[inline]
     fn bytes_mut(&mut self) -> &mut [u8] {
-        self.0.value_mut()
+        // SAFETY: as in `bytes`, and the entry is borrowed exclusively.
+        unsafe {
+            std::slice::from_raw_parts_mut(
+                self.entry.0.as_ptr().add(self.parts.value_at()),
+                self.parts.value_len,
+            )
+        }
     }
 
     fn splice(&mut self, at: usize, removed: usize, inserted: usize) -> &mut [u8] {
-        let parts = self.0.parts();
-        assert!(at + removed <= parts.value_len, "splice beyond the end");
-        let new_len = parts.value_len - removed + inserted;
-        let (old_len_bytes, new_len_bytes) = (varint::size(parts.value_len), varint::size(new_len));
-        let len_at = parts.key_at - old_len_bytes;
-        let new_key_at = len_at + new_len_bytes;
-        let (old_total, new_total) = (parts.total(), new_key_at + parts.key_len + new_len);
-        let tail_len = parts.value_len - at - removed;
-        let tail_from = parts.value_at() + at + removed;
-        let tail_to = new_key_at + parts.key_len + at + inserted;
-        let head_len = parts.key_len + at;
+        let Parts { key_at, key_len, value_len } = self.parts;
+        assert!(at + removed <= value_len, "splice beyond the end");
+        let new_len = value_len - removed + inserted;
+        let new_len_bytes = varint::size(new_len);
+        let len_at = key_at - varint::size(value_len);
+        let new = Parts { key_at: len_at + new_len_bytes, key_len, value_len: new_len };
+        let (old_total, new_total) = (self.parts.total(), new.total());
+        let tail_len = value_len - at - removed;
+        let tail_from = self.parts.value_at() + at + removed;
+        let tail_to = new.value_at() + at + inserted;
         if new_total > old_total {
-            self.0.resize(old_total, new_total);
+            self.entry.resize(old_total, new_total);
         }
-        let base = self.0.0.as_ptr();
-        // SAFETY: all ranges lie within the larger of the old and the new total, which the allocation has now.
-        // Whichever of head and tail would be overwritten by the other's move is moved first.
-        unsafe {
-            if tail_to >= tail_from {
-                std::ptr::copy(base.add(tail_from), base.add(tail_to), tail_len);
-                std::ptr::copy(base.add(parts.key_at), base.add(new_key_at), head_len);
-            } else {
-                std::ptr::copy(base.add(parts.key_at), base.add(new_key_at), head_len);
-                std::ptr::copy(base.add(tail_from), base.add(tail_to), tail_len);
+        let base = self.entry.0.as_ptr();
+        // The key and what is before the edit move where the length before them grows or shrinks.
+        let move_head = || {
+            if new.key_at != key_at {
+                // SAFETY: both ranges lie within the larger of the old and the new total.
+                unsafe { std::ptr::copy(base.add(key_at), base.add(new.key_at), key_len + at) };
             }
-            let len_field = std::slice::from_raw_parts_mut(base.add(len_at), new_len_bytes);
-            varint::write(new_len, len_field);
+        };
+        // SAFETY: as for the head. Whichever of head and tail would be overwritten by the other's move is moved
+        // first.
+        let move_tail = || unsafe { std::ptr::copy(base.add(tail_from), base.add(tail_to), tail_len) };
+        if tail_to >= tail_from {
+            move_tail();
+            move_head();
+        } else {
+            move_head();
+            move_tail();
         }
+        // SAFETY: the length's bytes lie between the key's length and the key.
+        let len_field = unsafe { std::slice::from_raw_parts_mut(base.add(len_at), new_len_bytes) };
+        varint::write(new_len, len_field);
         if new_total < old_total {
-            self.0.resize(old_total, new_total);
+            self.entry.resize(old_total, new_total);
         }
-        let value_at = new_key_at + parts.key_len;
-        // SAFETY: within the allocation and initialised; exclusively borrowed through `self`.
-        unsafe { std::slice::from_raw_parts_mut(self.0.0.as_ptr().add(value_at + at), inserted) }
+        self.parts = new;
+        &mut self.bytes_mut()[at..at + inserted]
     }
 }
 
@@ -629,9 +783,9 @@ mod tests {
                 let mut buffer = entry.buffer();
                 buffer.splice(at, removed, inserted).fill(step as u8);
                 model.splice(at..at + removed, std::iter::repeat_n(step as u8, inserted));
-                entry.touch(step as u32);
+                entry.as_ref().touch(step as u32);
                 assert!(entry.key() == key && entry.value() == model, "round {round}, step {step}");
-                assert_eq!((entry.deadline_ms(), entry.accessed()), (deadline, step as u32));
+                assert_eq!((entry.deadline_ms(), entry.as_ref().accessed()), (deadline, step as u32));
             }
         }
     }
@@ -642,7 +796,7 @@ mod tests {
         entry.set_deadline_ms(Some(7));
         entry.set_indexed(Box::new(Numbers(vec![1, 2])));
         entry.indexed_mut::<Numbers>().0.push(3);
-        let copy = entry.copy_to(b"copy");
+        let copy = entry.as_ref().copy_to(b"copy");
         let renamed = entry.with_key(b"a much longer key than before");
         assert_eq!(renamed.indexed::<Numbers>().0, [1, 2, 3]);
         assert_eq!(copy.indexed::<Numbers>().0, [1, 2, 3]);

@@ -26,7 +26,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            hash_packed_entries_max: 128,
+            hash_packed_entries_max: 512,
             hash_packed_value_bytes_max: 64,
             list_packed_size_max: -2,
             set_integers_max: 512,

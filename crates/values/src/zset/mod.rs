@@ -22,7 +22,7 @@ use std::ops::Range;
 pub use indexed::IndexedZSet;
 pub use range::{LexBound, LexRange, ScoreBound, ScoreRange};
 
-use crate::entry::{Entry, Form};
+use crate::entry::{Entry, EntryRef, Form};
 use crate::limits::Limits;
 use packed::Packed;
 
@@ -70,7 +70,7 @@ enum Repr<'a> {
 impl<'a> ZSetRef<'a> {
     /// The sorted set that `entry` holds. Panics when it holds something else.
     #[inline]
-    pub fn of(entry: &'a Entry) -> ZSetRef<'a> {
+    pub fn of(entry: EntryRef<'a>) -> ZSetRef<'a> {
         ZSetRef(match entry.form() {
             Form::ZSetPacked => Repr::Packed(Packed::of(entry.value())),
             form => {
@@ -228,7 +228,7 @@ impl<'a> ZSetMut<'a> {
 
     /// To read it.
     pub fn as_ref(&self) -> ZSetRef<'_> {
-        ZSetRef::of(self.entry)
+        ZSetRef::of(self.entry.as_ref())
     }
 
     /// Sets the score of `member`, which is added where it is not there. `score` must not be NaN.

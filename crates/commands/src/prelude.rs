@@ -1,0 +1,11 @@
+//! What nearly every command's file uses.
+
+pub use command_macros::Args;
+pub use keyspace::{Deadline, Key, ReadView, WriteTxn};
+pub use resp::Reply;
+
+pub use crate::args::{CountedKeys, Many, Pair, Parse, Parser, Pattern, Spec};
+pub use crate::call::{Attempt, Wait};
+pub use crate::command;
+pub use crate::command::Scope;
+pub use crate::error::{Error, Result};

@@ -1,0 +1,5 @@
+//! Commands on strings.
+
+mod expiry;
+
+crate::family! { get, set }

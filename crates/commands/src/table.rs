@@ -1,0 +1,9 @@
+//! The families, together.
+
+use crate::Command;
+use crate::strings;
+
+/// Every command that works on the keyspace.
+pub fn data_commands() -> impl Iterator<Item = &'static Command> {
+    [strings::FAMILY].into_iter().flatten()
+}
