@@ -48,7 +48,7 @@ impl IndexedZSet {
 
     pub(super) fn rank(&self, member: &[u8]) -> Option<(usize, f64)> {
         let score = self.score(member)?;
-        Some((self.tree.count_while(|other| other.precedes(score, member)), score))
+        Some((self.tree.rank(score, member), score))
     }
 
     /// The number of leading members that `before` holds for.

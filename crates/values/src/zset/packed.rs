@@ -72,15 +72,14 @@ fn read_score(bytes: &[u8]) -> f64 {
     match bytes[0] {
         first @ 0..=0x7f => f64::from(first),
         first @ 0x80..=0xbf => f64::from(u16::from_be_bytes([first & 0x3f, bytes[1]])),
+        SCORE_DOUBLE_TAG => {
+            let bits = bytes[1..SCORE_BYTES_MAX].try_into().expect("a range of eight bytes");
+            f64::from_be_bytes(bits)
+        }
         first => {
-            let len = score_len(first) - 1;
-            let mut word = [0; 8];
-            word[..len].copy_from_slice(&bytes[1..=len]);
-            if first == SCORE_DOUBLE_TAG {
-                f64::from_be_bytes(word)
-            } else {
-                (i64::from_be_bytes(word) >> (64 - 8 * len)) as f64
-            }
+            let bytes = &bytes[1..score_len(first)];
+            let sign = i64::from(bytes[0].cast_signed() >> 7);
+            bytes.iter().fold(sign, |integer, byte| integer << 8 | i64::from(*byte)) as f64
         }
     }
 }

@@ -13,7 +13,8 @@ impl Tree {
         assert_eq!(slots.len(), self.len, "length");
         assert_eq!(heap_bytes, self.heap_bytes, "bytes of memory");
         for pair in slots.windows(2) {
-            assert!(pair[0].precedes(pair[1].score, pair[1].member.bytes()), "order");
+            let [before, after] = [&pair[0], &pair[1]].map(|slot| (slot.score, slot.member.bytes()));
+            assert!(before < after, "order");
         }
         if let Node::Inner(children) = &self.root {
             assert!(children.len() > 1, "a root with one child");

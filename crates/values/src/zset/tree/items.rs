@@ -55,6 +55,21 @@ impl Item for Child {
     }
 }
 
+/// The number of leading items whose first slot has a lower score, or this score and a member that `before` holds
+/// for. It looks for the score first: that search needs no member, and so no branch that could be mispredicted.
+#[inline]
+pub(super) fn leading<T: Item>(items: &[T], score: f64, before: impl Fn(&[u8]) -> bool) -> usize {
+    let lower = items.partition_point(|item| item.first().score < score);
+    let is_before = |item: &T| {
+        let first = item.first();
+        first.score == score && before(first.member.bytes())
+    };
+    match &items[lower..] {
+        [item, ..] if item.first().score == score => lower + items[lower..].partition_point(is_before),
+        _ => lower,
+    }
+}
+
 /// At most [`Item::MAX`] items. Every change is told how many bytes the whole tree has on the heap and keeps
 /// that up to date.
 pub(super) struct Items<T>(Vec<T>);

@@ -26,8 +26,8 @@ mod check;
 
 use smallvec::SmallVec;
 
-use items::Items;
-use node::{Child, Edges, Node, child_index};
+use items::{Items, leading};
+use node::{Child, Edges, Node};
 
 use super::member::MemberRef;
 
@@ -45,19 +45,6 @@ const _: () = assert!(LEAF_MAX <= u8::MAX as usize && INNER_MAX <= u8::MAX as us
 pub(super) struct Slot {
     pub(super) score: f64,
     pub(super) member: MemberRef,
-}
-
-impl Slot {
-    /// Whether it comes before `member` with `score`: by score, then by the bytes of the member.
-    #[inline]
-    pub(super) fn precedes(&self, score: f64, member: &[u8]) -> bool {
-        self.score < score || (self.score == score && self.member.bytes() < member)
-    }
-
-    #[inline]
-    fn follows(&self, score: f64, member: &[u8]) -> bool {
-        self.score > score || (self.score == score && self.member.bytes() > member)
-    }
 }
 
 /// Where a slot is: the index of the child on each level, then that of the slot in its leaf.
@@ -151,13 +138,13 @@ impl Tree {
         let mut node = &self.root;
         let mut depth = 0;
         while let Node::Inner(children) = node {
-            let index = child_index(children, |first| !first.follows(slot.score, bytes));
+            let index = leading(children, slot.score, |other| other <= bytes).saturating_sub(1);
             path[depth] = index as u8;
             depth += 1;
             node = &children[index].node;
         }
         let Node::Leaf(slots) = node else { unreachable!("the loop ends at a leaf") };
-        Position { path, at: slots.partition_point(|other| other.precedes(slot.score, bytes)) }
+        Position { path, at: leading(slots, slot.score, |other| other < bytes) }
     }
 
     fn select(&self, mut rank: usize) -> Position {
@@ -187,6 +174,22 @@ impl Tree {
         }
     }
 
+    /// The number of slots before `member` with `score`.
+    pub(super) fn rank(&self, score: f64, member: &[u8]) -> usize {
+        let mut rank = 0;
+        let mut node = &self.root;
+        loop {
+            match node {
+                Node::Leaf(slots) => return rank + leading(slots, score, |other| other < member),
+                Node::Inner(children) => {
+                    let index = leading(children, score, |other| other < member).saturating_sub(1);
+                    rank += count(&children[..index]);
+                    node = &children[index].node;
+                }
+            }
+        }
+    }
+
     /// The number of leading slots that `before` holds for: where it holds for a slot, it must hold for all
     /// slots before that one.
     pub(super) fn count_while(&self, mut before: impl FnMut(&Slot) -> bool) -> usize {
@@ -196,8 +199,8 @@ impl Tree {
             match node {
                 Node::Leaf(slots) => return rank + slots.partition_point(before),
                 Node::Inner(children) => {
-                    let index = child_index(children, &mut before);
-                    rank += children[..index].iter().map(|child| child.count).sum::<usize>();
+                    let index = children.partition_point(|child| before(&child.first)).saturating_sub(1);
+                    rank += count(&children[..index]);
                     node = &children[index].node;
                 }
             }
@@ -223,6 +226,10 @@ impl Tree {
     }
 }
 
+fn count(children: &[Child]) -> usize {
+    children.iter().map(|child| child.count).sum()
+}
+
 /// The index of the child below which the slot of rank `rank` is; `rank` becomes its rank there.
 #[inline]
 fn skip_to(children: &[Child], rank: &mut usize) -> usize {
@@ -238,7 +245,9 @@ fn skip_to(children: &[Child], rank: &mut usize) -> usize {
 /// its first place, which the nodes above know. Says whether it did.
 fn reposition(slots: &mut [Slot], at: usize, score: f64) -> bool {
     let member = slots[at].member;
-    let precedes = |other: &Slot| other.precedes(score, member.bytes());
+    let bytes = member.bytes();
+    let precedes =
+        |other: &Slot| other.score < score || (other.score == score && other.member.bytes() < bytes);
     let last = slots.len() - 1;
     if at == 0 || at == last || !precedes(&slots[0]) || precedes(&slots[last]) {
         return false;

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::Slot;
-use super::items::{Item, Items};
+use super::items::{Item, Items, leading};
 
 /// A node: a leaf's slots or an inner node's children.
 pub(super) enum Node {
@@ -39,13 +39,6 @@ impl Edges {
     fn any(self) -> bool {
         self.first || self.last
     }
-}
-
-/// The index of the child to descend to, where `reaches` holds for the first slots of a leading run of children:
-/// the last of that run, or the first child where there is no such run.
-#[inline]
-pub(super) fn child_index(children: &[Child], mut reaches: impl FnMut(&Slot) -> bool) -> usize {
-    children.partition_point(|child| reaches(&child.first)).saturating_sub(1)
 }
 
 impl Child {
@@ -85,15 +78,17 @@ impl Node {
     pub(super) fn insert(&mut self, slot: Slot, edges: Edges, heap_bytes: &mut usize) -> Option<Node> {
         match self {
             Node::Leaf(slots) => {
-                let at = slots.partition_point(|other| other.precedes(slot.score, slot.member.bytes()));
+                let bytes = slot.member.bytes();
+                let at = leading(slots, slot.score, |other| other < bytes);
                 insert_slot(slots, at, slot, edges, heap_bytes).map(Node::Leaf)
             }
             Node::Inner(children) => {
                 let bytes = slot.member.bytes();
-                let index = child_index(children, |first| first.precedes(slot.score, bytes));
+                let before = leading(children, slot.score, |other| other < bytes);
+                let index = before.saturating_sub(1);
                 let len = children.len();
                 let child = &mut children[index];
-                if index == 0 && slot.precedes(child.first.score, child.first.member.bytes()) {
+                if before == 0 {
                     child.first = slot;
                 }
                 child.count += 1;
