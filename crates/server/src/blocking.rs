@@ -8,7 +8,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use commands::{Access, Attempt, Call, Command, Handler, WaitingRoom};
+use commands::{Access, Call, Command, Handler, WaitingRoom};
 use keyspace::{Context, DatabaseKey, Keyspace, Tally};
 use resp::{OwnedArguments, Reply, Version};
 use smallvec::SmallVec;
@@ -185,7 +185,12 @@ impl Blocked {
 
 fn destination_is_wrong(waiter: &Waiter) -> bool {
     // A move waits for its first key only, yet names two.
-    waiter.command.arguments.iter().filter(|spec| spec.kind == commands::args::Kind::Key && !spec.multiple).count()
+    waiter
+        .command
+        .arguments
+        .iter()
+        .filter(|spec| spec.kind == commands::args::Kind::Key && !spec.multiple)
+        .count()
         > waiter.keys.len()
 }
 

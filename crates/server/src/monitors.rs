@@ -57,7 +57,8 @@ impl Monitors {
             session.client.address.clone()
         };
         let mut line =
-            format!("{}.{:06} [{} {address}]", now_us / 1_000_000, now_us % 1_000_000, session.database).into_bytes();
+            format!("{}.{:06} [{} {address}]", now_us / 1_000_000, now_us % 1_000_000, session.database)
+                .into_bytes();
         for word in arguments.iter() {
             line.push(b' ');
             quote(word, &mut line);

@@ -45,7 +45,7 @@ pub(crate) fn execute(
         Ok(entry) => entry,
         Err(refusal) => {
             break_transaction(session);
-            server.statistics.count_refusal(&refusal);
+            server.statistics.count_error(&refusal);
             reply.error(refusal.as_bytes());
             return apply_reply_mode(session, reply, begin);
         }
@@ -62,8 +62,10 @@ pub(crate) fn execute(
     let mut ready = Vec::new();
     let result = run(session, entry, arguments, reply, batch.now_ms, &mut ready);
     if let Err(error) = &result {
+        let text = error.text(entry.command.name);
+        server.statistics.count_error(&text);
         reply.truncate(begin);
-        reply.error(error.text(entry.command.name).as_bytes());
+        reply.error(text.as_bytes());
     }
     if !ready.is_empty() {
         let tally = server.blocked.serve(&server.keyspace, ready, batch.now_ms);
@@ -218,7 +220,8 @@ fn run(
                 // What was written is the reply for when the time is over.
                 waiter.set_timeout_reply(&reply.as_bytes()[begin..]);
                 reply.truncate(begin);
-                let until_ms = timeout_ms.map(|timeout_ms| crate::clock::unix_ms().saturating_add(timeout_ms));
+                let until_ms =
+                    timeout_ms.map(|timeout_ms| crate::clock::unix_ms().saturating_add(timeout_ms));
                 session.waiting = Some((waiter, until_ms));
                 session.waiting_in = Some(entry.command);
                 session.client.set(ClientFlag::Blocked, true);

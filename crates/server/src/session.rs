@@ -82,7 +82,7 @@ pub enum ReplyMode {
 impl Session {
     /// The session of a client that has just connected.
     pub fn new(server: Arc<Server>, client: Arc<Client>) -> Session {
-        let is_authenticated = server.settings().requirepass.is_empty();
+        let is_authenticated = server.settings().security.requirepass.is_none();
         Session {
             server,
             client,
@@ -145,11 +145,11 @@ impl Session {
     /// Makes the session as new, as `RESET` does, but for the connection itself.
     pub fn reset(&mut self) {
         self.discard_transaction();
-        self.server.pubsub.leave(self);
+        Arc::clone(&self.server).pubsub.leave(self);
         self.server.monitors.leave(&self.client);
         self.select(0);
         self.speak(Version::Resp2);
-        self.is_authenticated = self.server.settings().requirepass.is_empty();
+        self.is_authenticated = self.server.settings().security.requirepass.is_none();
         self.reply_mode = ReplyMode::On;
         self.client.set(ClientFlag::NoEvict, false);
         self.client.set(ClientFlag::NoTouch, false);
@@ -176,7 +176,7 @@ impl Drop for Session {
         }
         self.stop_waiting();
         self.unwatch();
-        self.server.pubsub.leave(self);
+        Arc::clone(&self.server).pubsub.leave(self);
         self.server.monitors.leave(&self.client);
         self.server.clients.remove(self.client.id);
     }

@@ -111,6 +111,9 @@ impl Table {
     /// The commands that go by a name, with that name; subcommands not among them.
     pub fn named(&self) -> impl Iterator<Item = (&[u8], &Entry)> {
         let top = |name: &&[u8]| !name.contains(&b'|');
-        self.names.iter().map(|(name, index)| (name.as_slice(), &self.entries[*index])).filter(move |(name, _)| top(name))
+        self.names
+            .iter()
+            .map(|(name, index)| (name.as_slice(), &self.entries[*index]))
+            .filter(move |(name, _)| top(name))
     }
 }

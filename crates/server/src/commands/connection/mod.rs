@@ -1,0 +1,3 @@
+//! Commands on the client's connection.
+
+crate::commands::session_family! { ping }

@@ -1,0 +1,3 @@
+//! Commands on transactions.
+
+crate::commands::session_family! { exec, multi }

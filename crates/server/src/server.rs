@@ -1,0 +1,161 @@
+//! The server: what all sessions share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
+
+use arc_swap::ArcSwap;
+use config::{Config, Settings};
+use keyspace::engine::Engine;
+use keyspace::{Garbage, Keyspace};
+use resp::Arguments;
+use values::limits::Limits;
+
+use crate::blocking::Blocked;
+use crate::clients::Clients;
+use crate::cron::Rates;
+use crate::monitors::Monitors;
+use crate::pubsub::PubSub;
+use crate::session::Session;
+use crate::slowlog::Slowlog;
+use crate::statistics::Statistics;
+use crate::table::{Entry, Table};
+
+/// What all sessions share.
+pub struct Server {
+    /// All keys.
+    pub keyspace: Keyspace,
+    /// The command table.
+    pub table: Table,
+    /// What is counted.
+    pub statistics: Statistics,
+    /// How fast some of that grows.
+    pub rates: Rates,
+    /// Everyone who is connected.
+    pub clients: Clients,
+    /// Who listens to which channel.
+    pub pubsub: PubSub,
+    /// Who waits for which key.
+    pub blocked: Blocked,
+    /// Who sees every command.
+    pub monitors: Monitors,
+    /// The commands that took long.
+    pub slowlog: Slowlog,
+    /// Forty hexadecimal digits, different for each start.
+    pub run_id: String,
+    /// Unix milliseconds.
+    pub started_ms: u64,
+    /// The configuration, of which `settings` is the part that is read on every request.
+    pub config: sync::Mutex<Config>,
+    settings: ArcSwap<Settings>,
+    limits: ArcSwap<Limits>,
+    /// Changes when `settings` do.
+    generation: AtomicU64,
+    pub(crate) stop: tokio::sync::watch::Sender<bool>,
+}
+
+fn limits(settings: &Settings) -> Limits {
+    let encodings = &settings.encodings;
+    Limits {
+        hash_packed_entries_max: encodings.hash_packed_entries_max,
+        hash_packed_value_bytes_max: encodings.hash_packed_value_bytes_max,
+        list_packed_size_max: i64::from(encodings.list_packed_size),
+        set_integers_max: encodings.set_intset_entries_max,
+        set_packed_entries_max: encodings.set_packed_entries_max,
+        set_packed_value_bytes_max: encodings.set_packed_value_bytes_max,
+        zset_packed_entries_max: encodings.zset_packed_entries_max,
+        zset_packed_value_bytes_max: encodings.zset_packed_value_bytes_max,
+        hyperloglog_sparse_bytes_max: encodings.hll_sparse_bytes_max,
+    }
+}
+
+impl Server {
+    /// A server with this configuration, whose databases are all served by `engine`, and the garbage of its
+    /// keyspace, which somebody must drop.
+    pub fn new(
+        config: Config,
+        renames: &[(String, String)],
+        engine: Arc<dyn Engine>,
+    ) -> (Server, Receiver<Garbage>) {
+        let settings = Arc::clone(config.settings());
+        let databases = settings.process.databases.min(u32::from(u16::MAX));
+        let (keyspace, garbage) = Keyspace::new((0..databases).map(|_| Arc::clone(&engine)).collect());
+        let table = Table::new(renames);
+        let mut random = base::random::Random::from_system();
+        let run_id = (0..40).map(|_| char::from(b"0123456789abcdef"[random.below(16) as usize])).collect();
+        let observability = &settings.observability;
+        let server = Server {
+            keyspace,
+            statistics: Statistics::new(settings.process.io_threads, table.entries().len()),
+            table,
+            rates: Rates::default(),
+            clients: Clients::default(),
+            pubsub: PubSub::default(),
+            blocked: Blocked::default(),
+            monitors: Monitors::default(),
+            slowlog: Slowlog::new(
+                observability.slowlog_log_slower_than_us,
+                observability.slowlog_entries_max,
+            ),
+            run_id,
+            started_ms: crate::clock::unix_ms(),
+            limits: ArcSwap::from_pointee(limits(&settings)),
+            settings: ArcSwap::new(settings),
+            config: sync::Mutex::new(config),
+            generation: AtomicU64::new(0),
+            stop: tokio::sync::watch::Sender::new(false),
+        };
+        (server, garbage)
+    }
+
+    /// The settings as they are now.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
+    }
+
+    /// Up to which sizes collections are packed.
+    #[inline]
+    pub(crate) fn limits(&self) -> Limits {
+        **self.limits.load()
+    }
+
+    /// Changes whenever the settings do.
+    #[inline]
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Takes over changed settings.
+    pub fn publish(&self, settings: Arc<Settings>) {
+        let observability = &settings.observability;
+        self.slowlog.configure(observability.slowlog_log_slower_than_us, observability.slowlog_entries_max);
+        self.limits.store(Arc::new(limits(&settings)));
+        self.settings.store(settings);
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// Has the server stop, cleanly.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Puts a command into the slow log.
+    #[cold]
+    pub(crate) fn note_slow(
+        &self,
+        session: &Session,
+        entry: &Entry,
+        arguments: Arguments<'_>,
+        elapsed_ns: u64,
+    ) {
+        // A password must not be kept where others can read it.
+        let arguments = if entry.command.name == "auth" || entry.command.name == "hello" {
+            arguments.skip(arguments.len())
+        } else {
+            arguments
+        };
+        let name = session.client.about.lock().name.clone();
+        let at_s = crate::clock::unix_ms() / 1000;
+        self.slowlog.add(arguments, elapsed_ns / 1000, at_s, &session.client.address, &name);
+    }
+}
