@@ -13,7 +13,9 @@ pub mod args;
 mod call;
 mod command;
 mod error;
+mod hashes;
 pub mod prelude;
+mod scan_options;
 mod strings;
 mod table;
 

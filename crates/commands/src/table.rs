@@ -1,9 +1,10 @@
 //! The families, together.
 
 use crate::Command;
+use crate::hashes;
 use crate::strings;
 
 /// Every command that works on the keyspace.
 pub fn data_commands() -> impl Iterator<Item = &'static Command> {
-    [strings::FAMILY].into_iter().flatten()
+    [strings::FAMILY, hashes::FAMILY].into_iter().flatten()
 }
