@@ -50,6 +50,18 @@ impl<'a> Parser<'a> {
         if self.next()?.eq_ignore_ascii_case(token.as_bytes()) { Ok(()) } else { Err(Error::Syntax) }
     }
 
+    /// The first word of the request: the command's name as the client wrote it.
+    pub fn name(&self) -> &'a [u8] {
+        self.arguments.get(0).unwrap_or_default()
+    }
+
+    /// The words of the request and where the next one stands, for who reads them later; they are passed over.
+    pub fn take_rest(&mut self) -> (Arguments<'a>, usize) {
+        let position = self.position;
+        self.position = self.arguments.len().max(position);
+        (self.arguments, position)
+    }
+
     /// How many words are left.
     pub fn remaining(&self) -> usize {
         self.arguments.len().saturating_sub(self.position)
@@ -365,8 +377,7 @@ impl<'a, T: Parse<'a>> Parse<'a> for Rest<'a, T> {
     const SPEC: Spec = T::SPEC;
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
-        let (arguments, position) = (parser.arguments, parser.position);
-        parser.position = arguments.len().max(position);
+        let (arguments, position) = parser.take_rest();
         Ok(Rest { arguments, position, what: PhantomData })
     }
 }

@@ -13,6 +13,7 @@ pub mod args;
 mod call;
 mod command;
 mod error;
+mod geo;
 mod hashes;
 pub mod prelude;
 mod scan_options;
