@@ -133,8 +133,8 @@ fn what_is_not_there_is_empty() {
 fn the_corners_of_the_world_are_places() {
     with_places().check(
         "> GEOHASH k northeast southwest
-        1) \"zzbxfrygve0\"
-        2) \"00h1m01h640\"
+        1) \"bp05b5048p0\"
+        2) \"00bh0hbj200\"
         > GEODIST k Palermo Palermo
         \"0.0000\"
         > GEOADD k CH 13.361389 38.115556 Palermo 15.1 37.5 Catania 1 1 one

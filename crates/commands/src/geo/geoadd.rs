@@ -18,13 +18,12 @@ command! {
     examples: r#"
         > GEOADD Sicily 13.361389 38.115556 Palermo 15.087269 37.502669 Catania
         (integer) 2
-        
         > GEOADD Sicily XX CH 13.4 38.1 Palermo 13.583333 37.316667 Agrigento
         (integer) 1
         > GEOADD Sicily NX 13.583333 37.316667 Agrigento
         (integer) 1
         > GEODIST Sicily Palermo Agrigento km
-        "88.5895"
+        "88.6080"
         > GEOADD Sicily 200 0 Nowhere
         (error) ERR invalid longitude,latitude pair 200.000000,0.000000
     "#,

@@ -15,7 +15,6 @@ command! {
     examples: r#"
         > GEOADD Sicily 13.361389 38.115556 Palermo 15.087269 37.502669 Catania
         (integer) 2
-        
         > GEODIST Sicily Palermo Catania
         "166274.1516"
         > GEODIST Sicily Palermo Catania mi

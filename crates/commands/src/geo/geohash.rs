@@ -14,7 +14,6 @@ command! {
     examples: r#"
         > GEOADD Sicily 13.361389 38.115556 Palermo 15.087269 37.502669 Catania
         (integer) 2
-        
         > GEOHASH Sicily Palermo Catania Atlantis
         1) "sqc8b49rny0"
         2) "sqdtr74hyu0"

@@ -15,10 +15,9 @@ command! {
     examples: r#"
         > GEOADD Sicily 13.361389 38.115556 Palermo 15.087269 37.502669 Catania
         (integer) 2
-        
         > GEOPOS Sicily Palermo Atlantis
         1) 1) "13.36138933897018433"
-        2) "38.11555639549629859"
+           2) "38.11555639549629859"
         2) (nil)
     "#,
 }

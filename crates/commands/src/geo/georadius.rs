@@ -16,16 +16,15 @@ command! {
     examples: r#"
         > GEOADD Sicily 13.361389 38.115556 Palermo 15.087269 37.502669 Catania
         (integer) 2
-        
         > GEORADIUS Sicily 15 37 200 km WITHDIST WITHCOORD ASC
         1) 1) "Catania"
-        2) "56.4413"
-        3) 1) "15.08726745843887329"
-        2) "37.50266842333162032"
+           2) "56.4413"
+           3) 1) "15.08726745843887329"
+              2) "37.50266842333162032"
         2) 1) "Palermo"
-        2) "190.4424"
-        3) 1) "13.36138933897018433"
-        2) "38.11555639549629859"
+           2) "190.4424"
+           3) 1) "13.36138933897018433"
+              2) "38.11555639549629859"
         > GEORADIUS Sicily 15 37 200 km COUNT 1 STOREDIST near
         (integer) 1
     "#,
@@ -39,7 +38,7 @@ pub struct Args<'a> {
     words: Words<'a, Around>,
 }
 
-/// GEORADIUS's words.
+/// The words of GEORADIUS.
 enum Around {}
 
 impl Form for Around {

@@ -15,7 +15,6 @@ command! {
     examples: r#"
         > GEOADD Sicily 13.361389 38.115556 Palermo 15.087269 37.502669 Catania
         (integer) 2
-        
         > GEORADIUS_RO Sicily 15 37 100 km
         1) "Catania"
         > GEORADIUS_RO Sicily 15 37 200 km DESC
@@ -26,13 +25,13 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
-    
+
     key: Key<'a>,
     #[arg(name = "")]
     words: Words<'a, Around>,
 }
 
-/// GEORADIUS_RO's words.
+/// The words of GEORADIUS_RO.
 enum Around {}
 
 impl Form for Around {

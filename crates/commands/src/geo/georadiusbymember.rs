@@ -16,12 +16,11 @@ command! {
     examples: r#"
         > GEOADD Sicily 13.361389 38.115556 Palermo 15.087269 37.502669 Catania
         (integer) 2
-        
         > GEORADIUSBYMEMBER Sicily Palermo 200 km WITHDIST ASC
         1) 1) "Palermo"
-        2) "0.0000"
+           2) "0.0000"
         2) 1) "Catania"
-        2) "166.2742"
+           2) "166.2742"
         > GEORADIUSBYMEMBER Sicily Palermo 100 km STORE near
         (integer) 1
         > GEORADIUSBYMEMBER Sicily Atlantis 100 km
@@ -37,7 +36,7 @@ pub struct Args<'a> {
     words: Words<'a, Around>,
 }
 
-/// GEORADIUSBYMEMBER's words.
+/// The words of GEORADIUSBYMEMBER.
 enum Around {}
 
 impl Form for Around {

@@ -15,22 +15,21 @@ command! {
     examples: r#"
         > GEOADD Sicily 13.361389 38.115556 Palermo 15.087269 37.502669 Catania
         (integer) 2
-        
         > GEORADIUSBYMEMBER_RO Sicily Palermo 100 km WITHHASH
         1) 1) "Palermo"
-        2) (integer) 3479099956230698
+           2) (integer) 3479099956230698
     "#,
 }
 
 #[derive(Args)]
 pub struct Args<'a> {
-    
+
     key: Key<'a>,
     #[arg(name = "")]
     words: Words<'a, Around>,
 }
 
-/// GEORADIUSBYMEMBER_RO's words.
+/// The words of GEORADIUSBYMEMBER_RO.
 enum Around {}
 
 impl Form for Around {

@@ -15,7 +15,6 @@ command! {
     examples: r#"
         > GEOADD Sicily 13.361389 38.115556 Palermo 15.087269 37.502669 Catania
         (integer) 2
-        
         > GEOADD Sicily 12.758489 38.788135 edge1 17.24151 38.788135 edge2
         (integer) 2
         > GEOSEARCH Sicily FROMLONLAT 15 37 BYRADIUS 200 km ASC
@@ -23,11 +22,11 @@ command! {
         2) "Palermo"
         > GEOSEARCH Sicily FROMLONLAT 15 37 BYBOX 400 400 km ASC WITHDIST COUNT 3
         1) 1) "Catania"
-        2) "56.4413"
+           2) "56.4413"
         2) 1) "Palermo"
-        2) "190.4424"
+           2) "190.4424"
         3) 1) "edge2"
-        2) "279.7403"
+           2) "279.7403"
         > GEOSEARCH Sicily FROMMEMBER Palermo BYRADIUS 1 mi
         1) "Palermo"
     "#,
@@ -35,13 +34,13 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
-    
+
     key: Key<'a>,
     #[arg(name = "")]
     words: Words<'a, Area>,
 }
 
-/// GEOSEARCH's words.
+/// The words of GEOSEARCH.
 enum Area {}
 
 impl Form for Area {

@@ -16,7 +16,6 @@ command! {
     examples: r#"
         > GEOADD Sicily 13.361389 38.115556 Palermo 15.087269 37.502669 Catania
         (integer) 2
-        
         > GEOSEARCHSTORE near Sicily FROMLONLAT 15 37 BYRADIUS 100 km
         (integer) 1
         > GEOHASH near Catania
@@ -36,7 +35,7 @@ pub struct Args<'a> {
     words: Words<'a, Area>,
 }
 
-/// GEOSEARCHSTORE's words.
+/// The words of GEOSEARCHSTORE.
 enum Area {}
 
 impl Form for Area {

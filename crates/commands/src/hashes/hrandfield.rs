@@ -97,7 +97,7 @@ fn reply_sample(hash: HashRef<'_>, sample: &Sample, rng: &mut dyn FnMut() -> u64
     // RESP3 has an array for each pair, RESP2 one for all.
     let nested = sample.with_values && reply.version() == Version::Resp3;
     reply.array(if sample.with_values && !nested { 2 * given } else { given });
-    let mut give = |(field, value): (&[u8], &[u8])| {
+    let mut give = |field: &[u8], value: &[u8]| {
         if nested {
             reply.array(2);
         }
@@ -107,7 +107,10 @@ fn reply_sample(hash: HashRef<'_>, sample: &Sample, rng: &mut dyn FnMut() -> u64
         }
     };
     if may_repeat {
-        (0..given).for_each(|_| give(pick(hash, rng)));
+        for _ in 0..given {
+            let (field, value) = pick(hash, rng);
+            give(field, value);
+        }
     } else {
         pick_different(hash, given, rng, &mut give);
     }
@@ -118,26 +121,26 @@ fn pick_different(
     hash: HashRef<'_>,
     count: usize,
     rng: &mut dyn FnMut() -> u64,
-    give: &mut dyn FnMut((&[u8], &[u8])),
+    give: &mut dyn FnMut(&[u8], &[u8]),
 ) {
     /// From so many times as many fields on, drawing and throwing away what came before is cheaper than a walk.
     const SPARSE: usize = 16;
     if count.saturating_mul(SPARSE) < hash.len() {
         let mut picked = HashSet::with_capacity(count);
         while picked.len() < count {
-            let pair = pick(hash, rng);
-            if picked.insert(pair.0) {
-                give(pair);
+            let (field, value) = pick(hash, rng);
+            if picked.insert(field) {
+                give(field, value);
             }
         }
         return;
     }
     // Selection sampling: D. Knuth, *The Art of Computer Programming*, 3.4.2, algorithm S.
     let mut wanted = count;
-    for (passed, pair) in hash.iter().enumerate() {
+    for (passed, (field, value)) in hash.iter().enumerate() {
         let left = hash.len() - passed;
         if ((u128::from(rng()) * left as u128) >> u64::BITS) < wanted as u128 {
-            give(pair);
+            give(field, value);
             wanted -= 1;
         }
     }

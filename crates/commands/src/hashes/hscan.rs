@@ -16,17 +16,17 @@ command! {
         > HSCAN user:1 0
         1) "0"
         2) 1) "name"
-        2) "Ann"
-        3) "age"
-        4) "31"
-        5) "nick"
-        6) "annie"
+           2) "Ann"
+           3) "age"
+           4) "31"
+           5) "nick"
+           6) "annie"
         > HSCAN user:1 0 MATCH n* COUNT 100
         1) "0"
         2) 1) "name"
-        2) "Ann"
-        3) "nick"
-        4) "annie"
+           2) "Ann"
+           3) "nick"
+           4) "annie"
         > HSCAN nobody 0
         1) "0"
         2) (empty array)
