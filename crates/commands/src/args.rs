@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 use crate::error::{Error, Result};
 
 /// The words of a request that are still to be read.
+#[derive(Clone, Copy, Debug)]
 pub struct Parser<'a> {
     arguments: Arguments<'a>,
     position: usize,
@@ -55,11 +56,11 @@ impl<'a> Parser<'a> {
         self.arguments.get(0).unwrap_or_default()
     }
 
-    /// The words of the request and where the next one stands, for who reads them later; they are passed over.
-    pub fn take_rest(&mut self) -> (Arguments<'a>, usize) {
-        let position = self.position;
-        self.position = self.arguments.len().max(position);
-        (self.arguments, position)
+    /// The words that are left, which it passes over.
+    pub fn rest(&mut self) -> Parser<'a> {
+        let rest = *self;
+        self.position = self.arguments.len().max(self.position);
+        rest
     }
 
     /// How many words are left.
@@ -377,7 +378,7 @@ impl<'a, T: Parse<'a>> Parse<'a> for Rest<'a, T> {
     const SPEC: Spec = T::SPEC;
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
-        let (arguments, position) = parser.take_rest();
+        let Parser { arguments, position } = parser.rest();
         Ok(Rest { arguments, position, what: PhantomData })
     }
 }

@@ -6,7 +6,6 @@
 use std::marker::PhantomData;
 
 use base::geo::{Position, Search, Shape};
-use resp::Arguments;
 use values::zset::ZSetRef;
 
 use super::coordinates::read_position;
@@ -64,15 +63,29 @@ pub trait Form {
 
 /// The words of a query, which are read when its key is known.
 pub struct Words<'a, F> {
-    arguments: Arguments<'a>,
-    position: usize,
+    parser: Parser<'a>,
     form: PhantomData<fn() -> F>,
 }
 
 impl<'a, F: Form> Words<'a, F> {
     /// Reads the query, on `zset`, the sorted set at its key if there is one.
     pub fn read(&self, zset: Option<ZSetRef<'_>>) -> Result<Query<'a>> {
-        Query::read(Parser::new(self.arguments, self.position), F::HEAD, F::STORING, zset)
+        Query::read(self.parser, F::HEAD, F::STORING, zset)
+    }
+
+    /// The key after the last STORE or STOREDIST: the one that a query without an error stores under.
+    fn store_key(&self) -> Option<Key<'a>> {
+        /// What comes before the options: coordinates or a member, a radius and its unit.
+        const HEAD_WORDS_MIN: usize = 3;
+        let mut parser = self.parser;
+        (0..HEAD_WORDS_MIN).for_each(|_| parser.skip());
+        let mut found = None;
+        while let Ok(word) = parser.next() {
+            if word.eq_ignore_ascii_case(b"STORE") || word.eq_ignore_ascii_case(b"STOREDIST") {
+                found = Key::parse(&mut parser).ok().or(found);
+            }
+        }
+        found
     }
 }
 
@@ -80,15 +93,12 @@ impl<'a, F: Form> Parse<'a> for Words<'a, F> {
     const SPEC: Spec = Spec::block(F::PARTS);
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
-        let (arguments, position) = parser.take_rest();
-        Ok(Words { arguments, position, form: PhantomData })
+        Ok(Words { parser: parser.rest(), form: PhantomData })
     }
 
     fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
-        /// The coordinates, or the member, the radius and the unit take at least so many words.
-        const HEAD_WORDS: usize = 3;
         if F::STORING == Storing::ByOption
-            && let Some(key) = store_key(self.arguments, self.position + HEAD_WORDS)
+            && let Some(key) = self.store_key()
         {
             visit(key);
         }
@@ -300,20 +310,6 @@ fn read_box(parser: &mut Parser<'_>) -> Result<(Shape, Unit)> {
     }
     let unit = Unit::parse(parser)?;
     Ok((Shape::Box { width_m: width * unit.metres(), height_m: height * unit.metres() }, unit))
-}
-
-/// The key after the last STORE or STOREDIST, which a query that reads without an error stores under.
-fn store_key(words: Arguments<'_>, from: usize) -> Option<Key<'_>> {
-    let mut found = None;
-    let mut at = from;
-    while let (Some(word), Some(next)) = (words.get(at), words.get(at + 1)) {
-        let is_store = word.eq_ignore_ascii_case(b"STORE") || word.eq_ignore_ascii_case(b"STOREDIST");
-        if is_store {
-            found = Some(Key::new(next));
-        }
-        at += 1 + usize::from(is_store);
-    }
-    found
 }
 
 /// How the parts of queries are documented.
