@@ -101,7 +101,8 @@ impl Kind {
 pub struct Spec {
     /// What it is.
     pub kind: Kind,
-    /// Its name in the documentation.
+    /// Its name in the documentation. A block without one is only a way to share its parts, which are documented
+    /// in its place.
     pub name: &'static str,
     /// The word that introduces it.
     pub token: Option<&'static str>,
