@@ -10,6 +10,7 @@
 extern crate self as commands;
 
 pub mod args;
+mod bitmaps;
 mod call;
 mod command;
 mod error;

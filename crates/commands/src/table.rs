@@ -1,9 +1,14 @@
 //! The families, together.
 
 use crate::Command;
-use crate::strings;
+use crate::{bitmaps, strings};
 
 /// Every command that works on the keyspace.
 pub fn data_commands() -> impl Iterator<Item = &'static Command> {
-    [strings::FAMILY].into_iter().flatten()
+    [
+        bitmaps::FAMILY, //
+        strings::FAMILY,
+    ]
+    .into_iter()
+    .flatten()
 }
