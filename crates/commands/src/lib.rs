@@ -13,9 +13,14 @@ pub mod args;
 mod bitmaps;
 mod call;
 mod command;
+mod databases;
 mod error;
+mod generic;
+pub mod help;
 pub mod prelude;
+mod scan_options;
 mod strings;
+pub mod syntax;
 mod table;
 
 pub use call::{Access, Attempt, Call, Wait, WaitingRoom};

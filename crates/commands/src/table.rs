@@ -1,14 +1,9 @@
 //! The families, together.
 
 use crate::Command;
-use crate::{bitmaps, strings};
+use crate::{bitmaps, databases, generic, strings};
 
 /// Every command that works on the keyspace.
 pub fn data_commands() -> impl Iterator<Item = &'static Command> {
-    [
-        bitmaps::FAMILY, //
-        strings::FAMILY,
-    ]
-    .into_iter()
-    .flatten()
+    [bitmaps::FAMILY, databases::FAMILY, generic::FAMILY, strings::FAMILY].into_iter().flatten()
 }
