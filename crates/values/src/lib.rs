@@ -6,4 +6,5 @@
 //! documentation names.
 
 pub mod buffer;
+pub mod hyperloglog;
 pub mod varint;
