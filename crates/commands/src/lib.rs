@@ -14,6 +14,7 @@ mod bitmaps;
 mod call;
 mod command;
 mod error;
+mod hyperloglogs;
 pub mod prelude;
 mod strings;
 mod table;

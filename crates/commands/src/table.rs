@@ -1,12 +1,13 @@
 //! The families, together.
 
 use crate::Command;
-use crate::{bitmaps, strings};
+use crate::{bitmaps, hyperloglogs, strings};
 
 /// Every command that works on the keyspace.
 pub fn data_commands() -> impl Iterator<Item = &'static Command> {
     [
         bitmaps::FAMILY, //
+        hyperloglogs::FAMILY,
         strings::FAMILY,
     ]
     .into_iter()

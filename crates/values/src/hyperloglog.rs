@@ -20,6 +20,8 @@ mod sparse;
 
 use estimate::Histogram;
 
+use crate::buffer::Buffer;
+
 /// How many registers a HyperLogLog has.
 pub const REGISTERS: usize = 1 << INDEX_BITS;
 
@@ -94,11 +96,15 @@ pub fn encoding(bytes: &[u8]) -> Option<Encoding> {
 /// Adds an element, and returns whether that changed a register. If so the cached count is out of date.
 /// Sparse registers become dense when they would need more than `sparse_bytes_max` bytes with the header
 /// (`hll-sparse-max-bytes`) or hold a rank above 32.
-pub fn add(bytes: &mut Vec<u8>, element: &[u8], sparse_bytes_max: usize) -> Result<bool, Corrupt> {
+pub fn add(
+    buffer: &mut (impl Buffer + ?Sized),
+    element: &[u8],
+    sparse_bytes_max: usize,
+) -> Result<bool, Corrupt> {
     let (index, rank) = register_and_rank(element);
-    let changed = raise(bytes, index, rank, sparse_bytes_max)?;
+    let changed = raise(buffer, index, rank, sparse_bytes_max)?;
     if changed {
-        invalidate_count(bytes);
+        invalidate_count(buffer.bytes_mut());
     }
     Ok(changed)
 }
@@ -129,21 +135,22 @@ pub fn invalidate_count(bytes: &mut [u8]) {
 }
 
 /// Makes the registers dense, and returns whether they were not before. The cached count stays.
-pub fn make_dense(bytes: &mut Vec<u8>) -> Result<bool, Corrupt> {
-    if encoding(bytes).ok_or(Corrupt)? == Encoding::Dense {
+pub fn make_dense(buffer: &mut (impl Buffer + ?Sized)) -> Result<bool, Corrupt> {
+    if encoding(buffer.bytes()).ok_or(Corrupt)? == Encoding::Dense {
         return Ok(false);
     }
     let mut registers = vec![0; dense::BYTES];
-    sparse::for_each_run(&bytes[HEADER_BYTES..], |first, rank, length| {
+    let runs = &buffer.bytes()[HEADER_BYTES..];
+    sparse::for_each_run(runs, |first, rank, length| {
         if rank != 0 {
             for index in first..first + length {
                 dense::raise(&mut registers, index, rank);
             }
         }
     })?;
-    bytes.truncate(HEADER_BYTES);
-    bytes[ENCODING_AT] = 0;
-    bytes.extend_from_slice(&registers);
+    let runs_len = runs.len();
+    buffer.splice(HEADER_BYTES, runs_len, dense::BYTES).copy_from_slice(&registers);
+    buffer.bytes_mut()[ENCODING_AT] = 0;
     Ok(true)
 }
 
@@ -194,16 +201,16 @@ impl Registers {
         histogram.estimate()
     }
 
-    /// Raises the registers in `bytes` to these. They become dense if any that was merged is, or as [`add`] says.
+    /// Raises the registers in `buffer` to these. They become dense if any that was merged is, or as [`add`] says.
     /// The cached count is out of date then.
-    pub fn store(&self, bytes: &mut Vec<u8>, sparse_bytes_max: usize) -> Result<(), Corrupt> {
+    pub fn store(&self, buffer: &mut (impl Buffer + ?Sized), sparse_bytes_max: usize) -> Result<(), Corrupt> {
         if self.any_dense {
-            make_dense(bytes)?;
+            make_dense(buffer)?;
         }
         for (index, &rank) in self.ranks.iter().enumerate().filter(|(_, rank)| **rank != 0) {
-            raise(bytes, index, rank, sparse_bytes_max)?;
+            raise(buffer, index, rank, sparse_bytes_max)?;
         }
-        invalidate_count(bytes);
+        invalidate_count(buffer.bytes_mut());
         Ok(())
     }
 }
@@ -215,15 +222,20 @@ impl Default for Registers {
 }
 
 /// Raises one register to `rank`, and returns whether it was below.
-fn raise(bytes: &mut Vec<u8>, index: usize, rank: u8, sparse_bytes_max: usize) -> Result<bool, Corrupt> {
-    if encoding(bytes).ok_or(Corrupt)? == Encoding::Sparse {
-        match sparse::raise(bytes, HEADER_BYTES, index, rank, sparse_bytes_max)? {
+fn raise(
+    buffer: &mut (impl Buffer + ?Sized),
+    index: usize,
+    rank: u8,
+    sparse_bytes_max: usize,
+) -> Result<bool, Corrupt> {
+    if encoding(buffer.bytes()).ok_or(Corrupt)? == Encoding::Sparse {
+        match sparse::raise(buffer, HEADER_BYTES, index, rank, sparse_bytes_max)? {
             sparse::Raised::Not => return Ok(false),
             sparse::Raised::InPlace => return Ok(true),
-            sparse::Raised::NeedsDense => _ = make_dense(bytes)?,
+            sparse::Raised::NeedsDense => _ = make_dense(buffer)?,
         }
     }
-    Ok(dense::raise(&mut bytes[HEADER_BYTES..], index, rank))
+    Ok(dense::raise(&mut buffer.bytes_mut()[HEADER_BYTES..], index, rank))
 }
 
 /// Calls `visit` with the first register, the rank and the length of runs that are all registers in order.

@@ -9,6 +9,7 @@
 use smallvec::SmallVec;
 
 use super::{Corrupt, REGISTERS};
+use crate::buffer::Buffer;
 
 /// The highest rank that a run can have.
 const RANK_MAX: u8 = 32;
@@ -76,10 +77,10 @@ pub(super) enum Raised {
     NeedsDense,
 }
 
-/// Raises register `index` to `rank` in the runs that begin at `start` of `bytes`, which may grow to `bytes_max`.
+/// Raises register `index` to `rank` in the runs that begin at `start` of `buffer`, which may grow to `bytes_max`.
 /// The runs come out as Redis would write them, which need not be the shortest way.
 pub(super) fn raise(
-    bytes: &mut Vec<u8>,
+    buffer: &mut (impl Buffer + ?Sized),
     start: usize,
     index: usize,
     rank: u8,
@@ -91,7 +92,7 @@ pub(super) fn raise(
     // The run that the register is in, where that begins, and where the one before it does.
     let (mut at, mut first, mut previous) = (start, 0, start);
     let run = loop {
-        let run = first_run(&bytes[at..]).ok_or(Corrupt)?;
+        let run = first_run(&buffer.bytes()[at..]).ok_or(Corrupt)?;
         if index < first + run.length {
             break run;
         }
@@ -112,17 +113,18 @@ pub(super) fn raise(
     if after > 0 {
         push_run(&mut replacement, run.rank, after);
     }
-    if replacement.len() > run.bytes && bytes.len() + replacement.len() - run.bytes > bytes_max {
+    if replacement.len() > run.bytes && buffer.bytes().len() + replacement.len() - run.bytes > bytes_max {
         return Ok(Raised::NeedsDense);
     }
-    bytes.splice(at..at + run.bytes, replacement);
-    join_runs(bytes, previous);
+    buffer.splice(at, run.bytes, replacement.len()).copy_from_slice(&replacement);
+    join_runs(buffer, previous);
     Ok(Raised::InPlace)
 }
 
 /// Joins neighbouring runs of one rank where the result fits a run, in the five runs from `at` on.
-fn join_runs(bytes: &mut Vec<u8>, mut at: usize) {
+fn join_runs(buffer: &mut (impl Buffer + ?Sized), mut at: usize) {
     for _ in 0..5 {
+        let bytes = buffer.bytes_mut();
         let Some(run) = bytes.get(at..).and_then(first_run) else { return };
         match first_run(&bytes[at + run.bytes..]) {
             Some(next)
@@ -131,7 +133,7 @@ fn join_runs(bytes: &mut Vec<u8>, mut at: usize) {
                     && run.length + next.length <= RANKED_LENGTH_MAX =>
             {
                 bytes[at] = ranked_run(run.rank, run.length + next.length);
-                bytes.remove(at + 1);
+                buffer.splice(at + 1, 1, 0);
             }
             _ => at += run.bytes,
         }
