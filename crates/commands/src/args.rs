@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 use crate::error::{Error, Result};
 
 /// The words of a request that are still to be read.
+#[derive(Clone, Copy, Debug)]
 pub struct Parser<'a> {
     arguments: Arguments<'a>,
     position: usize,
@@ -48,6 +49,13 @@ impl<'a> Parser<'a> {
     /// Passes over the next word, which must be `token` in any case.
     pub fn expect(&mut self, token: &str) -> Result<()> {
         if self.next()?.eq_ignore_ascii_case(token.as_bytes()) { Ok(()) } else { Err(Error::Syntax) }
+    }
+
+    /// The words that are left, which it passes over.
+    pub fn rest(&mut self) -> Parser<'a> {
+        let rest = *self;
+        self.position = self.arguments.len().max(self.position);
+        rest
     }
 
     /// How many words are left.
@@ -218,7 +226,11 @@ pub trait Parse<'a>: Sized {
 /// Reads all of a command's arguments from `position` on; words that are left over are a syntax error.
 #[inline]
 pub fn parse_all<'a, A: Parse<'a>>(arguments: Arguments<'a>, position: usize) -> Result<A> {
-    let mut parser = Parser::new(arguments, position);
+    parse_rest(Parser::new(arguments, position))
+}
+
+#[inline]
+fn parse_rest<'a, A: Parse<'a>>(mut parser: Parser<'a>) -> Result<A> {
     let parsed = A::parse(&mut parser)?;
     if parser.remaining() > 0 { Err(Error::Syntax) } else { Ok(parsed) }
 }
@@ -318,16 +330,15 @@ impl<'a> Parse<'a> for bool {
 /// arguments that follow, and errors come in that order.
 #[derive(Clone, Copy, Debug)]
 pub struct Later<'a, T> {
-    arguments: Arguments<'a>,
-    position: usize,
+    parser: Parser<'a>,
     what: PhantomData<fn() -> T>,
 }
 
 impl<'a, T: Parse<'a>> Later<'a, T> {
     /// Reads it.
     #[inline]
-    pub fn read(self) -> Result<T> {
-        T::parse(&mut Parser::new(self.arguments, self.position))
+    pub fn read(mut self) -> Result<T> {
+        T::parse(&mut self.parser)
     }
 }
 
@@ -340,24 +351,23 @@ impl<'a, T: Parse<'a>> Parse<'a> for Later<'a, T> {
 
     #[inline]
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
-        let (arguments, position) = (parser.arguments, parser.position);
+        let later = Later { parser: *parser, what: PhantomData };
         parser.next()?;
-        Ok(Later { arguments, position, what: PhantomData })
+        Ok(later)
     }
 }
 
 /// As [`Later`], for all arguments to the end of the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Rest<'a, T> {
-    arguments: Arguments<'a>,
-    position: usize,
+    parser: Parser<'a>,
     what: PhantomData<fn() -> T>,
 }
 
 impl<'a, T: Parse<'a>> Rest<'a, T> {
     /// Reads them; words that are left over are a syntax error.
     pub fn read(self) -> Result<T> {
-        parse_all(self.arguments, self.position)
+        parse_rest(self.parser)
     }
 }
 
@@ -365,9 +375,7 @@ impl<'a, T: Parse<'a>> Parse<'a> for Rest<'a, T> {
     const SPEC: Spec = T::SPEC;
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
-        let (arguments, position) = (parser.arguments, parser.position);
-        parser.position = arguments.len().max(position);
-        Ok(Rest { arguments, position, what: PhantomData })
+        Ok(Rest { parser: parser.rest(), what: PhantomData })
     }
 }
 

@@ -17,6 +17,7 @@ mod databases;
 mod error;
 mod generic;
 pub mod help;
+mod hyperloglogs;
 pub mod prelude;
 mod scan_options;
 mod strings;

@@ -6,4 +6,15 @@ use crate::{bitmaps, databases, generic, strings};
 /// Every command that works on the keyspace.
 pub fn data_commands() -> impl Iterator<Item = &'static Command> {
     [bitmaps::FAMILY, databases::FAMILY, generic::FAMILY, strings::FAMILY].into_iter().flatten()
+use crate::{bitmaps, hyperloglogs, strings};
+
+/// Every command that works on the keyspace.
+pub fn data_commands() -> impl Iterator<Item = &'static Command> {
+    [
+        bitmaps::FAMILY, //
+        hyperloglogs::FAMILY,
+        strings::FAMILY,
+    ]
+    .into_iter()
+    .flatten()
 }

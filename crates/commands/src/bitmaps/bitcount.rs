@@ -6,7 +6,7 @@ use super::bits;
 use super::unit::Unit;
 use crate::args::Kind;
 use crate::prelude::*;
-use crate::strings::clamp_ordered;
+use crate::strings::{clamp, is_reversed};
 
 command! {
     name: "bitcount",
@@ -30,16 +30,16 @@ command! {
 #[derive(Args)]
 pub struct Args<'a> {
     key: Key<'a>,
-    range: Rest<'a, Option<Range>>,
+    range: Rest<'a, Option<Range<'a>>>,
 }
 
-struct Range {
+struct Range<'a> {
     start: i64,
     end: i64,
-    unit: Unit,
+    unit: Option<Later<'a, Unit>>,
 }
 
-impl<'a> Parse<'a> for Range {
+impl<'a> Parse<'a> for Range<'a> {
     const SPEC: Spec = Spec::block(&[
         Spec::of(Kind::Integer).named("start"),
         Spec::of(Kind::Integer).named("end"),
@@ -51,7 +51,7 @@ impl<'a> Parse<'a> for Range {
             return Err(Error::Syntax);
         }
         let (start, end) = (i64::parse(parser)?, i64::parse(parser)?);
-        let unit = if parser.remaining() > 0 { Unit::parse(parser)? } else { Unit::Byte };
+        let unit = if parser.remaining() > 0 { Some(Later::parse(parser)?) } else { None };
         Ok(Range { start, end, unit })
     }
 }
@@ -65,8 +65,11 @@ fn bitcount(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()
     let bytes = string.bytes(&mut digits);
     let bits = match args.range.read()? {
         None => 0..8 * bytes.len(),
+        // What is no range for any unit is none also for an unknown one.
+        Some(Range { start, end, .. }) if is_reversed(start, end) => 0..0,
         Some(Range { start, end, unit }) => {
-            let units = clamp_ordered(start, end, 8 * bytes.len() / unit.bits());
+            let unit = unit.map_or(Ok(Unit::Byte), Later::read)?;
+            let units = clamp(start, end, 8 * bytes.len() / unit.bits());
             units.start * unit.bits()..units.end * unit.bits()
         }
     };

@@ -1,6 +1,6 @@
 //! BITFIELD: reads and changes integers of any width within a string.
 
-use super::operations::Operations;
+use super::operations::OperationWords;
 use crate::prelude::*;
 
 command! {
@@ -27,15 +27,16 @@ command! {
 pub struct Args<'a> {
     #[arg(access = "RW ACCESS UPDATE VARIABLE_FLAGS")]
     key: Key<'a>,
-    operation: Operations,
+    operation: OperationWords<'a>,
 }
 
 fn bitfield(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    match args.operation.bytes_written(txn.limits())? {
-        None => args.operation.get(txn.string(&args.key)?, reply),
+    let operations = args.operation.read(txn.limits())?;
+    match operations.bytes_written() {
+        None => operations.get(txn.string(&args.key)?, reply),
         Some(len) => txn.edit_string(&args.key, |buffer| {
             let has_grown = buffer.grow(len);
-            args.operation.run(buffer.bytes_mut(), reply) || has_grown
+            operations.run(buffer.bytes_mut(), reply) || has_grown
         })?,
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! BITFIELD_RO: reads integers of any width within a string.
 
-use super::operations::{GET, Operations};
+use super::operations::{GET, OperationWords};
 use crate::prelude::*;
 
 command! {
@@ -24,24 +24,24 @@ command! {
 #[derive(Args)]
 pub struct Args<'a> {
     key: Key<'a>,
-    get_block: Gets,
+    get_block: Gets<'a>,
 }
 
 /// BITFIELD's operations, none of which may write.
-struct Gets(Operations);
+struct Gets<'a>(OperationWords<'a>);
 
-impl<'a> Parse<'a> for Gets {
+impl<'a> Parse<'a> for Gets<'a> {
     const SPEC: Spec = Spec { optional: true, multiple: true, ..GET };
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
-        Operations::parse(parser).map(Gets)
+        OperationWords::parse(parser).map(Gets)
     }
 }
 
 fn bitfield_ro(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     const WRITES: Error = Error::fixed("ERR BITFIELD_RO only supports the GET subcommand");
-    let Gets(operations) = args.get_block;
-    if operations.bytes_written(view.limits())?.is_some() {
+    let operations = args.get_block.0.read(view.limits())?;
+    if operations.bytes_written().is_some() {
         return Err(WRITES);
     }
     operations.get(view.string(&args.key)?, reply);

@@ -9,7 +9,7 @@ const NOT_AN_OFFSET: Error = Error::fixed("ERR bit offset is not an integer or o
 
 /// The number of a bit in a string, from 0.
 #[derive(Clone, Copy)]
-pub struct BitOffset(pub usize);
+pub struct BitOffset(usize);
 
 impl BitOffset {
     /// The offset in `word`; after a `#` it is counted in fields of so many bits, where there are such.

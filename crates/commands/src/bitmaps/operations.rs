@@ -23,19 +23,19 @@ pub enum Action {
 #[derive(Clone, Copy)]
 pub struct Operation {
     field: FieldType,
-    offset: BitOffset,
+    offset: usize,
     action: Action,
 }
 
 impl Operation {
     /// Tells the field's value, of a string that has these bytes.
     fn get(&self, bytes: &[u8], reply: &mut Reply) {
-        reply.integer(self.field.read(bytes, self.offset.0));
+        reply.integer(self.field.read(bytes, self.offset));
     }
 
     /// Does it and says whether a value has changed.
     fn run(&self, bytes: &mut [u8], reply: &mut Reply) -> bool {
-        let old = self.field.read(bytes, self.offset.0);
+        let old = self.field.read(bytes, self.offset);
         let (new, told) = match self.action {
             Action::Get => (Some(old), Some(old)),
             Action::Set(value, overflow) => {
@@ -53,7 +53,7 @@ impl Operation {
         }
         match new {
             Some(new) if new != old => {
-                self.field.write(bytes, self.offset.0, new);
+                self.field.write(bytes, self.offset, new);
                 true
             }
             _ => false,
@@ -64,18 +64,15 @@ impl Operation {
 /// All steps of a BITFIELD.
 pub struct Operations(Vec<Operation>);
 
+/// The words that stand for [`Operations`]: whether an offset is too large is found out before what follows it is
+/// looked at, and depends on the limits.
+pub struct OperationWords<'a>(Parser<'a>);
+
 impl Operations {
-    /// How long a string must be for what is written to it; `None` when nothing is. An error when an offset is
-    /// beyond what any string may have.
-    pub fn bytes_written(&self, limits: &Limits) -> Result<Option<usize>> {
-        let mut bytes = None;
-        for operation in &self.0 {
-            let offset = operation.offset.within(limits)?;
-            if !matches!(operation.action, Action::Get) {
-                bytes = bytes.max(Some((offset + operation.field.bits as usize).div_ceil(8)));
-            }
-        }
-        Ok(bytes)
+    /// How long a string must be for what is written to it; `None` when nothing is.
+    pub fn bytes_written(&self) -> Option<usize> {
+        let writes = self.0.iter().filter(|operation| !matches!(operation.action, Action::Get));
+        writes.map(|operation| (operation.offset + operation.field.bits as usize).div_ceil(8)).max()
     }
 
     /// Tells the values of all fields.
@@ -99,7 +96,7 @@ const OFFSET: Spec = Spec::of(Kind::Integer).named("offset");
 /// What GET takes.
 pub const GET: Spec = Spec::block(&[ENCODING, OFFSET]).with_token("GET").named("get-block");
 
-impl<'a> Parse<'a> for Operations {
+impl<'a> Parse<'a> for OperationWords<'a> {
     const SPEC: Spec = Spec {
         multiple: true,
         optional: true,
@@ -131,6 +128,14 @@ impl<'a> Parse<'a> for Operations {
     };
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        Ok(OperationWords(parser.rest()))
+    }
+}
+
+impl OperationWords<'_> {
+    /// Reads them.
+    pub fn read(self, limits: &Limits) -> Result<Operations> {
+        let OperationWords(mut parser) = self;
         let mut operations = Vec::new();
         let mut overflow = Overflow::Wrap;
         while parser.remaining() > 0 {
@@ -152,10 +157,10 @@ impl<'a> Parse<'a> for Operations {
                 return Err(Error::Syntax);
             };
             let field = parse_type(parser.next()?)?;
-            let offset = BitOffset::read(parser.next()?, Some(field.bits))?;
+            let offset = BitOffset::read(parser.next()?, Some(field.bits))?.within(limits)?;
             let action = match change {
                 None => Action::Get,
-                Some(change) => change(i64::parse(parser)?, overflow),
+                Some(change) => change(i64::parse(&mut parser)?, overflow),
             };
             operations.push(Operation { field, offset, action });
         }
