@@ -18,6 +18,8 @@ mod error;
 mod generic;
 pub mod help;
 mod hyperloglogs;
+mod geo;
+mod hashes;
 pub mod prelude;
 mod scan_options;
 mod strings;

@@ -17,4 +17,11 @@ pub fn data_commands() -> impl Iterator<Item = &'static Command> {
     ]
     .into_iter()
     .flatten()
+use crate::geo;
+use crate::hashes;
+use crate::strings;
+
+/// Every command that works on the keyspace.
+pub fn data_commands() -> impl Iterator<Item = &'static Command> {
+    [strings::FAMILY, hashes::FAMILY, geo::FAMILY].into_iter().flatten()
 }
