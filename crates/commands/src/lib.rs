@@ -13,9 +13,13 @@ pub mod args;
 mod call;
 mod command;
 mod error;
+mod lists;
 pub mod prelude;
+mod scan_options;
+mod sets;
 mod strings;
 mod table;
+mod timeout;
 
 pub use call::{Access, Attempt, Call, Wait, WaitingRoom};
 pub use command::{Command, Declared, Flag, Group, Handler, Scope, arguments_at, declared};
