@@ -420,6 +420,43 @@ impl<'a, T: Parse<'a>> Parse<'a> for Many<T> {
     }
 }
 
+/// One or more keys, up to the last word of the request, which is another argument.
+#[derive(Clone, Debug)]
+pub struct KeysButLast<'a>(pub Many<Key<'a>>);
+
+impl<'a> Parse<'a> for KeysButLast<'a> {
+    const SPEC: Spec = Spec { multiple: true, ..Spec::of(Kind::Key) };
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        let count = parser.remaining().saturating_sub(1);
+        (0..count).map(|_| Key::parse(parser)).collect::<Result<_>>().map(KeysButLast)
+    }
+
+    fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+        self.0.keys(visit);
+    }
+}
+
+/// A number from zero on; there is one error for whatever is not.
+#[derive(Clone, Copy, Debug)]
+pub struct NonNegative(pub usize);
+
+impl NonNegative {
+    /// Reads it, where `error` says that it is not one.
+    pub fn parse_or(parser: &mut Parser<'_>, error: Error) -> Result<NonNegative> {
+        let number = base::number::parse_i64(parser.next()?);
+        number.and_then(|number| usize::try_from(number).ok()).map(NonNegative).ok_or(error)
+    }
+}
+
+impl<'a> Parse<'a> for NonNegative {
+    const SPEC: Spec = Spec::of(Kind::Integer);
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        NonNegative::parse_or(parser, Error::NotPositive)
+    }
+}
+
 /// A pair, such as a field and its value; half a pair is a wrong number of arguments.
 #[derive(Clone, Copy, Debug)]
 pub struct Pair<A, B>(pub A, pub B);

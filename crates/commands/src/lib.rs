@@ -22,9 +22,14 @@ mod geo;
 mod hashes;
 pub mod prelude;
 mod scan_options;
+mod lists;
+pub mod prelude;
+mod scan_options;
+mod sets;
 mod strings;
 pub mod syntax;
 mod table;
+mod timeout;
 
 pub use call::{Access, Attempt, Call, Wait, WaitingRoom};
 pub use command::{Command, Declared, Flag, Group, Handler, Scope, arguments_at, declared};
