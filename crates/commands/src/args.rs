@@ -51,16 +51,16 @@ impl<'a> Parser<'a> {
         if self.next()?.eq_ignore_ascii_case(token.as_bytes()) { Ok(()) } else { Err(Error::Syntax) }
     }
 
-    /// The first word of the request: the command's name as the client wrote it.
-    pub fn name(&self) -> &'a [u8] {
-        self.arguments.get(0).unwrap_or_default()
-    }
-
     /// The words that are left, which it passes over.
     pub fn rest(&mut self) -> Parser<'a> {
         let rest = *self;
         self.position = self.arguments.len().max(self.position);
         rest
+    }
+
+    /// The first word of the request: the command's name as the client wrote it.
+    pub fn name(&self) -> &'a [u8] {
+        self.arguments.get(0).unwrap_or_default()
     }
 
     /// How many words are left.
@@ -231,7 +231,11 @@ pub trait Parse<'a>: Sized {
 /// Reads all of a command's arguments from `position` on; words that are left over are a syntax error.
 #[inline]
 pub fn parse_all<'a, A: Parse<'a>>(arguments: Arguments<'a>, position: usize) -> Result<A> {
-    let mut parser = Parser::new(arguments, position);
+    parse_rest(Parser::new(arguments, position))
+}
+
+#[inline]
+fn parse_rest<'a, A: Parse<'a>>(mut parser: Parser<'a>) -> Result<A> {
     let parsed = A::parse(&mut parser)?;
     if parser.remaining() > 0 { Err(Error::Syntax) } else { Ok(parsed) }
 }
@@ -331,16 +335,15 @@ impl<'a> Parse<'a> for bool {
 /// arguments that follow, and errors come in that order.
 #[derive(Clone, Copy, Debug)]
 pub struct Later<'a, T> {
-    arguments: Arguments<'a>,
-    position: usize,
+    parser: Parser<'a>,
     what: PhantomData<fn() -> T>,
 }
 
 impl<'a, T: Parse<'a>> Later<'a, T> {
     /// Reads it.
     #[inline]
-    pub fn read(self) -> Result<T> {
-        T::parse(&mut Parser::new(self.arguments, self.position))
+    pub fn read(mut self) -> Result<T> {
+        T::parse(&mut self.parser)
     }
 }
 
@@ -353,24 +356,23 @@ impl<'a, T: Parse<'a>> Parse<'a> for Later<'a, T> {
 
     #[inline]
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
-        let (arguments, position) = (parser.arguments, parser.position);
+        let later = Later { parser: *parser, what: PhantomData };
         parser.next()?;
-        Ok(Later { arguments, position, what: PhantomData })
+        Ok(later)
     }
 }
 
 /// As [`Later`], for all arguments to the end of the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Rest<'a, T> {
-    arguments: Arguments<'a>,
-    position: usize,
+    parser: Parser<'a>,
     what: PhantomData<fn() -> T>,
 }
 
 impl<'a, T: Parse<'a>> Rest<'a, T> {
     /// Reads them; words that are left over are a syntax error.
     pub fn read(self) -> Result<T> {
-        parse_all(self.arguments, self.position)
+        parse_rest(self.parser)
     }
 }
 
@@ -378,8 +380,7 @@ impl<'a, T: Parse<'a>> Parse<'a> for Rest<'a, T> {
     const SPEC: Spec = T::SPEC;
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
-        let Parser { arguments, position } = parser.rest();
-        Ok(Rest { arguments, position, what: PhantomData })
+        Ok(Rest { parser: parser.rest(), what: PhantomData })
     }
 }
 
@@ -403,6 +404,43 @@ impl<'a, T: Parse<'a>> Parse<'a> for Many<T> {
         for inner in self {
             inner.keys(visit);
         }
+    }
+}
+
+/// One or more keys, up to the last word of the request, which is another argument.
+#[derive(Clone, Debug)]
+pub struct KeysButLast<'a>(pub Many<Key<'a>>);
+
+impl<'a> Parse<'a> for KeysButLast<'a> {
+    const SPEC: Spec = Spec { multiple: true, ..Spec::of(Kind::Key) };
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        let count = parser.remaining().saturating_sub(1);
+        (0..count).map(|_| Key::parse(parser)).collect::<Result<_>>().map(KeysButLast)
+    }
+
+    fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+        self.0.keys(visit);
+    }
+}
+
+/// A number from zero on; there is one error for whatever is not.
+#[derive(Clone, Copy, Debug)]
+pub struct NonNegative(pub usize);
+
+impl NonNegative {
+    /// Reads it, where `error` says that it is not one.
+    pub fn parse_or(parser: &mut Parser<'_>, error: Error) -> Result<NonNegative> {
+        let number = base::number::parse_i64(parser.next()?);
+        number.and_then(|number| usize::try_from(number).ok()).map(NonNegative).ok_or(error)
+    }
+}
+
+impl<'a> Parse<'a> for NonNegative {
+    const SPEC: Spec = Spec::of(Kind::Integer);
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        NonNegative::parse_or(parser, Error::NotPositive)
     }
 }
 

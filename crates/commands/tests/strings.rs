@@ -48,7 +48,7 @@ fn another_type_is_refused_and_stays() {
     prompt.check(
         "> LCS list none
         (error) ERR The specified keys must contain string values
-        > LCS none list MINMATCHLEN one
+        > LCS none list LEN IDX
         (error) ERR The specified keys must contain string values
         > MGET list none
         1) (nil)
@@ -104,7 +104,7 @@ fn errors_come_in_redis_order() {
             "(error) ERR If you want both the length and indexes, please just use IDX.",
         ),
         ("LCS text text MINMATCHLEN", SYNTAX),
-        ("LCS text text MINMATCHLEN one LEN IDX", NOT_INTEGER),
+        ("LCS text text MINMATCHLEN one LEN NONE", NOT_INTEGER),
     ] {
         assert_eq!(prompt.type_in(line), error, "{line}");
         assert_eq!(prompt.tally.changes, 0, "{line}");

@@ -189,11 +189,20 @@ impl<'k> WriteTxn<'k> {
         Ok(self.collection(key, Kind::Set, None)?.map(|found| SetMut::new(found, limits)))
     }
 
-    /// The set at `key`, to change; an empty one when there is none. It is gone again if it stays empty.
-    pub fn set_or_new(&mut self, key: &Key<'_>) -> Result<SetMut<'_>, WrongType> {
+    /// The set at `key`, to change, to which about `expected` members will be added of which `first` is one; an
+    /// empty one when there is none. It is gone again if it stays empty.
+    pub fn set_or_new(
+        &mut self,
+        key: &Key<'_>,
+        first: &[u8],
+        expected: usize,
+    ) -> Result<SetMut<'_>, WrongType> {
         let limits = *self.view.limits();
-        let found = self.collection(key, Kind::Set, Some(&values::set::empty))?;
-        Ok(SetMut::new(found.expect(MISSING_SHARD), limits))
+        let make = |key: &[u8]| values::set::empty_for(key, first, expected, &limits);
+        let found = self.collection(key, Kind::Set, Some(&make))?;
+        let mut set = SetMut::new(found.expect(MISSING_SHARD), limits);
+        set.reserve(expected);
+        Ok(set)
     }
 
     /// The hash at `key`, to change.

@@ -32,6 +32,9 @@ pub use crate::listener::ListenError;
 pub use crate::server::Server;
 pub use crate::statistics::CommandReport;
 
+/// The version of Redis whose behaviour this is: clients look at it to decide what they may use.
+pub const REDIS_VERSION: &str = "7.2.4";
+
 /// How long a stopping server waits for its connections to end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 

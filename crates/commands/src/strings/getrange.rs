@@ -2,7 +2,7 @@
 
 use values::string::Digits;
 
-use super::range::clamp_ordered;
+use super::range::{clamp, is_reversed};
 use crate::prelude::*;
 
 command! {
@@ -37,6 +37,7 @@ pub struct Args<'a> {
 pub fn getrange(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let mut digits = Digits::new();
     let bytes = view.string(&args.key)?.map_or(&b""[..], |string| string.bytes(&mut digits));
-    reply.bulk(&bytes[clamp_ordered(args.start, args.end, bytes.len())]);
+    let is_reversed = is_reversed(args.start, args.end);
+    reply.bulk(if is_reversed { b"" } else { &bytes[clamp(args.start, args.end, bytes.len())] });
     Ok(())
 }

@@ -42,7 +42,7 @@ pub struct Args<'a> {
     #[arg(token = "IDX")]
     idx: bool,
     #[arg(token = "MINMATCHLEN", repeats)]
-    min_match_len: Option<Later<'a, i64>>,
+    min_match_len: Option<i64>,
     #[arg(token = "WITHMATCHLEN")]
     withmatchlen: bool,
 }
@@ -53,7 +53,6 @@ fn lcs(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
         Error::fixed("ERR If you want both the length and indexes, please just use IDX.");
     let (first, second) = (view.string(&args.key1), view.string(&args.key2));
     let (first, second) = (first.map_err(|_| NOT_STRINGS)?, second.map_err(|_| NOT_STRINGS)?);
-    let match_len_min = args.min_match_len.map_or(Ok(0), Later::read)?;
     if args.len && args.idx {
         return Err(BOTH);
     }
@@ -62,7 +61,7 @@ fn lcs(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
 
     let table = Table::new(&first, &second);
     if args.idx {
-        reply_indexes(&table, match_len_min, args.withmatchlen, reply);
+        reply_indexes(&table, args.min_match_len.unwrap_or(0), args.withmatchlen, reply);
     } else if args.len {
         reply.integer(table.len() as i64);
     } else {

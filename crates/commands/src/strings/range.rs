@@ -11,10 +11,10 @@ pub fn clamp(start: i64, end: i64, len: usize) -> Range<usize> {
     if start > end { 0..0 } else { start as usize..end as usize + 1 }
 }
 
-/// As [`clamp`], but two negative indexes in the wrong order are never a range, also where both lie before the
-/// first byte.
-pub fn clamp_ordered(start: i64, end: i64, len: usize) -> Range<usize> {
-    if start < 0 && end < 0 && start > end { 0..0 } else { clamp(start, end, len) }
+/// Whether both indexes count from the end, in the wrong order: no range, though [`clamp`] makes it the first byte
+/// where both lie before it.
+pub fn is_reversed(start: i64, end: i64) -> bool {
+    start < 0 && end < 0 && start > end
 }
 
 #[cfg(test)]
@@ -38,8 +38,7 @@ mod tests {
             assert_eq!(clamp(start, end, 5), expected, "{start} to {end}");
         }
         assert_eq!(clamp(0, -1, 0), 0..0);
-        assert_eq!(clamp(-8, -9, 5), 0..1);
-        assert_eq!(clamp_ordered(-8, -9, 5), 0..0);
-        assert_eq!(clamp_ordered(-9, -8, 5), 0..1);
+        assert_eq!((clamp(-8, -9, 5), is_reversed(-8, -9)), (0..1, true));
+        assert!(!is_reversed(-9, -8) && !is_reversed(2, -3));
     }
 }

@@ -184,9 +184,11 @@ impl<T: Element> Table<T> {
         make: impl FnOnce() -> T,
     ) -> (RefMut<'_, T>, bool) {
         let segment = self.root.segment(hash);
+        // Asked for first, so that the header's cache line comes together with the bucket's.
+        let has_room = segment.has_room();
         match segment.search(tag_of(hash), eq) {
             Search::Found(slot, _) => (self.lend(hash, slot).expect("it has just been found there"), false),
-            Search::Absent(Some(slot)) if segment.has_room() => (self.insert_at(hash, slot, make()), true),
+            Search::Absent(Some(slot)) if has_room => (self.insert_at(hash, slot, make()), true),
             Search::Absent(_) => (self.insert_unique(hash, make()), true),
         }
     }
@@ -194,7 +196,17 @@ impl<T: Element> Table<T> {
     /// Takes out the element that has this hash and that `eq` says is the one.
     #[inline]
     pub fn remove(&mut self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<T> {
-        Some(self.find_mut(hash, eq)?.remove())
+        let segment = self.root.segment_mut(hash);
+        // Asked for first, so that the header's cache line comes together with the bucket's.
+        if segment.len() == 0 {
+            return None;
+        }
+        let Search::Found(slot, _) = segment.search(tag_of(hash), eq) else { return None };
+        let (element, _) = segment.lend(slot).expect("it has just been found there");
+        segment.remove_lent(slot);
+        self.len -= 1;
+        self.settle(hash);
+        Some(element)
     }
 
     #[inline]

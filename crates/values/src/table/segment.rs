@@ -29,7 +29,7 @@ use super::sizing::{BUCKETS_LIMIT, elements_max};
 
 const DEPTH_MASK: usize = align_of::<Bucket>() - 1;
 const BUCKETS_SHIFT: u32 = 48;
-const ADDRESS_MASK: usize = (1 << BUCKETS_SHIFT) - 1 & !DEPTH_MASK;
+const ADDRESS_MASK: usize = ((1 << BUCKETS_SHIFT) - 1) & !DEPTH_MASK;
 
 const LEN_BITS: u32 = 19;
 const LEN_MASK: u64 = (1 << LEN_BITS) - 1;
@@ -203,8 +203,16 @@ impl<T: Element> Segment<T> {
     }
 
     /// The slot that a new element with this tag goes into. There must be room.
+    #[inline]
     pub(super) fn vacancy(&self, tag: u16) -> usize {
-        vacancy(self.buckets(), tag)
+        let buckets = self.buckets();
+        let mut at = home(tag, buckets.len());
+        loop {
+            if let Some(position) = buckets[at].tags().empty().first() {
+                return at * BUCKET_WORDS + position;
+            }
+            at = following(at, buckets.len());
+        }
     }
 
     /// The element in a slot, if one is there, as a copy that must not outlive the borrow.
@@ -322,10 +330,9 @@ impl<T: Element> Segment<T> {
 
     /// The segment at another size, which must hold its elements. Does not look at the elements.
     pub(super) fn resized(self, buckets: usize) -> Self {
-        let mut new = Self::with_buckets(buckets, self.depth());
-        new.set_deadline_bound(self.deadline_bound());
-        new.take_all(self);
-        new
+        let mut filling = Filling::new(buckets, self.depth(), self.deadline_bound());
+        filling.put_all(self);
+        filling.finish()
     }
 
     /// For each bucket, which of its elements have a set bit behind the bits that all share.
@@ -346,61 +353,35 @@ impl<T: Element> Segment<T> {
     /// Two segments of one more depth, of sizes that `size_for` says, as [`partition`](Self::partition) told.
     pub(super) fn split(self, partition: &Partition, size_for: impl Fn(usize) -> usize) -> (Self, Self) {
         let (depth, bound) = (self.depth() + 1, self.deadline_bound());
-        let half = |len: usize| {
-            let mut half = Self::with_buckets(size_for(len), depth);
-            half.set_deadline_bound(bound);
-            half
-        };
-        let (mut lower, mut upper) = (half(self.len() - partition.upper_len), half(partition.upper_len));
+        let mut lower = Filling::new(size_for(self.len() - partition.upper_len), depth, bound);
+        let mut upper = Filling::new(size_for(partition.upper_len), depth, bound);
         for (bucket, uppers) in self.into_words().zip(&partition.upper) {
             for (position, word) in bucket.into_iter().enumerate() {
-                if uppers >> position & 1 == 0 { &mut lower } else { &mut upper }.take(word);
+                if uppers >> position & 1 == 0 { &mut lower } else { &mut upper }.put(word);
             }
         }
-        (lower, upper)
+        (lower.finish(), upper.finish())
     }
 
     /// This segment and its buddy as one of one less depth. `buckets` must hold both; when one of them is empty
     /// the other is not moved.
     pub(super) fn merged(self, buddy: Self, buckets: usize) -> Self {
         let depth = self.depth() - 1;
-        let bound = self.deadline_bound().min(buddy.deadline_bound());
         if self.len() == 0 || buddy.len() == 0 {
             let mut kept = if self.len() == 0 { buddy } else { self };
             kept.handle = kept.handle.map_addr(|address| address & !DEPTH_MASK | depth as usize);
             return kept;
         }
-        let mut new = Self::with_buckets(buckets, depth);
-        new.set_deadline_bound(bound);
-        new.take_all(self);
-        new.take_all(buddy);
-        new
-    }
-
-    fn take_all(&mut self, other: Self) {
-        for word in other.into_words().flatten() {
-            self.take(word);
-        }
-    }
-
-    /// Puts a word in if it is an element's.
-    #[inline]
-    fn take(&mut self, word: u64) {
-        let tag = word_tag(word);
-        if tag != 0 {
-            let slot = vacancy(self.buckets(), tag);
-            self.words_mut()[slot] = word;
-            self.set_header(self.header() + 1);
-            #[cfg(test)]
-            super::tests::note_move();
-        }
+        let mut filling = Filling::new(buckets, depth, self.deadline_bound().min(buddy.deadline_bound()));
+        filling.put_all(self);
+        filling.put_all(buddy);
+        filling.finish()
     }
 
     /// All words by bucket, the header's place emptied; who takes them owns the elements.
-    fn into_words(mut self) -> impl Iterator<Item = [u64; BUCKET_WORDS]> {
+    fn into_words(mut self) -> Words<T> {
         self.set_header(0);
-        let mut words = Words { segment: ManuallyDrop::new(self), at: 0 };
-        std::iter::from_fn(move || words.next())
+        Words { segment: ManuallyDrop::new(self), at: 0 }
     }
 
     /// Frees the allocation, not the elements.
@@ -431,7 +412,9 @@ struct Words<T: Element> {
     at: usize,
 }
 
-impl<T: Element> Words<T> {
+impl<T: Element> Iterator for Words<T> {
+    type Item = [u64; BUCKET_WORDS];
+
     #[inline]
     fn next(&mut self) -> Option<[u64; BUCKET_WORDS]> {
         let bucket = self.segment.buckets().get(self.at)?;
@@ -443,6 +426,52 @@ impl<T: Element> Words<T> {
 impl<T: Element> Drop for Words<T> {
     fn drop(&mut self) {
         self.segment.free();
+    }
+}
+
+/// A new segment that is being filled from others.
+struct Filling<T: Element> {
+    segment: Segment<T>,
+    /// By bucket, how many words are taken; they are the first ones.
+    taken: Vec<u8>,
+    len: usize,
+}
+
+impl<T: Element> Filling<T> {
+    fn new(buckets: usize, depth: u32, deadline_bound: u64) -> Self {
+        let mut segment = Segment::with_buckets(buckets, depth);
+        segment.set_deadline_bound(deadline_bound);
+        let mut taken = vec![0; buckets];
+        if let Some(taken) = taken.first_mut() {
+            *taken = HEADER_SLOT as u8 + 1;
+        }
+        Filling { segment, taken, len: 0 }
+    }
+
+    fn put_all(&mut self, segment: Segment<T>) {
+        segment.into_words().flatten().for_each(|word| self.put(word));
+    }
+
+    /// Puts a word in if it is an element's.
+    #[inline]
+    fn put(&mut self, word: u64) {
+        let tag = word_tag(word);
+        if tag != 0 {
+            let mut at = home(tag, self.taken.len());
+            while usize::from(self.taken[at]) == BUCKET_WORDS {
+                at = following(at, self.taken.len());
+            }
+            self.segment.buckets_mut()[at].words[usize::from(self.taken[at])] = word;
+            self.taken[at] += 1;
+            self.len += 1;
+            #[cfg(test)]
+            super::tests::note_move();
+        }
+    }
+
+    fn finish(mut self) -> Segment<T> {
+        self.segment.set_header(header(self.len, self.segment.deadline_bound()));
+        self.segment
     }
 }
 
@@ -477,7 +506,7 @@ unsafe fn element_of<T: Element>(word: u64) -> ManuallyDrop<T> {
 
 #[inline]
 fn home(tag: u16, buckets: usize) -> usize {
-    usize::from(tag) * buckets >> 16
+    (usize::from(tag) * buckets) >> 16
 }
 
 #[inline]
@@ -489,15 +518,4 @@ fn following(bucket: usize, buckets: usize) -> usize {
 #[inline]
 fn distance(from: usize, to: usize, buckets: usize) -> usize {
     if to >= from { to - from } else { to + buckets - from }
-}
-
-#[inline]
-fn vacancy(buckets: &[Bucket], tag: u16) -> usize {
-    let mut at = home(tag, buckets.len());
-    loop {
-        if let Some(position) = buckets[at].tags().empty().first() {
-            return at * BUCKET_WORDS + position;
-        }
-        at = following(at, buckets.len());
-    }
 }
