@@ -51,24 +51,22 @@ impl<'a> Parser<'a> {
         if self.next()?.eq_ignore_ascii_case(token.as_bytes()) { Ok(()) } else { Err(Error::Syntax) }
     }
 
-<<<<<<< HEAD
     /// The words that are left, which it passes over.
     pub fn rest(&mut self) -> Parser<'a> {
         let rest = *self;
         self.position = self.arguments.len().max(self.position);
         rest
-=======
-    /// The first word of the request: the command's name as the client wrote it.
-    pub fn name(&self) -> &'a [u8] {
-        self.arguments.get(0).unwrap_or_default()
     }
 
     /// The words of the request and where the next one stands, for who reads them later; they are passed over.
     pub fn take_rest(&mut self) -> (Arguments<'a>, usize) {
-        let position = self.position;
-        self.position = self.arguments.len().max(position);
-        (self.arguments, position)
->>>>>>> chash
+        let rest = self.rest();
+        (rest.arguments, rest.position)
+    }
+
+    /// The first word of the request: the command's name as the client wrote it.
+    pub fn name(&self) -> &'a [u8] {
+        self.arguments.get(0).unwrap_or_default()
     }
 
     /// How many words are left.
@@ -388,12 +386,7 @@ impl<'a, T: Parse<'a>> Parse<'a> for Rest<'a, T> {
     const SPEC: Spec = T::SPEC;
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
-<<<<<<< HEAD
         Ok(Rest { parser: parser.rest(), what: PhantomData })
-=======
-        let (arguments, position) = parser.take_rest();
-        Ok(Rest { arguments, position, what: PhantomData })
->>>>>>> chash
     }
 }
 
