@@ -24,6 +24,7 @@ mod lists;
 pub mod prelude;
 mod scan_options;
 mod sets;
+mod sorted_sets;
 mod strings;
 pub mod syntax;
 mod table;

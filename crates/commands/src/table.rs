@@ -1,7 +1,7 @@
 //! The families, together.
 
 use crate::Command;
-use crate::{bitmaps, databases, generic, geo, hashes, hyperloglogs, lists, sets, strings};
+use crate::{bitmaps, databases, generic, geo, hashes, hyperloglogs, lists, sets, sorted_sets, strings};
 
 /// Every command that works on the keyspace.
 pub fn data_commands() -> impl Iterator<Item = &'static Command> {
@@ -14,6 +14,7 @@ pub fn data_commands() -> impl Iterator<Item = &'static Command> {
         hyperloglogs::FAMILY,
         lists::FAMILY,
         sets::FAMILY,
+        sorted_sets::FAMILY,
         strings::FAMILY,
     ]
     .into_iter()
