@@ -1,6 +1,7 @@
 //! Commands on the server as a whole.
 
 crate::commands::session_family! {
+    command run { count, docs, getkeys, getkeysandflags, help, info, list },
     config { get, help, resetstat, rewrite, set },
 }
 
