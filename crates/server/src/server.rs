@@ -11,7 +11,9 @@ use keyspace::{Garbage, Keyspace};
 use resp::Arguments;
 use values::limits::Limits;
 
+use crate::allocator::Allocator;
 use crate::blocking::Blocked;
+use crate::client::Client;
 use crate::clients::Clients;
 use crate::cron::Rates;
 use crate::monitors::Monitors;
@@ -51,6 +53,10 @@ pub struct Server {
     limits: ArcSwap<Limits>,
     /// Changes when `settings` do.
     generation: AtomicU64,
+    /// What knows how much memory is used.
+    pub(crate) allocator: Allocator,
+    memory_at_start: u64,
+    memory_peak: AtomicU64,
     pub(crate) stop: tokio::sync::watch::Sender<bool>,
 }
 
@@ -104,6 +110,9 @@ impl Server {
             settings: ArcSwap::new(settings),
             config: sync::Mutex::new(config),
             generation: AtomicU64::new(0),
+            allocator: Allocator::default(),
+            memory_at_start: 0,
+            memory_peak: AtomicU64::new(0),
             stop: tokio::sync::watch::Sender::new(false),
         };
         Ok((server, garbage))
@@ -133,6 +142,40 @@ impl Server {
         self.limits.store(Arc::new(limits(&settings)));
         self.settings.store(settings);
         self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// The same server, which asks `allocator` for the memory that is used.
+    pub fn with_allocator(self, allocator: Allocator) -> Server {
+        let memory_at_start = (allocator.figures)().allocated_bytes;
+        Server { allocator, memory_at_start, ..self }
+    }
+
+    /// Bytes of memory used before the first client came.
+    pub(crate) fn memory_at_start(&self) -> u64 {
+        self.memory_at_start
+    }
+
+    /// The most bytes of memory that were seen to be used, `used_bytes` among them.
+    pub(crate) fn memory_peak(&self, used_bytes: u64) -> u64 {
+        self.memory_peak.fetch_max(used_bytes, Ordering::Relaxed).max(used_bytes)
+    }
+
+    /// Bytes of memory that clients take, beside their connections.
+    pub(crate) fn clients_bytes(&self) -> usize {
+        let bytes = |client: &Arc<Client>| {
+            size_of::<Client>()
+                + client.input_bytes.load(Ordering::Relaxed)
+                + client.output_bytes.load(Ordering::Relaxed)
+                + client.queued_bytes.load(Ordering::Relaxed)
+        };
+        self.clients.all().iter().map(bytes).sum()
+    }
+
+    /// Bytes of memory used for other things than keys and their values.
+    pub(crate) fn overhead_bytes(&self) -> u64 {
+        let databases = 0..self.keyspace.databases();
+        let keyspace: usize = databases.map(|database| self.keyspace.overhead_bytes(database)).sum();
+        self.memory_at_start + (keyspace + self.clients_bytes()) as u64
     }
 
     /// Has the server stop, cleanly.

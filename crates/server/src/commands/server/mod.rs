@@ -3,6 +3,11 @@
 crate::commands::session_family! {
     command run { count, docs, getkeys, getkeysandflags, help, info, list },
     config { get, help, resetstat, rewrite, set },
+    info,
+    monitor,
+    shutdown,
+    slowlog { get, help, len, reset },
+    time,
 }
 
 use crate::client::Client;
