@@ -15,6 +15,7 @@ pub mod commands;
 mod connection;
 mod cron;
 mod info;
+mod latency;
 mod listener;
 mod monitors;
 mod process;

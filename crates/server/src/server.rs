@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
 use arc_swap::ArcSwap;
+use commands::{Command, Flag};
 use config::{Config, LoadError, RenamedCommand, Settings};
 use keyspace::engine::Engine;
 use keyspace::{Garbage, Keyspace};
@@ -16,6 +17,7 @@ use crate::blocking::Blocked;
 use crate::client::Client;
 use crate::clients::Clients;
 use crate::cron::Rates;
+use crate::latency::Latency;
 use crate::monitors::Monitors;
 use crate::pubsub::PubSub;
 use crate::session::Session;
@@ -43,6 +45,8 @@ pub struct Server {
     pub monitors: Monitors,
     /// The commands that took long.
     pub slowlog: Slowlog,
+    /// What took long, by what it was.
+    pub latency: Latency,
     /// Forty hexadecimal digits, different for each start.
     pub run_id: String,
     /// Unix milliseconds.
@@ -51,6 +55,7 @@ pub struct Server {
     pub config: sync::Mutex<Config>,
     settings: ArcSwap<Settings>,
     limits: ArcSwap<Limits>,
+    latency_threshold_ns: AtomicU64,
     /// Changes when `settings` do.
     generation: AtomicU64,
     /// What knows how much memory is used.
@@ -73,6 +78,14 @@ fn limits(settings: &Settings) -> Limits {
         zset_packed_value_bytes_max: encodings.zset_packed_value_bytes_max,
         hyperloglog_sparse_bytes_max: encodings.hll_sparse_bytes_max,
         string_bytes_max: settings.clients.bulk_bytes_max,
+    }
+}
+
+/// No duration, when nothing is to be noted.
+fn latency_threshold_ns(settings: &Settings) -> u64 {
+    match settings.observability.latency_monitor_threshold_ms {
+        0 => u64::MAX,
+        threshold_ms => threshold_ms.saturating_mul(1_000_000),
     }
 }
 
@@ -104,6 +117,8 @@ impl Server {
                 observability.slowlog_log_slower_than_us,
                 observability.slowlog_entries_max,
             ),
+            latency: Latency::default(),
+            latency_threshold_ns: AtomicU64::new(latency_threshold_ns(&settings)),
             run_id,
             started_ms: crate::clock::unix_ms(),
             limits: ArcSwap::from_pointee(limits(&settings)),
@@ -129,6 +144,19 @@ impl Server {
         **self.limits.load()
     }
 
+    /// From which duration on a command is a latency spike, in nanoseconds.
+    #[inline]
+    pub(crate) fn latency_threshold_ns(&self) -> u64 {
+        self.latency_threshold_ns.load(Ordering::Relaxed)
+    }
+
+    /// Notes a command that was a latency spike.
+    #[cold]
+    pub(crate) fn note_spike(&self, command: &Command, elapsed_ns: u64) {
+        let name = if command.has(Flag::Fast) { "fast-command" } else { "command" };
+        self.latency.add(name, crate::clock::unix_ms() / 1000, elapsed_ns / 1_000_000);
+    }
+
     /// Changes whenever the settings do.
     #[inline]
     pub(crate) fn generation(&self) -> u64 {
@@ -139,6 +167,7 @@ impl Server {
     pub fn publish(&self, settings: Arc<Settings>) {
         let observability = &settings.observability;
         self.slowlog.configure(observability.slowlog_log_slower_than_us, observability.slowlog_entries_max);
+        self.latency_threshold_ns.store(latency_threshold_ns(&settings), Ordering::Relaxed);
         self.limits.store(Arc::new(limits(&settings)));
         self.settings.store(settings);
         self.generation.fetch_add(1, Ordering::Release);
