@@ -61,7 +61,7 @@ fn start(arguments: &[OsString]) -> Result<(), String> {
         .map_err(|error| format!("Can't start a thread: {error}"))?;
     let workers = settings.process.io_threads;
     let runtime = runtime(workers).map_err(|error| format!("Can't start {workers} workers: {error}"))?;
-    let server = Arc::new(server);
+    let server = Arc::new(server.with_allocator(crate::allocator::JEMALLOC));
     let result = runtime.block_on(async {
         let signals = stop_on_signals(Arc::clone(&server));
         let port = settings.network.port;

@@ -6,6 +6,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod allocator;
 mod blocking;
 mod client;
 mod clients;
@@ -13,8 +14,11 @@ mod clock;
 pub mod commands;
 mod connection;
 mod cron;
+mod info;
+mod latency;
 mod listener;
 mod monitors;
+mod process;
 mod pubsub;
 mod request;
 mod scheduler;
@@ -28,6 +32,7 @@ mod transaction;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use crate::allocator::{Allocator, AllocatorFigures};
 pub use crate::listener::ListenError;
 pub use crate::server::Server;
 pub use crate::statistics::CommandReport;

@@ -77,6 +77,9 @@ pub(crate) fn execute(
     if elapsed_ns >= server.slowlog.threshold_ns() && !entry.command.has(Flag::SkipSlowlog) {
         server.note_slow(session, entry, arguments, elapsed_ns);
     }
+    if elapsed_ns >= server.latency_threshold_ns() {
+        server.note_spike(entry.command, elapsed_ns);
+    }
     session.client.last_command.store(entry.index, Ordering::Relaxed);
     apply_reply_mode(session, reply, begin);
 }

@@ -5,6 +5,7 @@
 
 mod connection;
 mod pubsub;
+mod server;
 mod transactions;
 
 use commands::Command;
@@ -16,7 +17,7 @@ pub(crate) type SessionCommand = (&'static Command, Option<SessionFunction>);
 
 /// The commands of this room.
 pub(crate) fn session_commands() -> impl Iterator<Item = &'static SessionCommand> {
-    [connection::FAMILY, pubsub::FAMILY, transactions::FAMILY].into_iter().flatten()
+    [connection::FAMILY, pubsub::FAMILY, server::FAMILY, transactions::FAMILY].into_iter().flatten()
 }
 
 /// Declares a family of commands: each name is a file with `COMMAND`, `Args` and
