@@ -109,7 +109,7 @@ fn run(count: usize, calls: usize, limits: &Limits) {
         let popped = set.pop_first(|member, _| <[u8; 16]>::try_from(member).expect("16 bytes long"));
         set.insert(&popped.expect("not empty"), random.score());
     });
-    time("remove a span of 100, each", count / 200, |_| {
+    time("remove a span of 100", count / 200, |_| {
         let start = random.below(count / 2 - 100);
         ZSetMut::of(&mut entry, limits).remove_span(start..start + 100);
     });

@@ -121,6 +121,7 @@ impl IndexedZSet {
         while left > 0 {
             let taken = self.tree.take(span.start, left);
             left -= taken.len();
+            taken.iter().for_each(|slot| slot.member.prefetch());
             for slot in taken {
                 self.disown(slot);
             }

@@ -10,8 +10,7 @@
 //! ```
 //!
 //! The counts make rank, selection by rank and counting a range walks from the root to one leaf. Scores are
-//! compared where they lie; a member's bytes are looked at only between equal scores. (A node's slots are pairs
-//! and not two arrays: an insertion writes to both anyway, and measured no slower.)
+//! compared where they lie; a member's bytes are looked at only between equal scores.
 //!
 //! The nodes of a level hold between half of what fits and all of it, but for the first and the last one of
 //! the level, which may hold less: so a set that is loaded in order fills its leaves, and a set that is popped
@@ -32,11 +31,16 @@ use node::{Child, Edges, Node};
 use super::member::MemberRef;
 
 /// Slots in a leaf, at most.
+///
+/// 32 cost a byte more for each member, and 128 more time for moving slots: neither measured faster.
 const LEAF_MAX: usize = 64;
-/// Children of an inner node, at most.
+/// Children of an inner node, at most; 32 and 128 measured the same.
 const INNER_MAX: usize = 64;
 /// Inner levels, at most: half-full nodes of 32 reach beyond any memory long before.
 const DEPTH_MAX: usize = 12;
+/// How many slots ahead of an iteration the members are fetched: enough to hide a memory access, which nearly
+/// halves the time that a range of a large set takes.
+const PREFETCH_AHEAD: usize = 8;
 
 const _: () = assert!(LEAF_MAX <= u8::MAX as usize && INNER_MAX <= u8::MAX as usize, "a path is of bytes");
 
@@ -284,7 +288,15 @@ impl<'a> Iterator for Slots<'a> {
         if self.leaf.is_empty() {
             self.load_leaf();
         }
-        if self.reverse { self.leaf.split_off_last() } else { self.leaf.split_off_first() }
+        let (slot, ahead) = if self.reverse {
+            (self.leaf.split_off_last(), self.leaf.iter().nth_back(PREFETCH_AHEAD - 1))
+        } else {
+            (self.leaf.split_off_first(), self.leaf.get(PREFETCH_AHEAD - 1))
+        };
+        if let Some(ahead) = ahead {
+            ahead.member.prefetch();
+        }
+        slot
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -294,14 +306,18 @@ impl<'a> Iterator for Slots<'a> {
 
 impl Slots<'_> {
     fn load_leaf(&mut self) {
+        // The slot that is asked for has been taken off `remaining` already.
+        let soon = PREFETCH_AHEAD.min(self.remaining + 1);
         if self.reverse {
             let (slots, at) = self.tree.leaf_at(self.next_rank - 1);
             self.leaf = &slots[..=at];
             self.next_rank -= self.leaf.len();
+            self.leaf.iter().rev().take(soon).for_each(|slot| slot.member.prefetch());
         } else {
             let (slots, at) = self.tree.leaf_at(self.next_rank);
             self.leaf = &slots[at..];
             self.next_rank += self.leaf.len();
+            self.leaf.iter().take(soon).for_each(|slot| slot.member.prefetch());
         }
     }
 }
