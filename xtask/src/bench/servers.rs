@@ -70,8 +70,10 @@ impl Program {
             .map_err(|error| io::Error::other(format!("cannot run {}: {error}", path.display())))?;
         let text = String::from_utf8_lossy(&output.stdout);
         let line = text.lines().next().unwrap_or_default();
-        // Redis and Valkey print `Redis server v=7.0.15 sha=…`.
-        let version = line.split_whitespace().find_map(|word| word.strip_prefix("v=")).unwrap_or(line);
+        // Esker prints `esker 0.1.0`; Redis and Valkey print `Redis server v=7.0.15 sha=…`.
+        let mut words = line.split_whitespace();
+        let version =
+            words.clone().find_map(|word| word.strip_prefix("v=")).or(words.next_back()).unwrap_or(line);
         Ok(Self { name, version: version.to_owned(), path })
     }
 
