@@ -15,10 +15,10 @@ pub enum Freedom {
     ColumnOrder,
     /// The order of `pmessage`s next to each other.
     PatternOrder,
-    /// Like `Order`, unless the reference keeps the key packed: then the order is defined.
-    OrderUnlessPacked,
-    /// Like `PairOrder`, unless the reference keeps the key packed.
-    PairOrderUnlessPacked,
+    /// Like `Order`, unless the reference keeps the key in this encoding, which has an order.
+    OrderUnless(&'static str),
+    /// Like `PairOrder`, unless the reference keeps the key in this encoding.
+    PairOrderUnless(&'static str),
     /// The text of numbers that are the same to fourteen digits.
     NumberText,
     /// Numbers above zero may be apart by so much.
@@ -48,9 +48,10 @@ const fn allow(commands: &'static [&'static str], freedom: Freedom) -> Allowance
 }
 
 const ALLOWANCES: &[Allowance] = &[
-    // A hash table has no order. The packed forms have: that of insertion, or of the integers.
-    allow(&["HKEYS", "HVALS", "SMEMBERS"], Freedom::OrderUnlessPacked),
-    allow(&["HGETALL"], Freedom::PairOrderUnlessPacked),
+    // A hash table has no order. A packed hash has that of insertion, an intset that of numbers.
+    allow(&["HKEYS", "HVALS"], Freedom::OrderUnless("listpack")),
+    allow(&["HGETALL"], Freedom::PairOrderUnless("listpack")),
+    allow(&["SMEMBERS"], Freedom::OrderUnless("intset")),
     // The reply is a set.
     allow(&["SDIFF", "SINTER", "SUNION", "KEYS", "PUBSUB CHANNELS", "PUBSUB SHARDCHANNELS"], Freedom::Order),
     // The reply is a map.
@@ -66,7 +67,9 @@ const ALLOWANCES: &[Allowance] = &[
     Allowance { only_if: |command| has_option(command, "ANY"), ..allow(GEO_SEARCHES, Freedom::Elements) },
     // Elements with the same BY text, and those of a set that is not sorted, come in any order.
     Allowance {
-        only_if: |command| has_option(command, "BY") && ["ALPHA", "NOSORT"].iter().any(|option| has_option(command, option)),
+        only_if: |command| {
+            has_option(command, "BY") && ["ALPHA", "NOSORT"].iter().any(|option| has_option(command, option))
+        },
         ..allow(&["SORT", "SORT_RO"], Freedom::Elements)
     },
     // Without arguments all channels are left, in any order.
@@ -93,7 +96,10 @@ const ALLOWANCES: &[Allowance] = &[
     // They tell the servers apart.
     allow(&["HELLO"], Freedom::Entries(&["id", "version"])),
     // Time and chance.
-    allow(&["CLIENT ID", "OBJECT IDLETIME", "OBJECT FREQ", "SLOWLOG LEN", "SLOWLOG GET", "TIME"], Freedom::Content),
+    allow(
+        &["CLIENT ID", "OBJECT IDLETIME", "OBJECT FREQ", "SLOWLOG LEN", "SLOWLOG GET", "TIME"],
+        Freedom::Content,
+    ),
     // Which objects are shared is the server's own affair.
     allow(&["OBJECT REFCOUNT"], Freedom::Content),
     // They describe the server itself.
@@ -106,7 +112,15 @@ const ALLOWANCES: &[Allowance] = &[
 ];
 
 const SUBSCRIBER_COMMANDS: &[&str] = &[
-    "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE", "PING", "GET", "SET",
+    "SUBSCRIBE",
+    "PSUBSCRIBE",
+    "SSUBSCRIBE",
+    "UNSUBSCRIBE",
+    "PUNSUBSCRIBE",
+    "SUNSUBSCRIBE",
+    "PING",
+    "GET",
+    "SET",
     "COMMAND",
 ];
 
@@ -115,9 +129,31 @@ const GEO_SEARCHES: &[&str] =
 
 /// The commands whose replies hold doubles.
 const SCORE_COMMANDS: &[&str] = &[
-    "ZADD", "ZDIFF", "ZINCRBY", "ZINTER", "ZMPOP", "ZMSCORE", "ZPOPMAX", "ZPOPMIN", "ZRANDMEMBER", "ZRANGE",
-    "ZRANGEBYSCORE", "ZREVRANGE", "ZREVRANGEBYSCORE", "ZSCAN", "ZSCORE", "ZUNION", "BZMPOP", "BZPOPMAX", "BZPOPMIN",
-    "GEOSEARCH", "GEORADIUS", "GEORADIUSBYMEMBER", "GEORADIUS_RO", "GEORADIUSBYMEMBER_RO", "DEBUG PROTOCOL",
+    "ZADD",
+    "ZDIFF",
+    "ZINCRBY",
+    "ZINTER",
+    "ZMPOP",
+    "ZMSCORE",
+    "ZPOPMAX",
+    "ZPOPMIN",
+    "ZRANDMEMBER",
+    "ZRANGE",
+    "ZRANGEBYSCORE",
+    "ZREVRANGE",
+    "ZREVRANGEBYSCORE",
+    "ZSCAN",
+    "ZSCORE",
+    "ZUNION",
+    "BZMPOP",
+    "BZPOPMAX",
+    "BZPOPMIN",
+    "GEOSEARCH",
+    "GEORADIUS",
+    "GEORADIUSBYMEMBER",
+    "GEORADIUS_RO",
+    "GEORADIUSBYMEMBER_RO",
+    "DEBUG PROTOCOL",
 ];
 
 /// Error texts of 7.0 and what 7.2 says instead.
@@ -156,14 +192,14 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// Whether `subject` is as good an answer to `command` as `reference`. `is_packed` tells
-    /// whether the reference keeps the command's first key in a packed form.
+    /// Whether `subject` is as good an answer to `command` as `reference`. `encoding`
+    /// finds how the reference keeps the command's first key.
     pub fn accepts(
         self,
         command: &[Bytes],
         subject: &Value,
         reference: &Value,
-        mut is_packed: impl FnMut() -> bool,
+        mut encoding: impl FnMut() -> Value,
     ) -> bool {
         if subject == reference {
             return true;
@@ -179,7 +215,11 @@ impl Judge {
         let (mut subject, mut reference) = (subject.clone(), reference.clone());
         for freedom in self.freedoms(command) {
             let freedom = match freedom {
-                Freedom::OrderUnlessPacked | Freedom::PairOrderUnlessPacked if is_packed() => continue,
+                Freedom::OrderUnless(ordered) | Freedom::PairOrderUnless(ordered)
+                    if encoding() == *ordered =>
+                {
+                    continue;
+                }
                 freedom => freedom,
             };
             level(freedom, &mut subject, &mut reference);
@@ -204,8 +244,8 @@ impl Judge {
 
     /// Takes note of a command that is sent.
     pub fn follow(&mut self, command: &[Bytes]) {
-        self.is_range_stored |=
-            has_option(command, "ZRANGESTORE") && (has_option(command, "BYSCORE") || has_option(command, "BYLEX"));
+        self.is_range_stored |= has_option(command, "ZRANGESTORE")
+            && (has_option(command, "BYSCORE") || has_option(command, "BYLEX"));
     }
 
     fn freedoms(self, command: &[Bytes]) -> impl Iterator<Item = Freedom> {
@@ -221,8 +261,8 @@ impl Judge {
 /// Removes from both replies what may differ between them.
 fn level(freedom: Freedom, subject: &mut Value, reference: &mut Value) {
     match freedom {
-        Freedom::Order | Freedom::OrderUnlessPacked => [subject, reference].into_iter().for_each(sort),
-        Freedom::PairOrder | Freedom::PairOrderUnlessPacked => {
+        Freedom::Order | Freedom::OrderUnless(_) => [subject, reference].into_iter().for_each(sort),
+        Freedom::PairOrder | Freedom::PairOrderUnless(_) => {
             [subject, reference].into_iter().for_each(sort_pairs);
         }
         Freedom::ColumnOrder => [subject, reference].into_iter().for_each(sort_columns),
@@ -246,9 +286,7 @@ fn level(freedom: Freedom, subject: &mut Value, reference: &mut Value) {
         Freedom::Elements => {
             let same = match (&*subject, &*reference) {
                 (Value::Array(subject), Value::Array(reference)) => subject.len() == reference.len(),
-                (subject, reference) => {
-                    std::mem::discriminant(subject) == std::mem::discriminant(reference)
-                }
+                (subject, reference) => std::mem::discriminant(subject) == std::mem::discriminant(reference),
             };
             if same {
                 *subject = reference.clone();

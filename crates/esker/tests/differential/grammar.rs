@@ -71,8 +71,7 @@ fn expand(term: &Term, rng: &mut Rng, command: &mut Vec<Bytes>) {
             }
         }
         Term::Options(alternatives) => {
-            let mut chosen: Vec<_> =
-                alternatives.iter().filter(|_| rng.chance(OPTION_PERCENT)).collect();
+            let mut chosen: Vec<_> = alternatives.iter().filter(|_| rng.chance(OPTION_PERCENT)).collect();
             while !chosen.is_empty() {
                 let option = chosen.swap_remove(rng.below(chosen.len()));
                 expand_all(option, rng, command);

@@ -188,7 +188,7 @@ impl Replay {
                 return differ();
             }
             for ((command, subject), reference) in self.queued.iter().zip(subjects).zip(references) {
-                if !self.judge.accepts(command, subject, reference, || false) {
+                if !self.judge.accepts(command, subject, reference, || Value::Null) {
                     let of = shown(command);
                     return Err((format!("{of}: {subject:?}"), format!("{of}: {reference:?}")));
                 }
@@ -196,7 +196,10 @@ impl Replay {
             return Ok(());
         }
         let asker = &mut self.reference.clients[connection];
-        match self.judge.accepts(command, subject, reference, || !in_transaction && is_packed(asker, command.get(1))) {
+        match self
+            .judge
+            .accepts(command, subject, reference, || encoding_of(asker, command.get(1), in_transaction))
+        {
             true => Ok(()),
             false => differ(),
         }
@@ -236,7 +239,9 @@ impl Replay {
             loop {
                 let value = client.read()?;
                 let is_end = match &value {
-                    Value::Array(pong) => pong.len() == 2 && pong[0] == *"pong" && pong[1] == Value::bulk(END),
+                    Value::Array(pong) => {
+                        pong.len() == 2 && pong[0] == *"pong" && pong[1] == Value::bulk(END)
+                    }
                     other => *other == Value::bulk(END),
                 };
                 if is_end {
@@ -246,7 +251,7 @@ impl Replay {
             }
         });
         let (subject, reference) = both(subject, reference)?;
-        match self.judge.accepts(command, &subject, &reference, || false) {
+        match self.judge.accepts(command, &subject, &reference, || Value::Null) {
             true => Ok(reference),
             false => Err((format!("{subject:?}"), format!("{reference:?}"))),
         }
@@ -351,7 +356,10 @@ impl Replay {
                 let subject = &subject.by_key[key];
                 for (property, accepted) in subject.agreement(reference, self.judge) {
                     if !accepted {
-                        let what = format!("{property} of {} in database {database}", shown(std::slice::from_ref(key)));
+                        let what = format!(
+                            "{property} of {} in database {database}",
+                            shown(std::slice::from_ref(key))
+                        );
                         return Err((what, format!("{subject:?}"), format!("{reference:?}")));
                     }
                 }
@@ -386,7 +394,9 @@ impl Contents {
         };
         let questions: Vec<_> = keys
             .iter()
-            .flat_map(|key| [about(&["TYPE"], key), about(&["OBJECT", "ENCODING"], key), about(&["PTTL"], key)])
+            .flat_map(|key| {
+                [about(&["TYPE"], key), about(&["OBJECT", "ENCODING"], key), about(&["PTTL"], key)]
+            })
             .collect();
         let properties = inspector.pipeline(&questions);
         let mut reads = Vec::new();
@@ -404,13 +414,16 @@ impl Contents {
         }
         let commands: Vec<_> = reads.iter().map(|(_, command)| command.clone()).collect();
         let contents = inspector.pipeline(&commands);
-        let entries = properties.chunks(3).zip(reads).zip(contents).map(|((properties, (read_by, _)), content)| Entry {
-            kind: properties[0].clone(),
-            encoding: properties[1].clone(),
-            pttl: properties[2].clone(),
-            read_by,
-            content,
-        });
+        let entries =
+            properties.chunks(3).zip(reads).zip(contents).map(|((properties, (read_by, _)), content)| {
+                Entry {
+                    kind: properties[0].clone(),
+                    encoding: properties[1].clone(),
+                    pttl: properties[2].clone(),
+                    read_by,
+                    content,
+                }
+            });
         Ok(Self { by_key: keys.iter().cloned().zip(entries).collect() })
     }
 }
@@ -418,23 +431,23 @@ impl Contents {
 impl Entry {
     /// Each property, and whether it is as good as the reference's.
     fn agreement(&self, reference: &Self, judge: Judge) -> [(&'static str, bool); 4] {
-        let is_packed = || is_packed_name(&reference.encoding);
+        let encoding = || reference.encoding.clone();
         let read_by = [self.read_by.as_bytes().to_vec()];
         [
             ("TYPE", self.kind == reference.kind),
-            ("the content", judge.accepts(&read_by, &self.content, &reference.content, is_packed)),
+            ("the content", judge.accepts(&read_by, &self.content, &reference.content, encoding)),
             ("OBJECT ENCODING", judge.accepts_encoding(&self.encoding, &reference.encoding)),
-            ("PTTL", judge.accepts(&[b"PTTL".to_vec()], &self.pttl, &reference.pttl, is_packed)),
+            ("PTTL", judge.accepts(&[b"PTTL".to_vec()], &self.pttl, &reference.pttl, encoding)),
         ]
     }
 }
 
-fn is_packed(asker: &mut Client, key: Option<&Bytes>) -> bool {
-    key.is_some_and(|key| is_packed_name(&asker.call_with(&[b"OBJECT", b"ENCODING".as_slice(), key])))
-}
-
-fn is_packed_name(encoding: &Value) -> bool {
-    *encoding == *"listpack" || *encoding == *"intset"
+/// OBJECT ENCODING of a key, or null where it cannot be asked for.
+fn encoding_of(asker: &mut Client, key: Option<&Bytes>, in_transaction: bool) -> Value {
+    match key {
+        Some(key) if !in_transaction => asker.call_with(&[b"OBJECT", b"ENCODING".as_slice(), key]),
+        _ => Value::Null,
+    }
 }
 
 fn both(subject: io::Result<Value>, reference: io::Result<Value>) -> Result<(Value, Value), Difference> {

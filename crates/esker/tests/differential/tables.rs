@@ -82,8 +82,12 @@ fn every_command_of_the_reference_is_compared_or_excused() {
     let Some(pair) = start_pair() else { return };
     let compared = commands_in_grammar();
     for (name, (group, _)) in documentation(&mut pair.reference.connect()) {
-        let excused = GROUPS_NOT_COMPARED.contains(&group.as_str()) || COMMANDS_NOT_COMPARED.contains(&name.as_str());
-        assert!(compared.contains(&name) != excused, "{name} of group {group} must be compared or excused, not both");
+        let excused =
+            GROUPS_NOT_COMPARED.contains(&group.as_str()) || COMMANDS_NOT_COMPARED.contains(&name.as_str());
+        assert!(
+            compared.contains(&name) != excused,
+            "{name} of group {group} must be compared or excused, not both"
+        );
     }
 }
 
@@ -91,7 +95,8 @@ fn every_command_of_the_reference_is_compared_or_excused() {
 fn the_command_table_is_that_of_redis() {
     let Some(pair) = start_pair() else { return };
     let (mut subject, mut reference) = (pair.subject.connect(), pair.reference.connect());
-    let (subject_documents, reference_documents) = (documentation(&mut subject), documentation(&mut reference));
+    let (subject_documents, reference_documents) =
+        (documentation(&mut subject), documentation(&mut reference));
     let mut differences = Vec::new();
     for name in commands_in_grammar().iter().filter(|name| reference_documents.contains_key(*name)) {
         let question = format!("COMMAND INFO {name}");
@@ -103,7 +108,8 @@ fn the_command_table_is_that_of_redis() {
             &mut differences,
         );
         if subject_documents.get(name) != reference_documents.get(name) {
-            let [subject, reference] = [&subject_documents, &reference_documents].map(|documents| documents.get(name));
+            let [subject, reference] =
+                [&subject_documents, &reference_documents].map(|documents| documents.get(name));
             differences.push(format!("group and version of {name}: {subject:?} instead of {reference:?}"));
         }
     }
@@ -111,7 +117,12 @@ fn the_command_table_is_that_of_redis() {
 }
 
 /// Compares what COMMAND INFO says about one command and its subcommands.
-fn compare_entries(subject: &Value, reference: &Value, reference_is_before_72: bool, differences: &mut Vec<String>) {
+fn compare_entries(
+    subject: &Value,
+    reference: &Value,
+    reference_is_before_72: bool,
+    differences: &mut Vec<String>,
+) {
     let Value::Array(reference) = reference else { panic!("COMMAND INFO: {reference:?}") };
     let name = reference[field::NAME].text();
     let subject = match subject {
@@ -126,7 +137,8 @@ fn compare_entries(subject: &Value, reference: &Value, reference_is_before_72: b
                 subject[place] == reference[place] || relaxed.contains(&name.as_str())
             }
             field::FLAGS if reference_is_before_72 => {
-                let without = |flags: &Value| names(flags).filter(|flag| flag != "noscript").collect::<BTreeSet<_>>();
+                let without =
+                    |flags: &Value| names(flags).filter(|flag| flag != "noscript").collect::<BTreeSet<_>>();
                 let waits = names(&reference[place]).any(|flag| flag == "blocking");
                 sorted(&subject[place]) == sorted(&reference[place])
                     || waits && without(&subject[place]) == without(&reference[place])
@@ -149,7 +161,12 @@ fn compare_entries(subject: &Value, reference: &Value, reference_is_before_72: b
     }
 }
 
-fn compare_subcommands(subject: &Value, reference: &Value, reference_is_before_72: bool, differences: &mut Vec<String>) {
+fn compare_subcommands(
+    subject: &Value,
+    reference: &Value,
+    reference_is_before_72: bool,
+    differences: &mut Vec<String>,
+) {
     for wanted in reference.elements() {
         let name = wanted.elements()[field::NAME].text();
         // Client-side caching and what saves or moves data come with later storeys.

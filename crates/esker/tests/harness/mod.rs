@@ -19,7 +19,7 @@ mod value;
 
 pub use client::{Client, encode, words};
 pub use rng::Rng;
-pub use server::{Exit, Server, Spec, find_program, pass_over, temporary_directory, TemporaryDirectory};
+pub use server::{Exit, Server, Spec, TemporaryDirectory, find_program, pass_over, temporary_directory};
 pub use value::Value;
 
 use std::time::{Duration, Instant};

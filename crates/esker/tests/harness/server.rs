@@ -32,11 +32,9 @@ impl Spec {
     pub fn under_test() -> Self {
         match std::env::var_os("ESKER_TEST_SERVER") {
             Some(program) => Self::redis(PathBuf::from(program)),
-            None => Self {
-                program: env!("CARGO_BIN_EXE_esker").into(),
-                directives: Vec::new(),
-                is_esker: true,
-            },
+            None => {
+                Self { program: env!("CARGO_BIN_EXE_esker").into(), directives: Vec::new(), is_esker: true }
+            }
         }
     }
 
