@@ -68,7 +68,7 @@ const ALLOWANCES: &[Allowance] = &[
     // Elements with the same BY text, and those of a set that is not sorted, come in any order.
     Allowance {
         only_if: |command| {
-            has_option(command, "BY") && ["ALPHA", "NOSORT"].iter().any(|option| has_option(command, option))
+            has_option(command, "BY") && (has_option(command, "ALPHA") || is_not_sorted(command))
         },
         ..allow(&["SORT", "SORT_RO"], Freedom::Elements)
     },
@@ -157,12 +157,7 @@ const SCORE_COMMANDS: &[&str] = &[
 ];
 
 /// Error texts of 7.0 and what 7.2 says instead.
-const ERROR_TEXTS_BEFORE_72: &[(&str, &str)] = &[
-    ("ERR timeout is negative", "ERR timeout is out of range"),
-    // 7.2 has an option there.
-    ("ERR wrong number of arguments for 'zrank' command", "ERR syntax error"),
-    ("ERR wrong number of arguments for 'zrevrank' command", "ERR syntax error"),
-];
+const ERROR_TEXTS_BEFORE_72: &[(&str, &str)] = &[("ERR timeout is negative", "ERR timeout is out of range")];
 
 /// Encodings of 7.0 and what 7.2 may use instead.
 const ENCODINGS_BEFORE_72: &[(&str, &str)] = &[
@@ -388,4 +383,9 @@ fn is_named(command: &[Bytes], name: &str) -> bool {
 
 fn has_option(command: &[Bytes], option: &str) -> bool {
     command.iter().any(|argument| argument.eq_ignore_ascii_case(option.as_bytes()))
+}
+
+/// BY a pattern without an asterisk tells SORT not to sort.
+fn is_not_sorted(command: &[Bytes]) -> bool {
+    command.windows(2).any(|pair| pair[0].eq_ignore_ascii_case(b"BY") && !pair[1].contains(&b'*'))
 }

@@ -5,6 +5,8 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How long a reply may take before the test fails instead of hanging.
@@ -29,13 +31,24 @@ pub fn words(line: &str) -> Vec<&str> {
 
 /// One connection.
 pub struct Client {
-    reader: BufReader<Box<dyn Read + Send>>,
+    reader: BufReader<Socket>,
     writer: Socket,
 }
 
+/// Both halves share one file descriptor: tests hold thousands of connections.
+#[derive(Clone)]
 enum Socket {
-    Tcp(TcpStream),
-    Unix(UnixStream),
+    Tcp(Arc<TcpStream>),
+    Unix(Arc<UnixStream>),
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => (&**stream).read(buffer),
+            Self::Unix(stream) => (&**stream).read(buffer),
+        }
+    }
 }
 
 impl Client {
@@ -44,16 +57,18 @@ impl Client {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(REPLY_TIMEOUT))?;
-        let reader: Box<dyn Read + Send> = Box::new(stream.try_clone()?);
-        Ok(Self { reader: BufReader::new(reader), writer: Socket::Tcp(stream) })
+        Ok(Self::over(Socket::Tcp(Arc::new(stream))))
     }
 
     /// Connects over a Unix socket.
     pub fn connect_unix(path: &Path) -> io::Result<Self> {
         let stream = UnixStream::connect(path)?;
         stream.set_read_timeout(Some(REPLY_TIMEOUT))?;
-        let reader: Box<dyn Read + Send> = Box::new(stream.try_clone()?);
-        Ok(Self { reader: BufReader::new(reader), writer: Socket::Unix(stream) })
+        Ok(Self::over(Socket::Unix(Arc::new(stream))))
+    }
+
+    fn over(socket: Socket) -> Self {
+        Self { reader: BufReader::new(socket.clone()), writer: socket }
     }
 
     /// Sends a command line split at its spaces and returns the reply.
@@ -94,9 +109,9 @@ impl Client {
 
     /// Sends bytes as they are.
     pub fn send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match &mut self.writer {
-            Socket::Tcp(stream) => stream.write_all(bytes),
-            Socket::Unix(stream) => stream.write_all(bytes),
+        match &self.writer {
+            Socket::Tcp(stream) => (&**stream).write_all(bytes),
+            Socket::Unix(stream) => (&**stream).write_all(bytes),
         }
     }
 
@@ -118,12 +133,10 @@ impl Client {
         .expect("the connection is open");
     }
 
-    /// A second handle on a TCP connection, to send from another thread.
-    pub fn sender(&self) -> TcpStream {
-        match &self.writer {
-            Socket::Tcp(stream) => stream.try_clone().expect("a socket can be duplicated"),
-            Socket::Unix(_) => panic!("only TCP connections are shared between threads"),
-        }
+    /// Sends bytes from a thread of its own, while this one reads.
+    pub fn send_raw_beside(&self, bytes: Vec<u8>) -> JoinHandle<io::Result<()>> {
+        let Socket::Tcp(stream) = self.writer.clone() else { panic!("for TCP connections only") };
+        std::thread::spawn(move || (&*stream).write_all(&bytes))
     }
 
     /// The bytes of replies that are not decoded by [`Self::read`].

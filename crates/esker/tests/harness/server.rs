@@ -23,6 +23,7 @@ const LOG_TAIL_LINES: usize = 40;
 #[derive(Clone, Debug)]
 pub struct Spec {
     program: PathBuf,
+    file: Option<String>,
     directives: Vec<String>,
     is_esker: bool,
 }
@@ -32,15 +33,18 @@ impl Spec {
     pub fn under_test() -> Self {
         match std::env::var_os("ESKER_TEST_SERVER") {
             Some(program) => Self::redis(PathBuf::from(program)),
-            None => {
-                Self { program: env!("CARGO_BIN_EXE_esker").into(), directives: Vec::new(), is_esker: true }
-            }
+            None => Self {
+                program: env!("CARGO_BIN_EXE_esker").into(),
+                file: None,
+                directives: Vec::new(),
+                is_esker: true,
+            },
         }
     }
 
     /// A redis-server, or a program with its command line.
     pub fn redis(program: PathBuf) -> Self {
-        Self { program, directives: Vec::new(), is_esker: false }
+        Self { program, file: None, directives: Vec::new(), is_esker: false }
     }
 
     /// Adds directives as they stand on redis-server's command line: `--name value …`.
@@ -49,19 +53,25 @@ impl Spec {
         self
     }
 
+    /// Reads this configuration file first.
+    pub fn from_file(mut self, path: &str) -> Self {
+        self.file = Some(path.to_owned());
+        self
+    }
+
     /// True for Esker, false for a stand-in named by `ESKER_TEST_SERVER`.
     pub fn is_esker(&self) -> bool {
         self.is_esker
     }
 
-    /// The command line, its output still unassigned.
+    /// The program, ready for its arguments; it reads nothing and writes to the caller.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         if self.is_esker {
             command.arg("server");
         }
         // Redis sorts texts by the locale; the C locale is the one whose order is the bytes'.
-        command.args(&self.directives).env("LC_ALL", "C").stdin(Stdio::null());
+        command.env("LC_ALL", "C").stdin(Stdio::null());
         command
     }
 
@@ -109,11 +119,13 @@ impl Server {
         let log = File::create(directory.path().join("log")).expect("the log can be created");
         let mut command = spec.command();
         command
+            .args(&spec.file)
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
             .arg("--dir")
             .arg(directory.path())
             .arg("--unixsocket")
             .arg(directory.path().join("socket"))
+            .args(&spec.directives)
             .stdout(log.try_clone().expect("a file can be duplicated"))
             .stderr(log);
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -200,8 +212,17 @@ impl Server {
 
     /// Memory that the process holds in RAM, in bytes; `None` where the system does not tell.
     pub fn resident_bytes(&self) -> Option<usize> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most memory that the process has held in RAM so far, in bytes.
+    pub fn peak_resident_bytes(&self) -> Option<usize> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, field: &str) -> Option<usize> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(field))?;
         Some(line.trim().strip_suffix(" kB")?.parse::<usize>().ok()? * 1024)
     }
 
@@ -213,20 +234,15 @@ impl Server {
 
     /// Sends a signal and waits for the end.
     #[track_caller]
-    pub fn stop_by(mut self, signal: rustix::process::Signal) -> Exit {
+    pub fn stop_by(&mut self, signal: rustix::process::Signal) -> Exit {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).expect("our child runs");
         self.wait()
     }
 
-    /// Waits for a server that is about to end by itself.
+    /// Waits for a server that is about to end.
     #[track_caller]
-    pub fn wait_for_exit(mut self) -> Exit {
-        self.wait()
-    }
-
-    #[track_caller]
-    fn wait(&mut self) -> Exit {
+    pub fn wait(&mut self) -> Exit {
         let end = Instant::now() + STOP_TIMEOUT;
         loop {
             if let Some(status) = self.child.try_wait().expect("our child can be asked") {
