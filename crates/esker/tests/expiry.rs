@@ -23,7 +23,7 @@ fn server_without_active_expiry() -> Server {
 }
 
 fn unix_ms() -> u128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970").as_millis()
 }
 
 /// Writes with `write`, which sets an expiry after `ttl`, and asks `read` until the key is gone:
@@ -156,7 +156,8 @@ fn check_listings(server: &Server) {
     client.pipeline(&writes);
     let check = |asked_at: u128, key: &Value, by: &str| {
         let name = key.text();
-        let at: u128 = name.split_once(':').unwrap().1.parse().unwrap();
+        let (_, at) = name.split_once(':').expect("number:deadline");
+        let at: u128 = at.parse().expect("a number");
         assert!(at + ROUNDING.as_millis() >= asked_at, "{by} shows {name} at {asked_at}");
     };
     let mut cursor = "0".to_owned();

@@ -1,32 +1,17 @@
 //! The program and its operator: signals, ports, configuration.
 
-use crate::harness::{Client, Server, Spec, Value, find_program, pass_over, temporary_directory};
+use crate::harness::{Client, Server, Spec, Value, find_program, pass_over, run_to_end, temporary_directory};
 use rustix::process::Signal;
+use std::fs;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
-use std::{fs, thread};
+use std::time::Duration;
 
 /// Runs the server under test with `arguments` until it ends by itself: whether it succeeded, and
 /// what it wrote.
-fn run_to_end(arguments: &[&str]) -> (bool, String) {
-    let mut child = Spec::under_test()
-        .command()
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the server can be started");
-    let end = Instant::now() + Duration::from_secs(10);
-    while child.try_wait().expect("our child can be asked").is_none() {
-        if Instant::now() > end {
-            child.kill().expect("our child runs");
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    let output = child.wait_with_output().expect("its output can be read");
-    let text = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+#[track_caller]
+fn run_server(arguments: &[&str]) -> (bool, String) {
+    run_to_end(Spec::under_test().command().args(arguments), b"", Duration::from_secs(10))
 }
 
 #[test]
@@ -70,7 +55,7 @@ fn the_unix_socket_serves_like_the_port() {
 fn a_port_in_use_is_named() {
     let server = Server::start(&[]);
     let port = server.port().to_string();
-    let (success, text) = run_to_end(&["--bind", "127.0.0.1", "--save", "", "--port", &port]);
+    let (success, text) = run_server(&["--bind", "127.0.0.1", "--save", "", "--port", &port]);
     assert!(!success, "{text}");
     assert!(text.contains(&port), "{text}");
     assert!(text.to_lowercase().contains("in use"), "{text}");
@@ -85,16 +70,16 @@ fn a_wrong_value_in_the_configuration_is_named_with_its_line() {
         ["maxclients abc", "port 99999999", "maxmemory-policy nosuch", "hash-max-listpack-entries -1"];
     for wrong in wrong_lines {
         fs::write(&file, format!("# a comment\n\nbind 127.0.0.1\n{wrong}\nport 0\n")).unwrap();
-        let (success, text) = run_to_end(&[path]);
+        let (success, text) = run_server(&[path]);
         assert!(!success, "{wrong}: {text}");
         assert!(text.contains("line 4") || text.contains(&format!("{path}:4")), "{wrong}: {text}");
         // Redis itself does not name the file.
         assert!(text.contains(path) || !Spec::under_test().is_esker(), "{wrong}: {text}");
     }
-    let (success, text) = run_to_end(&["--maxclients", "abc"]);
+    let (success, text) = run_server(&["--maxclients", "abc"]);
     assert!(!success);
     assert!(text.contains("maxclients"), "{text}");
-    let (success, text) = run_to_end(&["/nonexistent/some.conf"]);
+    let (success, text) = run_server(&["/nonexistent/some.conf"]);
     assert!(!success);
     assert!(text.contains("/nonexistent/some.conf"), "{text}");
 }
@@ -114,7 +99,7 @@ fn directives_of_the_file_and_the_command_line_take_effect() {
     let file = directory.path().join("some.conf");
     fs::write(&file, "hash-max-listpack-entries 3\nmaxmemory 100mb\n# hz 50\ntimeout \"7\"\n").unwrap();
     let path = file.to_str().expect("temporary directories have plain names");
-    let server = Spec::under_test().from_file(path).with(&["--timeout", "9"]).start();
+    let server = Spec::under_test().configured_by(path).with(&["--timeout", "9"]).start();
     let mut client = server.connect();
     let cases =
         [("hash-max-listpack-entries", "3"), ("maxmemory", "104857600"), ("timeout", "9"), ("hz", "10")];
@@ -149,13 +134,10 @@ fn protected_mode_refuses_peers_from_outside() {
          exec \"$0\" --exact process::protected_mode_in_a_namespace --ignored"
     );
     let program = std::env::current_exe().expect("the test program has a path");
-    let output = Command::new("unshare")
-        .args(["--map-root-user", "--net", "sh", "-c", &script])
-        .arg(program)
-        .output()
-        .expect("unshare runs");
-    let text = [output.stdout, output.stderr].concat();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&text));
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--net", "sh", "-c", &script]).arg(program);
+    let (success, text) = run_to_end(&mut command, b"", Duration::from_secs(60));
+    assert!(success, "{text}");
 }
 
 #[test]

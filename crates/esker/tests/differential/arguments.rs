@@ -234,8 +234,11 @@ pub const SMALL_LIMITS: &[(&str, &str)] = &[
     ("zset-max-listpack-value", "12"),
 ];
 
+/// Appends what it draws.
+type Draw = fn(&mut Rng, &mut Vec<Bytes>);
+
 /// Generators that compute what they draw.
-const COMPUTED: &[(&str, fn(&mut Rng, &mut Vec<Bytes>))] = &[
+const COMPUTED: &[(&str, Draw)] = &[
     ("bit_offset", |rng, out| {
         let bad = &["-1", "4294967296", "abc", "9223372036854775807"];
         push_number_or(rng, out, 0, 300, bad);

@@ -147,7 +147,7 @@ impl Client {
     /// True when the server has closed the connection; what it sent before is dropped.
     pub fn is_closed_within(&mut self, limit: Duration) -> bool {
         self.set_timeout(Some(limit));
-        let mut scrap = [0; 65536];
+        let mut scrap = [0; 8192];
         loop {
             match self.reader.read(&mut scrap) {
                 Ok(0) => return true,

@@ -13,13 +13,15 @@
 #![allow(dead_code, unused_imports)]
 
 mod client;
+mod program;
 mod rng;
 mod server;
 mod value;
 
 pub use client::{Client, encode, words};
+pub use program::{find_program, run_to_end};
 pub use rng::Rng;
-pub use server::{Exit, Server, Spec, TemporaryDirectory, find_program, pass_over, temporary_directory};
+pub use server::{Exit, Server, Spec, TemporaryDirectory, pass_over, temporary_directory};
 pub use value::Value;
 
 use std::time::{Duration, Instant};

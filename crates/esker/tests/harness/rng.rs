@@ -13,7 +13,8 @@ impl Rng {
 
     /// A seed that differs from run to run, for tests that print the one they used.
     pub fn fresh_seed() -> u64 {
-        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let since_epoch =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("it is after 1970");
         Self::new(since_epoch.as_nanos() as u64 ^ u64::from(std::process::id()) << 40).next() >> 32
     }
 

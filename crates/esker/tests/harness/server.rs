@@ -54,7 +54,7 @@ impl Spec {
     }
 
     /// Reads this configuration file first.
-    pub fn from_file(mut self, path: &str) -> Self {
+    pub fn configured_by(mut self, path: &str) -> Self {
         self.file = Some(path.to_owned());
         self
     }
@@ -306,12 +306,6 @@ pub fn temporary_directory() -> TemporaryDirectory {
             Err(error) => panic!("{}: {error}", path.display()),
         }
     }
-}
-
-/// The program called `name`, where PATH has one.
-pub fn find_program(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|directory| directory.join(name)).find(|program| program.is_file())
 }
 
 /// Says why a test ends without having tested anything.

@@ -79,7 +79,7 @@ impl Value {
     #[track_caller]
     pub fn text(&self) -> String {
         let bytes = self.bytes().unwrap_or_else(|| panic!("not a string: {self:?}"));
-        String::from_utf8(bytes.to_vec()).unwrap()
+        String::from_utf8(bytes.to_vec()).expect("the test expects text")
     }
 
     /// The text of the error that this is.
