@@ -129,12 +129,13 @@ fn a_client_that_waits_for_several_keys_takes_the_first_that_comes() {
     // It waits no longer for the others.
     feeder.call("RPUSH a y");
     assert_eq!(feeder.call("LLEN a"), Value::Int(1));
-    // In a transaction it is the order of the client's keys that counts.
+    // Of what a transaction brings, it takes what it named first; before 7.2, what came first.
     let mut client = blocked(&server, "BLPOP c b 0");
     for line in ["MULTI", "RPUSH b 1", "RPUSH c 2", "EXEC"] {
         feeder.call(line);
     }
-    assert!(matches!(client.read().unwrap().elements()[0].text().as_str(), "b" | "c"));
+    let key = client.read().unwrap().elements()[0].text();
+    assert!(key == "c" || key == "b" && !server.is_esker(), "{key}");
 }
 
 #[test]
