@@ -235,6 +235,21 @@ impl<T: Element> Segment<T> {
         (from..self.slot_count()).find_map(|slot| Some((slot, self.peek(slot)?)))
     }
 
+    /// Calls `f` with all elements and their slots. Loads elements from memory ahead of the calls.
+    pub(super) fn visit(&self, mut f: impl FnMut(usize, &T)) {
+        let buckets = self.buckets();
+        buckets.iter().take(1).for_each(Bucket::prefetch);
+        for (at, bucket) in buckets.iter().enumerate() {
+            buckets.iter().skip(at + 1).take(1).for_each(Bucket::prefetch);
+            let words = bucket.occupied();
+            for position in if at == 0 { words.without(HEADER_SLOT) } else { words } {
+                // SAFETY: the word has a tag and is not the header, so it is an element of this segment.
+                let element = unsafe { element_of::<T>(bucket.words[position]) };
+                f(at * BUCKET_WORDS + position, &element);
+            }
+        }
+    }
+
     /// Counts an element that the caller will [`put`](Self::put) into an empty slot.
     #[inline]
     pub(super) fn add(&mut self) {
@@ -307,6 +322,7 @@ impl<T: Element> Segment<T> {
         // move only from slots that are still to come.
         let start = self.buckets().iter().position(|bucket| !bucket.is_full()).map_or(0, |at| at + 1);
         for bucket in (0..count).map(|offset| (start + offset) % count) {
+            self.buckets()[following(bucket, count)].prefetch();
             for slot in bucket * BUCKET_WORDS..(bucket + 1) * BUCKET_WORDS {
                 while let Some(element) = self.peek(slot) {
                     if keep(&element) {
@@ -339,14 +355,12 @@ impl<T: Element> Segment<T> {
     pub(super) fn partition(&self) -> Partition {
         let bit = 63 - self.depth();
         let mut partition = Partition { upper: vec![0; self.bucket_count()], upper_len: 0 };
-        let mut from = 0;
-        while let Some((slot, element)) = self.next_element(from) {
+        self.visit(|slot, element| {
             if element.hash_key() >> bit & 1 != 0 {
                 partition.upper[slot / BUCKET_WORDS] |= 1 << (slot % BUCKET_WORDS);
                 partition.upper_len += 1;
             }
-            from = slot + 1;
-        }
+        });
         partition
     }
 
@@ -355,9 +369,10 @@ impl<T: Element> Segment<T> {
         let (depth, bound) = (self.depth() + 1, self.deadline_bound());
         let mut lower = Filling::new(size_for(self.len() - partition.upper_len), depth, bound);
         let mut upper = Filling::new(size_for(partition.upper_len), depth, bound);
-        for (bucket, uppers) in self.into_words().zip(&partition.upper) {
-            for (position, word) in bucket.into_iter().enumerate() {
-                if uppers >> position & 1 == 0 { &mut lower } else { &mut upper }.put(word);
+        let taken = TakenApart::new(self);
+        for (bucket, uppers) in taken.buckets().iter().zip(&partition.upper) {
+            for position in bucket.occupied() {
+                if uppers >> position & 1 == 0 { &mut lower } else { &mut upper }.put(bucket.words[position]);
             }
         }
         (lower.finish(), upper.finish())
@@ -376,12 +391,6 @@ impl<T: Element> Segment<T> {
         filling.put_all(self);
         filling.put_all(buddy);
         filling.finish()
-    }
-
-    /// All words by bucket, the header's place emptied; who takes them owns the elements.
-    fn into_words(mut self) -> Words<T> {
-        self.set_header(0);
-        Words { segment: ManuallyDrop::new(self), at: 0 }
     }
 
     /// Frees the allocation, not the elements.
@@ -406,26 +415,24 @@ impl<T: Element> Drop for Segment<T> {
     }
 }
 
-/// The words of a segment that is being taken apart; frees the allocation, and not the elements.
-struct Words<T: Element> {
-    segment: ManuallyDrop<Segment<T>>,
-    at: usize,
-}
+/// A segment whose elements are taken over as words; frees the allocation, and not the elements.
+struct TakenApart<T: Element>(ManuallyDrop<Segment<T>>);
 
-impl<T: Element> Iterator for Words<T> {
-    type Item = [u64; BUCKET_WORDS];
+impl<T: Element> TakenApart<T> {
+    fn new(mut segment: Segment<T>) -> Self {
+        segment.set_header(0);
+        TakenApart(ManuallyDrop::new(segment))
+    }
 
-    #[inline]
-    fn next(&mut self) -> Option<[u64; BUCKET_WORDS]> {
-        let bucket = self.segment.buckets().get(self.at)?;
-        self.at += 1;
-        Some(bucket.words)
+    /// All words, the header's place emptied.
+    fn buckets(&self) -> &[Bucket] {
+        self.0.buckets()
     }
 }
 
-impl<T: Element> Drop for Words<T> {
+impl<T: Element> Drop for TakenApart<T> {
     fn drop(&mut self) {
-        self.segment.free();
+        self.0.free();
     }
 }
 
@@ -449,24 +456,23 @@ impl<T: Element> Filling<T> {
     }
 
     fn put_all(&mut self, segment: Segment<T>) {
-        segment.into_words().flatten().for_each(|word| self.put(word));
+        for bucket in TakenApart::new(segment).buckets() {
+            bucket.occupied().for_each(|position| self.put(bucket.words[position]));
+        }
     }
 
-    /// Puts a word in if it is an element's.
+    /// Puts an element's word in.
     #[inline]
     fn put(&mut self, word: u64) {
-        let tag = word_tag(word);
-        if tag != 0 {
-            let mut at = home(tag, self.taken.len());
-            while usize::from(self.taken[at]) == BUCKET_WORDS {
-                at = following(at, self.taken.len());
-            }
-            self.segment.buckets_mut()[at].words[usize::from(self.taken[at])] = word;
-            self.taken[at] += 1;
-            self.len += 1;
-            #[cfg(test)]
-            super::tests::note_move();
+        let mut at = home(word_tag(word), self.taken.len());
+        while usize::from(self.taken[at]) == BUCKET_WORDS {
+            at = following(at, self.taken.len());
         }
+        self.segment.buckets_mut()[at].words[usize::from(self.taken[at])] = word;
+        self.taken[at] += 1;
+        self.len += 1;
+        #[cfg(test)]
+        super::tests::note_move();
     }
 
     fn finish(mut self) -> Segment<T> {
