@@ -9,9 +9,9 @@
 //! ```
 //!
 //! (The header's set bit keeps its place from looking empty.) A tag alone says which bucket is the element's
-//! *home*: `tag * buckets >> 15`. What does not fit there goes to the first bucket with room that follows, in a
-//! circle, and is counted by each bucket that it passes, so that a search ends at the first bucket that nothing
-//! has passed. Since homes come from tags, a segment is rebuilt at another size without looking at its elements.
+//! *home*, and by what stride to go on, in a circle, to the first bucket with room. Each bucket that an element
+//! passes on its way counts it, so a search ends at the first bucket that nothing has passed. Since the way comes
+//! from the tag, a segment is rebuilt at another size without looking at its elements.
 //!
 //! The handle of a segment is one word too: the address (a multiple of 64, of 48 bits), the number of buckets in
 //! its upper 16 bits and the segment's depth in its lower 6. So the first cache line that a look-up touches is
@@ -168,20 +168,23 @@ impl<T: Element> Segment<T> {
     #[inline]
     pub(super) fn search(&self, tag: u16, mut eq: impl FnMut(&T) -> bool) -> Search<T> {
         let buckets = self.buckets();
-        let home = home(tag, buckets.len());
-        let mut at = home;
-        while let Some(bucket) = buckets.get(at) {
+        let mut way = Way::new(tag, buckets.len());
+        let home = way.at;
+        while let Some(bucket) = buckets.get(way.at) {
             let tags = bucket.tags();
             for position in tags.equal(tag) {
-                let slot = at * BUCKET_WORDS + position;
+                let slot = way.at * BUCKET_WORDS + position;
                 if let Some(element) = self.peek(slot)
                     && eq(&element)
                 {
                     return Search::Found(slot, element);
                 }
             }
-            at = following(at, buckets.len());
-            if tags.overflow() == 0 || at == home {
+            if tags.overflow() == 0 {
+                break;
+            }
+            way.go_on();
+            if way.at == home {
                 break;
             }
         }
@@ -195,14 +198,14 @@ impl<T: Element> Segment<T> {
         debug_assert!(self.has_room());
         self.set_header(self.header() + 1);
         let buckets = self.buckets_mut();
-        let mut at = home(tag, buckets.len());
+        let mut way = Way::new(tag, buckets.len());
         loop {
-            if let Some(position) = buckets[at].tags().empty().first() {
-                return at * BUCKET_WORDS + position;
+            let bucket = &mut buckets[way.at];
+            if let Some(position) = bucket.tags().empty().first() {
+                return way.at * BUCKET_WORDS + position;
             }
-            let overflow = buckets[at].overflow();
-            buckets[at].set_overflow(overflow.saturating_add(1));
-            at = following(at, buckets.len());
+            bucket.set_overflow(bucket.overflow().saturating_add(1));
+            way.go_on();
         }
     }
 
@@ -292,13 +295,14 @@ impl<T: Element> Segment<T> {
     pub(super) fn forget(&mut self, slot: usize, tag: u16) {
         self.set_header(self.header() - 1);
         let buckets = self.buckets_mut();
-        let mut at = home(tag, buckets.len());
-        while at != slot / BUCKET_WORDS {
-            let overflow = buckets[at].overflow();
+        let mut way = Way::new(tag, buckets.len());
+        while way.at != slot / BUCKET_WORDS {
+            let bucket = &mut buckets[way.at];
+            let overflow = bucket.overflow();
             if overflow != OVERFLOW_MAX {
-                buckets[at].set_overflow(overflow - 1);
+                bucket.set_overflow(overflow - 1);
             }
-            at = following(at, buckets.len());
+            way.go_on();
         }
     }
 
@@ -435,17 +439,17 @@ impl<T: Element> Filling<T> {
     /// Puts an element's word in.
     #[inline]
     fn put(&mut self, word: u64) {
-        let mut at = home(word_tag(word), self.taken.len());
+        let mut way = Way::new(word_tag(word), self.taken.len());
         let position = loop {
-            let (taken, passed) = &mut self.taken[at];
+            let (taken, passed) = &mut self.taken[way.at];
             if usize::from(*taken) < BUCKET_WORDS {
                 *taken += 1;
                 break usize::from(*taken - 1);
             }
             *passed = passed.saturating_add(1);
-            at = following(at, self.taken.len());
+            way.go_on();
         };
-        self.segment.buckets_mut()[at].set_word(position, word);
+        self.segment.buckets_mut()[way.at].set_word(position, word);
         self.len += 1;
         #[cfg(test)]
         super::tests::note_move();
@@ -497,12 +501,27 @@ unsafe fn element_of<T: Element>(word: u64) -> ManuallyDrop<T> {
     ManuallyDrop::new(unsafe { T::from_word(pointer_word(word)) })
 }
 
-#[inline]
-fn home(tag: u16, buckets: usize) -> usize {
-    (usize::from(tag) * buckets) >> TAG_BITS
+/// The way of a tag through the buckets of a segment: its home, and in a circle through all others.
+struct Way {
+    at: usize,
+    stride: usize,
+    buckets: usize,
 }
 
-#[inline]
-fn following(bucket: usize, buckets: usize) -> usize {
-    if bucket + 1 == buckets { 0 } else { bucket + 1 }
+/// By the last bits of the tag. Strides have no factor in common with any number of buckets, which are powers of
+/// two times 1, 3, 5 or 7, so that each way meets every bucket. With one stride for all, full buckets would stand
+/// together and ways grow twice as long.
+const STRIDES: [u8; 8] = [1, 11, 13, 17, 19, 23, 29, 31];
+
+impl Way {
+    #[inline]
+    fn new(tag: u16, buckets: usize) -> Way {
+        let stride = STRIDES[usize::from(tag) % STRIDES.len()].into();
+        Way { at: (usize::from(tag) * buckets) >> TAG_BITS, stride, buckets }
+    }
+
+    #[inline]
+    fn go_on(&mut self) {
+        self.at = (self.at + self.stride) % self.buckets;
+    }
 }
