@@ -112,12 +112,9 @@ mod lanes {
     impl Tags {
         #[inline]
         pub(super) fn of(words: &[u64; BUCKET_WORDS]) -> Tags {
-            // SAFETY: every x86-64 has SSE2.
+            // SAFETY: every x86-64 has SSE2. The four loads read the eight words, two at a time.
             unsafe {
-                let pair = |at: usize| {
-                    let pair = _mm_set_epi64x(words[at + 1].cast_signed(), words[at].cast_signed());
-                    _mm_castsi128_ps(pair)
-                };
+                let pair = |at: usize| _mm_loadu_ps(words.as_ptr().add(at).cast());
                 // The upper half of each word, its upper 16 bits sign-extended so that the saturating pack is exact.
                 let four = |at: usize| {
                     let upper = _mm_shuffle_ps::<0b11_01_11_01>(pair(at), pair(at + 2));

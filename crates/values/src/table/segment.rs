@@ -504,7 +504,7 @@ unsafe fn element_of<T: Element>(word: u64) -> ManuallyDrop<T> {
 /// The way of a tag through the buckets of a segment: its home, and in a circle through all others.
 struct Way {
     at: usize,
-    stride: usize,
+    tag: u16,
     buckets: usize,
 }
 
@@ -516,12 +516,13 @@ const STRIDES: [u8; 8] = [1, 11, 13, 17, 19, 23, 29, 31];
 impl Way {
     #[inline]
     fn new(tag: u16, buckets: usize) -> Way {
-        let stride = STRIDES[usize::from(tag) % STRIDES.len()].into();
-        Way { at: (usize::from(tag) * buckets) >> TAG_BITS, stride, buckets }
+        Way { at: (usize::from(tag) * buckets) >> TAG_BITS, tag, buckets }
     }
 
     #[inline]
     fn go_on(&mut self) {
-        self.at = (self.at + self.stride) % self.buckets;
+        let stride = STRIDES[usize::from(self.tag) % STRIDES.len()];
+        // In 32 bits, where a division takes half the time.
+        self.at = ((self.at as u32 + u32::from(stride)) % self.buckets as u32) as usize;
     }
 }
