@@ -30,14 +30,14 @@ impl Slot {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Needs {
     /// Those of its keys, without repetition, in ascending order.
-    Some(SmallVec<[u16; 8]>),
+    Some(SmallVec<[u16; 16]>),
     /// All of them.
     All,
 }
 
 impl Needs {
     /// The needs of a command that has these keys.
-    pub fn of_slots(mut slots: SmallVec<[u16; 8]>) -> Needs {
+    pub fn of_slots(mut slots: SmallVec<[u16; 16]>) -> Needs {
         if slots.len() > 1 {
             slots.sort_unstable();
             slots.dedup();
@@ -156,12 +156,16 @@ impl<'k> Held<'k> {
         }
     }
 
-    /// The numbers of the locked slots.
-    pub fn indexes(&self) -> SmallVec<[u16; 8]> {
-        match &self.guards {
-            Guards::One(held, _) => SmallVec::from_slice(&[*held]),
-            Guards::Some(guards) => guards.iter().map(|(index, _)| *index).collect(),
-            Guards::All(guards) => (0..guards.len()).map(|index| index as u16).collect(),
+    /// Visits the locked slots, which must have been locked exclusively.
+    pub fn for_each_mut(&mut self, mut visit: impl FnMut(u16, &mut Slot)) {
+        match &mut self.guards {
+            Guards::One(index, guard) => visit(*index, guard.slot_mut()),
+            Guards::Some(guards) => {
+                guards.iter_mut().for_each(|(index, guard)| visit(*index, guard.slot_mut()))
+            }
+            Guards::All(guards) => {
+                (0..).zip(guards).for_each(|(index, guard)| visit(index, guard.slot_mut()));
+            }
         }
     }
 }

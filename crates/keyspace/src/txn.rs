@@ -294,12 +294,12 @@ impl<'k> WriteTxn<'k> {
 
 impl Drop for WriteTxn<'_> {
     fn drop(&mut self) {
-        for index in self.view.held.indexes() {
-            let slot = self.view.held.slot_mut(index);
+        let keyspace = self.view.keyspace;
+        self.view.held.for_each_mut(|index, slot| {
             if slot.observers.as_ref().is_some_and(|observers| observers.is_empty()) {
                 slot.observers = None;
             }
-            self.view.keyspace.publish(index, slot);
-        }
+            keyspace.publish(index, slot);
+        });
     }
 }
