@@ -81,7 +81,7 @@ impl Statistics {
     pub fn random_slot(&self, random: u64) -> Option<u16> {
         let counters = self.0.get()?;
         let total = self.len() as u128;
-        let mut left = (u128::from(random) * total >> 64) as usize;
+        let mut left = ((u128::from(random) * total) >> 64) as usize;
         for (slot, len) in counters.len.iter().enumerate() {
             let len = len.load(Ordering::Relaxed) as usize;
             if left < len {
