@@ -1,1 +1,203 @@
-//! Slots, locks, expiry, views, transactions, effects and the engine traits.
+//! The keyspace: slots and their locks, what commands see of them and do to them, expiry, and what an engine is.
+//!
+//! It promises that a command's keys do not change under it, that a key whose time has come is never seen, and
+//! that whoever watches or waits for a key learns of every change. It knows no command, no client and no clock:
+//! the time and the randomness that a command works with are handed in as its [`Context`].
+
+pub mod engine;
+mod expiry;
+mod handles;
+mod key;
+mod observers;
+mod slots;
+mod statistics;
+mod strings;
+mod txn;
+mod view;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use base::slot::SLOTS;
+use sync::RwLock;
+use values::entry::Entry;
+
+use crate::engine::{Engine, Shard};
+pub use crate::expiry::Sweep;
+pub use crate::handles::{HashMut, ListMut, SetMut, ZSetMut};
+pub use crate::key::{DatabaseKey, Key};
+pub use crate::observers::WatchFlag;
+pub use crate::slots::Needs;
+use crate::slots::Slot;
+use crate::statistics::Statistics;
+pub use crate::strings::{Deadline, StringMut};
+pub use crate::txn::WriteTxn;
+pub use crate::view::{Context, ReadView, Tally, WrongType, encoding_name, idle_seconds};
+
+/// What was taken out of the keyspace and is left to be freed.
+pub struct Garbage {
+    what: Refuse,
+    pending: Arc<AtomicUsize>,
+}
+
+enum Refuse {
+    Entry(#[expect(dead_code, reason = "held to be dropped")] Entry),
+    Shard(Box<dyn Shard>),
+}
+
+impl Drop for Garbage {
+    fn drop(&mut self) {
+        let objects = match &self.what {
+            Refuse::Entry(_) => 1,
+            Refuse::Shard(shard) => shard.len(),
+        };
+        self.pending.fetch_sub(objects, Ordering::Relaxed);
+    }
+}
+
+/// All keys of all databases.
+pub struct Keyspace {
+    slots: Box<[RwLock<Slot>]>,
+    /// By database. Exchanged, like the data, by `SWAPDB`.
+    engines: RwLock<Vec<Arc<dyn Engine>>>,
+    statistics: Box<[Statistics]>,
+    garbage: Sender<Garbage>,
+    /// Objects handed over to be freed and not freed yet.
+    pending: Arc<AtomicUsize>,
+}
+
+/// An entry that takes more allocations than this to free is freed elsewhere.
+const FREE_EFFORT_MAX: usize = 64;
+
+impl Keyspace {
+    /// An empty keyspace with one database for each of `engines`, and where its garbage comes out: whoever
+    /// receives it needs only drop it. Without a receiver it is dropped on the spot.
+    pub fn new(engines: Vec<Arc<dyn Engine>>) -> (Keyspace, Receiver<Garbage>) {
+        let (garbage, receiver) = channel();
+        let keyspace = Keyspace {
+            slots: (0..SLOTS).map(|_| RwLock::new(Slot::default())).collect(),
+            statistics: engines.iter().map(|_| Statistics::default()).collect(),
+            engines: RwLock::new(engines),
+            garbage,
+            pending: Arc::default(),
+        };
+        (keyspace, receiver)
+    }
+
+    /// The number of databases.
+    pub fn databases(&self) -> u16 {
+        self.statistics.len() as u16
+    }
+
+    /// The engine that serves `database`, which must exist.
+    pub fn engine(&self, database: u16) -> Arc<dyn Engine> {
+        Arc::clone(&self.engines.read()[usize::from(database)])
+    }
+
+    /// Locks what is needed and shows it.
+    #[inline]
+    pub fn read(&self, needs: &Needs, context: Context) -> ReadView<'_> {
+        ReadView::new(self, needs, slots::Mode::Shared, context)
+    }
+
+    /// Locks what is needed for changes.
+    #[inline]
+    pub fn write(&self, needs: &Needs, context: Context) -> WriteTxn<'_> {
+        WriteTxn::new(self, needs, context)
+    }
+
+    /// The number of keys in `database`, in constant time. Keys whose time has come are counted until they are
+    /// removed: see [`Keyspace::expire`].
+    pub fn len(&self, database: u16) -> usize {
+        self.statistics[usize::from(database)].len()
+    }
+
+    /// The number of keys of `database` that have a deadline.
+    pub fn deadlines(&self, database: u16) -> usize {
+        self.statistics[usize::from(database)].deadlines()
+    }
+
+    /// The number of keys of `database` in one slot.
+    pub fn slot_len(&self, database: u16, slot: u16) -> usize {
+        self.statistics[usize::from(database)].slot_len(slot)
+    }
+
+    /// Whether no database has any key.
+    pub fn is_empty(&self) -> bool {
+        (0..self.databases()).all(|database| self.len(database) == 0)
+    }
+
+    fn is_slot_empty(&self, database: u16, slot: u16) -> bool {
+        self.slot_len(database, slot) == 0
+    }
+
+    fn random_slot(&self, database: u16, random: u64) -> Option<u16> {
+        self.statistics[usize::from(database)].random_slot(random)
+    }
+
+    /// No longer tells the watcher with this flag of changes to `key`.
+    pub fn unwatch(&self, key: &DatabaseKey, flag: &WatchFlag) {
+        let mut slot = self.slots[usize::from(base::slot::slot(&key.name))].write();
+        if let Some(observers) = &mut slot.observers {
+            observers.unwatch(key, flag);
+            if observers.is_empty() {
+                slot.observers = None;
+            }
+        }
+    }
+
+    /// Takes back one [`WriteTxn::wait_for`].
+    pub fn stop_waiting(&self, key: &DatabaseKey) {
+        let mut slot = self.slots[usize::from(base::slot::slot(&key.name))].write();
+        if let Some(observers) = &mut slot.observers {
+            observers.stop_waiting(key);
+            if observers.is_empty() {
+                slot.observers = None;
+            }
+        }
+    }
+
+    /// Bytes of memory that the keyspace holds beside the entries.
+    pub fn overhead_bytes(&self, database: u16) -> usize {
+        let slots = (0..SLOTS as u16).filter(|slot| !self.is_slot_empty(database, *slot));
+        let shards = slots.map(|slot| {
+            let slot = self.slots[usize::from(slot)].read();
+            slot.shard(database).map_or(0, Shard::overhead_bytes)
+        });
+        shards.sum()
+    }
+
+    /// Objects that were removed and whose memory is about to come back.
+    pub fn pending_frees(&self) -> usize {
+        self.pending.load(Ordering::Relaxed)
+    }
+
+    fn discard(&self, entry: Entry) {
+        if entry.as_ref().free_effort() > FREE_EFFORT_MAX {
+            self.hand_over(Refuse::Entry(entry), 1);
+        }
+    }
+
+    fn discard_shard(&self, shard: Box<dyn Shard>) {
+        let objects = shard.len();
+        self.hand_over(Refuse::Shard(shard), objects);
+    }
+
+    fn hand_over(&self, what: Refuse, objects: usize) {
+        self.pending.fetch_add(objects, Ordering::Relaxed);
+        // Without a receiver the garbage comes back in the error and is dropped right here.
+        drop(self.garbage.send(Garbage { what, pending: Arc::clone(&self.pending) }));
+    }
+
+    fn engines_swapped(&self, first: u16, second: u16) {
+        self.engines.write().swap(usize::from(first), usize::from(second));
+    }
+
+    /// Makes the counts of a slot that was held exclusively known.
+    fn publish(&self, index: u16, slot: &Slot) {
+        for (database, shard) in slot.shards.iter().enumerate() {
+            self.statistics[database].publish(index, shard.as_deref());
+        }
+    }
+}

@@ -1,1 +1,82 @@
-//! The engine that serves a database from memory.
+//! The engine that serves a database from memory: a hash table of entries for each slot.
+
+use keyspace::Key;
+use keyspace::engine::{Engine, Shard};
+use values::entry::{Entry, EntryMut, EntryRef};
+use values::table::Table;
+
+/// Databases in memory.
+pub struct Memory;
+
+impl Engine for Memory {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    fn shard(&self) -> Box<dyn Shard> {
+        Box::new(MemoryShard::default())
+    }
+}
+
+#[derive(Default)]
+struct MemoryShard {
+    entries: Table<Entry>,
+    /// How many of the entries have a deadline.
+    deadlines: usize,
+}
+
+impl Shard for MemoryShard {
+    fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn deadlines(&self) -> usize {
+        self.deadlines
+    }
+
+    #[inline]
+    fn find(&self, key: &Key<'_>) -> Option<EntryRef<'_>> {
+        self.entries.find(key.hash, |entry| entry.key() == key.bytes).map(EntryRef::from)
+    }
+
+    #[inline]
+    fn find_mut(&mut self, key: &Key<'_>) -> Option<EntryMut<'_>> {
+        let found = self.entries.find_mut(key.hash, |entry| entry.key() == key.bytes)?;
+        Some(EntryMut::new(found, &mut self.deadlines))
+    }
+
+    fn insert(&mut self, key: &Key<'_>, entry: Entry) -> EntryMut<'_> {
+        let deadline_ms = entry.deadline_ms();
+        let mut inserted = self.entries.insert_unique(key.hash, entry);
+        if let Some(deadline_ms) = deadline_ms {
+            self.deadlines += 1;
+            inserted.note_deadline(deadline_ms);
+        }
+        EntryMut::new(inserted, &mut self.deadlines)
+    }
+
+    fn scan(&self, cursor: u64, count: usize, visit: &mut dyn FnMut(EntryRef<'_>)) -> u64 {
+        self.entries.scan(cursor, count, |entry| visit(entry.as_ref()))
+    }
+
+    fn random(&self, rng: &mut dyn FnMut() -> u64) -> Option<EntryRef<'_>> {
+        self.entries.random(&mut || rng()).map(EntryRef::from)
+    }
+
+    fn earliest_deadline_ms(&self) -> u64 {
+        self.entries.earliest_deadline()
+    }
+
+    fn sweep(&mut self, now_ms: u64, effort: usize, expired: &mut dyn FnMut(Entry)) -> usize {
+        let deadlines = &mut self.deadlines;
+        let deadline_of = |entry: &Entry| entry.deadline_ms().unwrap_or(u64::MAX);
+        self.entries.sweep(now_ms, effort, deadline_of, |entry| {
+            *deadlines -= 1;
+            expired(entry);
+        })
+    }
+
+    fn overhead_bytes(&self) -> usize {
+        size_of::<MemoryShard>() + self.entries.memory_bytes()
+    }
+}

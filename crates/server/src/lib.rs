@@ -1,1 +1,81 @@
-//! Sockets, sessions, the request path, scripting, pub/sub.
+//! Sockets, sessions, the request path, pub/sub, transactions and blocking.
+//!
+//! The way of a request is [`request`]: it reads as a table of contents. A connection's task owns its session;
+//! what sessions share is the [`Server`]. This room reads the clock and the network, and hands time and
+//! randomness to whatever lies below it.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod allocator;
+mod blocking;
+mod client;
+mod clients;
+mod clock;
+pub mod commands;
+mod connection;
+mod cron;
+mod info;
+mod latency;
+mod listener;
+mod monitors;
+mod process;
+mod pubsub;
+mod request;
+mod scheduler;
+mod server;
+mod session;
+mod slowlog;
+mod statistics;
+mod table;
+mod transaction;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use crate::allocator::{Allocator, AllocatorFigures};
+pub use crate::listener::ListenError;
+pub use crate::server::Server;
+pub use crate::statistics::CommandReport;
+
+/// The version of Redis whose behaviour this is: clients look at it to decide what they may use.
+pub const REDIS_VERSION: &str = "7.2.4";
+
+/// How long a stopping server waits for its connections to end.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Opens the sockets and serves clients until [`Server::stop`] is called. `ready` is called once clients can
+/// connect.
+pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), ListenError> {
+    let settings = server.settings();
+    let listeners = listener::Listeners::open(&settings).await?;
+    for address in listeners.addresses() {
+        tracing::info!(%address, "Listening");
+    }
+    let mut stop = server.stop.subscribe();
+    let mut tasks = listeners.run(&server);
+    let mut cron = cron::start(&server);
+    ready();
+    // The sender is part of the server, which is alive.
+    let _ = stop.wait_for(|stop| *stop).await;
+    tasks.shutdown().await;
+    if let Some(path) = &settings.network.unixsocket {
+        let _ = std::fs::remove_file(path);
+    }
+    for client in server.clients.all() {
+        client.kill();
+    }
+    let all_gone = async {
+        while server.clients.len() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let _ = tokio::time::timeout(STOP_TIMEOUT, all_gone).await;
+    cron.shutdown().await;
+    Ok(())
+}
+
+/// Makes the calling thread one of the runtime's workers, for what is counted: to be called when it starts, with
+/// numbers from 0.
+pub fn worker_started(index: usize) {
+    statistics::become_worker(index);
+}

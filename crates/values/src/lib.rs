@@ -6,4 +6,18 @@
 //! documentation names.
 
 pub mod buffer;
+mod either;
+pub mod entry;
+pub mod hash;
+pub mod hyperloglog;
+pub mod limits;
+pub mod list;
+pub mod packed;
+pub mod set;
+pub mod string;
+pub mod table;
+#[cfg(test)]
+mod testing;
+pub mod thin;
 pub mod varint;
+pub mod zset;

@@ -40,7 +40,14 @@ pub fn write(value: usize, out: &mut [u8]) -> usize {
 pub fn read(bytes: &[u8]) -> (usize, usize) {
     match bytes[0] {
         first @ 0..=0x7f => (usize::from(first), 1),
-        first @ 0x80..=0xbf => (usize::from(first & 0x3f) << 8 | usize::from(bytes[1]), 2),
+        first => read_long(first, bytes),
+    }
+}
+
+#[inline(never)]
+fn read_long(first: u8, bytes: &[u8]) -> (usize, usize) {
+    match first {
+        0x80..=0xbf => (usize::from(first & 0x3f) << 8 | usize::from(bytes[1]), 2),
         _ => (u32::from_be_bytes([bytes[1], bytes[2], bytes[3], bytes[4]]) as usize, 5),
     }
 }

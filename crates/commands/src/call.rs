@@ -1,0 +1,147 @@
+//! One call of a command: where its words come from, where its reply goes, and how it gets at its keys.
+
+use keyspace::{Context, DatabaseKey, Key, Keyspace, Needs, ReadView, Tally, WriteTxn};
+use resp::{Arguments, Reply};
+use smallvec::SmallVec;
+
+use crate::args::Parse;
+use crate::command::Scope;
+use crate::error::Result;
+
+/// What a blocking command found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// It did its work and replied.
+    Done,
+    /// There was nothing to be had. The reply that it wrote is the one for when the time is over.
+    Wait(Wait),
+}
+
+/// How long to wait, and for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// In milliseconds; `None` is for ever.
+    pub timeout_ms: Option<u64>,
+    /// How many of the command's keys, from the first, may end the wait by changing.
+    pub keys: usize,
+}
+
+impl Wait {
+    /// Waits for any of the command's keys.
+    pub fn for_any_key(timeout_ms: Option<u64>) -> Attempt {
+        Attempt::Wait(Wait { timeout_ms, keys: usize::MAX })
+    }
+
+    /// Waits for the first of the command's keys: the source of a move.
+    pub fn for_first_key(timeout_ms: Option<u64>) -> Attempt {
+        Attempt::Wait(Wait { timeout_ms, keys: 1 })
+    }
+}
+
+/// Takes in clients that must wait. It is called while the keys are still locked, so that no change is missed.
+pub trait WaitingRoom {
+    /// The client is to wait for a change of any of `keys`. Says whether it has come to wait; if not, nothing is
+    /// kept.
+    fn enter(&mut self, keys: SmallVec<[DatabaseKey; 2]>, timeout_ms: Option<u64>) -> bool;
+}
+
+/// How a call gets at the keyspace.
+pub enum Access<'c, 'k> {
+    /// It takes the locks that it needs.
+    Own(&'k Keyspace, Context),
+    /// The transaction that it belongs to holds them.
+    Within(&'c mut WriteTxn<'k>),
+}
+
+/// A call of a command.
+pub struct Call<'c, 'k> {
+    /// The words of the request, the name included.
+    pub arguments: Arguments<'c>,
+    /// Where the reply is written.
+    pub reply: &'c mut Reply,
+    /// How it gets at the keyspace.
+    pub access: Access<'c, 'k>,
+    /// What came of it; within a transaction it is the transaction's to tell.
+    pub tally: Tally,
+    /// Where it may wait; without one a blocking command replies at once as if its time were over.
+    pub waiting_room: Option<&'c mut dyn WaitingRoom>,
+}
+
+fn needs<'a, A: Parse<'a>>(args: &A, scope: Scope) -> Needs {
+    if scope == Scope::Everything {
+        return Needs::All;
+    }
+    let mut slots = SmallVec::new();
+    args.keys(&mut |key| slots.push(key.slot));
+    Needs::of_slots(slots)
+}
+
+impl Call<'_, '_> {
+    /// Runs a command that reads.
+    #[inline]
+    pub fn read<'a, A: Parse<'a>>(
+        &mut self,
+        args: A,
+        scope: impl FnOnce(&A) -> Scope,
+        run: impl FnOnce(&ReadView<'_>, A, &mut Reply) -> Result<()>,
+    ) -> Result<()> {
+        match &mut self.access {
+            Access::Own(keyspace, context) => {
+                let scope = scope(&args);
+                let view = keyspace.read(&needs(&args, scope), *context);
+                let result = run(&view, args, self.reply);
+                self.tally = view.into_tally();
+                result
+            }
+            Access::Within(txn) => run(txn, args, self.reply),
+        }
+    }
+
+    /// Runs a command that writes.
+    #[inline]
+    pub fn write<'a, A: Parse<'a>>(
+        &mut self,
+        args: A,
+        scope: impl FnOnce(&A) -> Scope,
+        run: impl FnOnce(&mut WriteTxn<'_>, A, &mut Reply) -> Result<()>,
+    ) -> Result<()> {
+        match &mut self.access {
+            Access::Own(keyspace, context) => {
+                let scope = scope(&args);
+                let mut txn = keyspace.write(&needs(&args, scope), *context);
+                let result = run(&mut txn, args, self.reply);
+                self.tally = txn.take_tally();
+                result
+            }
+            Access::Within(txn) => run(txn, args, self.reply),
+        }
+    }
+
+    /// Runs a command that may have to wait.
+    pub fn block<'a, A: Parse<'a>>(
+        &mut self,
+        args: A,
+        run: impl FnOnce(&mut WriteTxn<'_>, A, &mut Reply) -> Result<Attempt>,
+    ) -> Result<()> {
+        let mut keys: SmallVec<[Key<'a>; 2]> = SmallVec::new();
+        args.keys(&mut |key| keys.push(key));
+        match &mut self.access {
+            Access::Own(keyspace, context) => {
+                let mut txn = keyspace.write(&needs(&args, Scope::Keys), *context);
+                let attempt = run(&mut txn, args, self.reply);
+                self.tally = txn.take_tally();
+                if let (Attempt::Wait(wait), Some(room)) = (attempt?, self.waiting_room.as_mut()) {
+                    keys.truncate(wait.keys);
+                    let name = |key: &Key<'_>| DatabaseKey::new(context.database, key.bytes);
+                    if room.enter(keys.iter().map(name).collect(), wait.timeout_ms) {
+                        for key in &keys {
+                            txn.wait_for(key);
+                        }
+                    }
+                }
+                Ok(())
+            }
+            Access::Within(txn) => run(txn, args, self.reply).map(|_| ()),
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! What a command is: one value that says everything, from which `COMMAND`, the prompt, the reference, locking
+//! and the tests are derived.
+
+use keyspace::Key;
+use resp::Arguments;
+
+use crate::args::{Many, Parse, Spec, parse_all};
+use crate::call::Call;
+use crate::error::Result;
+
+/// The families, as `COMMAND DOCS` names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Group {
+    Bitmap,
+    Connection,
+    Generic,
+    Geo,
+    Hash,
+    HyperLogLog,
+    List,
+    PubSub,
+    Server,
+    Set,
+    SortedSet,
+    String,
+    Transactions,
+}
+
+impl Group {
+    /// Its name in `COMMAND DOCS`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Group::Bitmap => "bitmap",
+            Group::Connection => "connection",
+            Group::Generic => "generic",
+            Group::Geo => "geo",
+            Group::Hash => "hash",
+            Group::HyperLogLog => "hyperloglog",
+            Group::List => "list",
+            Group::PubSub => "pubsub",
+            Group::Server => "server",
+            Group::Set => "set",
+            Group::SortedSet => "sorted-set",
+            Group::String => "string",
+            Group::Transactions => "transactions",
+        }
+    }
+
+    /// The ACL category of its commands, if it has one of its own.
+    pub fn category(self) -> Option<&'static str> {
+        Some(match self {
+            Group::Bitmap => "bitmap",
+            Group::Connection => "connection",
+            Group::Generic => "keyspace",
+            Group::Geo => "geo",
+            Group::Hash => "hash",
+            Group::HyperLogLog => "hyperloglog",
+            Group::List => "list",
+            Group::PubSub => "pubsub",
+            Group::Server => return None,
+            Group::Set => "set",
+            Group::SortedSet => "sortedset",
+            Group::String => "string",
+            Group::Transactions => "transaction",
+        })
+    }
+}
+
+/// What cannot be derived from a command's handler and arguments: Redis' command flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "Redis' documentation of `COMMAND INFO` defines them")]
+pub enum Flag {
+    Admin,
+    AllowBusy,
+    Dangerous,
+    DenyOom,
+    Fast,
+    Loading,
+    MayReplicate,
+    NoAsyncLoading,
+    NoAuth,
+    NoMandatoryKeys,
+    NoMulti,
+    NoScript,
+    SkipMonitor,
+    SkipSlowlog,
+    Stale,
+}
+
+/// How a command runs. The type of the function decides what it may do.
+#[derive(Clone, Copy)]
+pub enum Handler {
+    /// It looks at the keyspace and cannot change it.
+    Read(fn(&mut Call<'_, '_>) -> Result<()>),
+    /// It changes keys.
+    Write(fn(&mut Call<'_, '_>) -> Result<()>),
+    /// It changes keys, or waits until it can.
+    Blocking(fn(&mut Call<'_, '_>) -> Result<()>),
+    /// It concerns the client's connection; the server has its function.
+    Session,
+    /// It concerns the server as a whole; the server has its function.
+    Admin,
+    /// It only groups its subcommands.
+    Container,
+}
+
+/// Which slots a command needs beside those of the keys among its arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// None.
+    Keys,
+    /// It visits the whole keyspace, one slot at a time.
+    BySlot,
+    /// All, at once.
+    Everything,
+}
+
+/// The keys among a request's arguments, and what is needed beside them.
+pub type Declared<'a> = (Scope, Many<Key<'a>>);
+
+/// A command, or a subcommand: everything there is to know about it.
+#[derive(Clone, Copy)]
+pub struct Command {
+    /// Its name in lower case; a subcommand's is `container|subcommand`.
+    pub name: &'static str,
+    /// Its family.
+    pub group: Group,
+    /// One line.
+    pub summary: &'static str,
+    /// The version of Redis that had it first.
+    pub since: &'static str,
+    /// Its time complexity.
+    pub complexity: &'static str,
+    /// What it takes.
+    pub arguments: &'static [Spec],
+    /// Redis' arity where it is not what `arguments` say.
+    pub arity: Option<i32>,
+    /// What runs.
+    pub handler: Handler,
+    /// Finds the keys of a request.
+    pub keys: for<'a> fn(Arguments<'a>) -> Result<Declared<'a>>,
+    /// What cannot be derived.
+    pub flags: &'static [Flag],
+    /// Its subcommands.
+    pub subcommands: &'static [Command],
+    /// A transcript: lines that begin with `> ` are typed, the others are what a prompt prints. They run as
+    /// tests and appear in the reference.
+    pub examples: &'static str,
+}
+
+impl Command {
+    /// The number of words of its name.
+    pub fn words(&self) -> usize {
+        1 + self.name.matches('|').count()
+    }
+
+    /// Redis' arity: the number of words, negative when it is a minimum.
+    pub fn arity(&self) -> i32 {
+        self.arity.unwrap_or_else(|| {
+            let words: usize = self.arguments.iter().map(Spec::words_min).sum();
+            let words = (words + self.words()) as i32;
+            let is_fixed = self.arguments.iter().all(Spec::is_fixed) && self.subcommands.is_empty();
+            if is_fixed { words } else { -words.max(if self.subcommands.is_empty() { 1 } else { 2 }) }
+        })
+    }
+
+    /// Whether a request of `words` words, the name included, has enough and not too many.
+    pub fn accepts(&self, words: usize) -> bool {
+        let arity = self.arity();
+        if arity >= 0 { words == arity as usize } else { words >= arity.unsigned_abs() as usize }
+    }
+
+    /// Whether the flag is declared.
+    pub fn has(&self, flag: Flag) -> bool {
+        self.flags.contains(&flag)
+    }
+
+    /// Whether it changes what clients see of the keyspace. One that may replicate only writes down what it has
+    /// found out, and counts as a command that reads.
+    pub fn is_write(&self) -> bool {
+        matches!(self.handler, Handler::Write(_) | Handler::Blocking(_)) && !self.has(Flag::MayReplicate)
+    }
+
+    /// The subcommand that `word` names, in any case.
+    pub fn subcommand(&self, word: &[u8]) -> Option<&'static Command> {
+        let name = |command: &Command| command.name.split('|').next_back().map(str::as_bytes);
+        self.subcommands
+            .iter()
+            .find(|command| name(command).is_some_and(|name| name.eq_ignore_ascii_case(word)))
+    }
+}
+
+/// The keys of a request whose arguments read as `A`, which begin at word `position`.
+pub fn declared<'a, A: Parse<'a>>(
+    arguments: Arguments<'a>,
+    position: usize,
+    scope: impl FnOnce(&A) -> Scope,
+) -> Result<Declared<'a>> {
+    let parsed: A = parse_all(arguments, position)?;
+    let mut keys = Many::new();
+    parsed.keys(&mut |key| keys.push(key));
+    Ok((scope(&parsed), keys))
+}
+
+/// Where the arguments of the command called `name` begin.
+pub const fn arguments_at(name: &str) -> usize {
+    let bytes = name.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if bytes[at] == b'|' {
+            return 2;
+        }
+        at += 1;
+    }
+    1
+}
+
+/// Declares a command as the constant `COMMAND` of its file, whose argument struct is called `Args`.
+///
+/// `handler` is one of `Read(f)`, `Write(f)`, `Blocking(f)`, `Session`, `Admin`, `Container`; `scope` is a
+/// function of the arguments where the keys among them do not say which slots are needed.
+#[macro_export]
+macro_rules! command {
+    (
+        name: $name:literal,
+        group: $group:ident,
+        since: $since:literal,
+        complexity: $complexity:literal,
+        summary: $summary:literal,
+        handler: $handler:ident $(($run:path))?,
+        $(scope: $scope:expr,)?
+        $(arity: $arity:literal,)?
+        $(flags: [$($flag:ident),* $(,)?],)?
+        $(subcommands: [$($subcommand:path),* $(,)?],)?
+        examples: $examples:literal $(,)?
+    ) => {
+        #[doc = $summary]
+        pub const COMMAND: $crate::Command = $crate::Command {
+            name: $name,
+            group: $crate::Group::$group,
+            summary: $summary,
+            since: $since,
+            complexity: $complexity,
+            arguments: <Args as $crate::args::Parse<'_>>::SPEC.parts,
+            arity: $crate::command!(@option $($arity)?),
+            handler: $crate::command!(@handler $handler $(($run))?, $name, ($($scope)?)),
+            keys: |arguments| {
+                $crate::declared::<Args>(
+                    arguments,
+                    const { $crate::arguments_at($name) },
+                    $crate::command!(@scope $($scope)?),
+                )
+            },
+            flags: &[$($($crate::Flag::$flag),*)?],
+            subcommands: &[$($($subcommand),*)?],
+            examples: $examples,
+        };
+    };
+    (@option) => { None };
+    (@option $value:literal) => { Some($value) };
+    (@scope) => { |_| $crate::Scope::Keys };
+    (@scope $scope:expr) => { $scope };
+    (@handler Session, $name:literal, ($($scope:expr)?)) => { $crate::Handler::Session };
+    (@handler Admin, $name:literal, ($($scope:expr)?)) => { $crate::Handler::Admin };
+    (@handler Container, $name:literal, ($($scope:expr)?)) => { $crate::Handler::Container };
+    (@handler Read($run:path), $name:literal, ($($scope:expr)?)) => {
+        $crate::Handler::Read(|call| {
+            let args: Args = $crate::args::parse_all(call.arguments, const { $crate::arguments_at($name) })?;
+            call.read(args, $crate::command!(@scope $($scope)?), $run)
+        })
+    };
+    (@handler Write($run:path), $name:literal, ($($scope:expr)?)) => {
+        $crate::Handler::Write(|call| {
+            let args: Args = $crate::args::parse_all(call.arguments, const { $crate::arguments_at($name) })?;
+            call.write(args, $crate::command!(@scope $($scope)?), $run)
+        })
+    };
+    (@handler Blocking($run:path), $name:literal, ($($scope:expr)?)) => {
+        $crate::Handler::Blocking(|call| {
+            let args: Args = $crate::args::parse_all(call.arguments, const { $crate::arguments_at($name) })?;
+            call.block(args, $run)
+        })
+    };
+}
+
+/// Declares a family: `family! { get, set }` makes each file a module and gathers their commands in `FAMILY`.
+#[macro_export]
+macro_rules! family {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name;)*
+
+        /// The commands of this family.
+        pub const FAMILY: &[$crate::Command] = &[$($name::COMMAND),*];
+    };
+}

@@ -1,0 +1,107 @@
+//! Primaries and replicas.
+
+use super::group;
+use crate::Primary;
+use crate::Support::{self, Ignored};
+use crate::kind::choice::{YesNo, choices, one_of};
+use crate::kind::number::{INT_MAX, LLONG_MAX, integer, memory};
+use crate::kind::replica_of::ReplicaOf;
+use crate::kind::text::{Secret, text};
+
+const NO_REPLICATION: Support = Ignored("replication comes later");
+
+choices! {
+    /// Whether a replica loads what its primary sends without saving it first (`repl-diskless-load`).
+    ReplDisklessLoad {
+        /// It saves it first.
+        Disabled = "disabled",
+        /// It loads it at once if it holds no data.
+        OnEmptyDb = "on-empty-db",
+        /// It loads it at once beside the old data.
+        Swapdb = "swapdb",
+    }
+}
+
+group! {
+    /// Primaries and replicas.
+    Replication in replication, defaults on host;
+
+    /// The server to be a replica of.
+    "replicaof" | "slaveof" [immutable] => replicaof: Option<Primary> = None, ReplicaOf, NO_REPLICATION;
+
+    /// User name to give to the primary.
+    "masteruser" [sensitive] => masteruser: Option<String> = None, text(), NO_REPLICATION;
+
+    /// Password to give to the primary.
+    "masterauth" [sensitive] => masterauth: Option<Secret> = None, text(), NO_REPLICATION;
+
+    /// Answer with old data while the primary cannot be reached.
+    "replica-serve-stale-data" | "slave-serve-stale-data" => replica_serve_stale_data: bool = true, YesNo,
+        NO_REPLICATION;
+
+    /// Refuse writes on a replica.
+    "replica-read-only" | "slave-read-only" => replica_read_only: bool = true, YesNo, NO_REPLICATION;
+
+    /// Leave it to the primary to evict keys.
+    "replica-ignore-maxmemory" | "slave-ignore-maxmemory" => replica_ignore_maxmemory: bool = true, YesNo,
+        NO_REPLICATION;
+
+    /// Free the old data in the background when the primary sends everything anew.
+    "replica-lazy-flush" | "slave-lazy-flush" => replica_lazy_flush: bool = false, YesNo, NO_REPLICATION;
+
+    /// Rank of this replica when a new primary is chosen, the least first; 0 is never chosen.
+    "replica-priority" | "slave-priority" => replica_priority: u32 = 100, integer(0, INT_MAX), NO_REPLICATION;
+
+    /// Let sentinels tell others of this replica.
+    "replica-announced" => replica_announced: bool = true, YesNo, NO_REPLICATION;
+
+    /// Address that this replica gives for itself.
+    "replica-announce-ip" | "slave-announce-ip" => replica_announce_ip: Option<String> = None, text(),
+        NO_REPLICATION;
+
+    /// Port that this replica gives for itself; 0 for the one it listens on.
+    "replica-announce-port" | "slave-announce-port" => replica_announce_port: u16 = 0, integer(0, 65535),
+        NO_REPLICATION;
+
+    /// Go on executing what the primary sends when it cannot be written to disk.
+    "replica-ignore-disk-write-errors" => replica_ignore_disk_write_errors: bool = false, YesNo,
+        NO_REPLICATION;
+
+    /// Send everything to a new replica without a file in between.
+    "repl-diskless-sync" => repl_diskless_sync: bool = true, YesNo, NO_REPLICATION;
+
+    /// Seconds to wait for more replicas before everything is sent to all of them at once.
+    "repl-diskless-sync-delay" => repl_diskless_sync_delay_s: u32 = 5, integer(0, INT_MAX), NO_REPLICATION;
+
+    /// Replicas waiting that begin the sending before its delay is over; 0 for none.
+    "repl-diskless-sync-max-replicas" => repl_diskless_sync_replicas_max: u32 = 0, integer(0, INT_MAX),
+        NO_REPLICATION;
+
+    /// Whether a replica loads what its primary sends without saving it first.
+    "repl-diskless-load" => repl_diskless_load: ReplDisklessLoad = ReplDisklessLoad::Disabled, one_of(),
+        NO_REPLICATION;
+
+    /// Send to replicas in fewer, larger packets that come later.
+    "repl-disable-tcp-nodelay" => repl_disable_tcp_nodelay: bool = false, YesNo, NO_REPLICATION;
+
+    /// Seconds between the pings that a primary sends.
+    "repl-ping-replica-period" | "repl-ping-slave-period" => repl_ping_replica_period_s: u32 = 10,
+        integer(1, INT_MAX), NO_REPLICATION;
+
+    /// Seconds of silence after which the other side is taken for gone.
+    "repl-timeout" => repl_timeout_s: u32 = 60, integer(1, INT_MAX), NO_REPLICATION;
+
+    /// Bytes of past changes kept for replicas that come back.
+    "repl-backlog-size" => repl_backlog_bytes: u64 = 1 << 20, memory(1, LLONG_MAX), NO_REPLICATION;
+
+    /// Seconds after the last replica left when past changes are dropped; 0 keeps them.
+    "repl-backlog-ttl" => repl_backlog_ttl_s: u64 = 3600, integer(0, LLONG_MAX), NO_REPLICATION;
+
+    /// Replicas that must follow for writes to be accepted; 0 for none.
+    "min-replicas-to-write" | "min-slaves-to-write" => min_replicas_to_write: u32 = 0, integer(0, INT_MAX),
+        NO_REPLICATION;
+
+    /// Seconds of silence after which a replica no longer counts as following.
+    "min-replicas-max-lag" | "min-slaves-max-lag" => min_replicas_lag_max_s: u32 = 10, integer(0, INT_MAX),
+        NO_REPLICATION;
+}

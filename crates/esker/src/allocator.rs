@@ -1,0 +1,32 @@
+//! The figures and services of the program's allocator, for the server to report and use.
+#![allow(unsafe_code, reason = "giving memory back is a command of the allocator without a safe interface")]
+
+use server::{Allocator, AllocatorFigures};
+use tikv_jemalloc_ctl::{epoch, raw, stats};
+
+/// jemalloc, as the server sees it.
+pub const JEMALLOC: Allocator = Allocator { name: "jemalloc-5.3.1", figures, purge };
+
+/// Figures that cannot be read are 0.
+fn figures() -> AllocatorFigures {
+    // The figures are those of the moment at which the epoch was last advanced.
+    if epoch::advance().is_err() {
+        return AllocatorFigures::default();
+    }
+    let bytes = |read: tikv_jemalloc_ctl::Result<usize>| read.unwrap_or(0) as u64;
+    AllocatorFigures {
+        allocated_bytes: bytes(stats::allocated::read()),
+        active_bytes: bytes(stats::active::read()),
+        resident_bytes: bytes(stats::resident::read()),
+    }
+}
+
+fn purge() {
+    /// `arena.<MALLCTL_ARENAS_ALL>.purge`
+    const PURGE_ALL: &[u8] = b"arena.4096.purge\0";
+    // SAFETY: the name ends with a zero byte, and the command takes and returns no value.
+    let result = unsafe { raw::write(PURGE_ALL, ()) };
+    if let Err(error) = result {
+        tracing::warn!(%error, "Unused memory could not be given back");
+    }
+}

@@ -1,0 +1,142 @@
+//! `esker server`.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use config::{CommandLine, Config, Host};
+use server::Server;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::{limits, log};
+
+const HELP: &str = "\
+Start the server.
+
+Usage: esker server [redis.conf | -] [--directive value …]
+
+Every directive of redis.conf can be given as an option; options count more than the file. With - the
+configuration is read from standard input. Without any, it listens on 127.0.0.1:6379.
+
+  esker server --port 6380 --requirepass secret
+  esker server /etc/redis/redis.conf --loglevel warning
+";
+
+/// Runs the server until it is told to stop.
+pub fn main(arguments: &[OsString]) -> ExitCode {
+    if arguments.first().is_some_and(|first| first == "--help" || first == "-h") {
+        print!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
+    match start(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(arguments: &[OsString]) -> Result<(), String> {
+    let host = Host {
+        cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        working_dir: std::env::current_dir().map_err(|error| format!("The working directory: {error}"))?,
+    };
+    let command_line = CommandLine::parse(arguments.iter().cloned());
+    let loaded = config::load(&command_line, &host, std::io::stdin()).map_err(|error| error.to_string())?;
+    let settings = Arc::clone(loaded.config.settings());
+    std::env::set_current_dir(&settings.process.dir)
+        .map_err(|error| format!("Can't chdir to '{}': {error}", settings.process.dir.display()))?;
+    log::start(&settings).map_err(|error| format!("Can't open the log file: {error}"))?;
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let config = with_room_for_clients(loaded.config);
+    let (server, garbage) = Server::new(config, &loaded.renamed_commands, Arc::new(memory::Memory))
+        .map_err(|error| error.to_string())?;
+    std::thread::Builder::new()
+        .name("reclaimer".to_owned())
+        .spawn(move || garbage.into_iter().for_each(drop))
+        .map_err(|error| format!("Can't start a thread: {error}"))?;
+    let workers = settings.process.io_threads;
+    let runtime = runtime(workers).map_err(|error| format!("Can't start {workers} workers: {error}"))?;
+    let server = Arc::new(server.with_allocator(crate::allocator::JEMALLOC));
+    let result = runtime.block_on(async {
+        let signals = stop_on_signals(Arc::clone(&server));
+        let port = settings.network.port;
+        let ready = move || {
+            tracing::info!(
+                version = env!("CARGO_PKG_VERSION"),
+                pid = std::process::id(),
+                port,
+                workers,
+                "Ready to accept connections"
+            );
+        };
+        // The accept loops and every connection run on the workers; this thread only waits.
+        let run = tokio::spawn(server::run(Arc::clone(&server), ready));
+        let result = run.await;
+        signals.abort();
+        result
+    });
+    match result {
+        Ok(Ok(())) => {
+            tracing::info!("Bye bye");
+            Ok(())
+        }
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(error) => Err(format!("The server failed: {error}")),
+    }
+}
+
+/// `maxclients` lowered to what the system allows.
+fn with_room_for_clients(config: Config) -> Config {
+    let wanted = config.settings().clients.clients_max;
+    let possible = limits::make_room_for_clients(wanted).max(1);
+    if possible >= wanted {
+        return config;
+    }
+    tracing::warn!(wanted, possible, "The limit on open files lowers maxclients");
+    match config.set(&[("maxclients", possible.to_string())], true) {
+        Ok(update) => update.config,
+        Err(_) => config,
+    }
+}
+
+fn runtime(workers: usize) -> std::io::Result<tokio::runtime::Runtime> {
+    let started = AtomicUsize::new(0);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .thread_name("worker")
+        .enable_io()
+        .enable_time()
+        .on_thread_start(move || server::worker_started(started.fetch_add(1, Ordering::Relaxed)))
+        .build()
+}
+
+fn stop_on_signals(server: Arc<Server>) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        let (Ok(mut terminate), Ok(mut interrupt)) =
+            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
+            tracing::warn!("Signals cannot be caught");
+            return;
+        };
+        either(&mut terminate, &mut interrupt).await;
+        tracing::info!("Received a signal, stopping");
+        server.stop();
+        // A second signal does not wait for anything.
+        either(&mut terminate, &mut interrupt).await;
+        std::process::exit(1);
+    })
+}
+
+async fn either(first: &mut Signal, second: &mut Signal) {
+    std::future::poll_fn(|context| {
+        let is_first = first.poll_recv(context).is_ready();
+        let is_second = second.poll_recv(context).is_ready();
+        if is_first || is_second { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+}

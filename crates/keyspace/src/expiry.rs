@@ -1,0 +1,76 @@
+//! Active expiry: the memory of what has expired comes back without anyone touching it.
+//!
+//! There is no index of deadlines. Every few dozen entries share a lower bound of their deadlines (see
+//! [`values::table`]), each slot the lowest of its bounds; a sweep visits only what is due, and every visit
+//! either removes something or raises a bound that was too low. A deadline costs no memory beyond its own eight
+//! bytes in the entry.
+
+use base::slot::SLOTS;
+
+use crate::Keyspace;
+
+/// Runs of entries that one hold of a slot's lock may look at: some tens of microseconds.
+const EFFORT_PER_HOLD: usize = 16;
+
+/// Where active expiry goes on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sweep {
+    database: u16,
+    slot: usize,
+}
+
+impl Keyspace {
+    /// Removes what expired up to `now_ms` in one slot that has something due, going on where the last call
+    /// stopped. Returns how many keys were removed, or `None` when nothing is due anywhere.
+    pub fn expire_some(&self, sweep: &mut Sweep, now_ms: u64) -> Option<usize> {
+        for _ in 0..=self.databases() {
+            match self.statistics[usize::from(sweep.database)].next_due(sweep.slot, now_ms) {
+                Some(slot) => {
+                    sweep.slot = usize::from(slot);
+                    let (removed, is_done) = self.expire_in_slot(sweep.database, slot, now_ms);
+                    sweep.slot += usize::from(is_done);
+                    return Some(removed);
+                }
+                None => *sweep = Sweep { database: (sweep.database + 1) % self.databases(), slot: 0 },
+            }
+        }
+        None
+    }
+
+    /// Removes everything in `database` that has expired up to `now_ms`, and returns how many keys that were.
+    pub fn expire(&self, database: u16, now_ms: u64) -> usize {
+        let mut removed = 0;
+        let mut from = 0;
+        while let Some(slot) = self.statistics[usize::from(database)].next_due(from, now_ms) {
+            let (count, is_done) = self.expire_in_slot(database, slot, now_ms);
+            removed += count;
+            from = usize::from(slot) + usize::from(is_done);
+            if from >= SLOTS {
+                break;
+            }
+        }
+        removed
+    }
+
+    /// The keys removed, and whether nothing is left to do in this slot.
+    fn expire_in_slot(&self, database: u16, slot: u16, now_ms: u64) -> (usize, bool) {
+        let mut held = self.slots[usize::from(slot)].write();
+        let mut removed = 0;
+        let mut is_done = true;
+        let slot_state = &mut *held;
+        if let Some(shard) = slot_state.shards.get_mut(usize::from(database)).and_then(Option::as_deref_mut) {
+            let observers = slot_state.observers.as_deref();
+            shard.sweep(now_ms, EFFORT_PER_HOLD, &mut |entry| {
+                removed += 1;
+                if let Some(observers) = observers {
+                    let name = entry.as_ref().key();
+                    observers.changed(crate::DatabaseKey::new(database, name), &mut Vec::new());
+                }
+                self.discard(entry);
+            });
+            is_done = shard.earliest_deadline_ms() > now_ms;
+        }
+        self.publish(slot, slot_state);
+        (removed, is_done)
+    }
+}

@@ -1,0 +1,280 @@
+//! Collections that a transaction is changing.
+//!
+//! Each handle changes its collection through the methods here and nowhere else, which is what lets the
+//! transaction know of every change. When a handle is let go and its collection is empty, the key goes with it.
+
+use std::ops::Range;
+
+use values::entry::{Entry, EntryMut};
+use values::hash::{self, HashRef};
+use values::limits::Limits;
+use values::list::{self, End, ListRef};
+use values::set::{self, SetRef};
+use values::zset::{self, Change, ZSetRef};
+
+use crate::DatabaseKey;
+use crate::observers::Observers;
+use crate::view::Tally;
+
+/// Where a change is told.
+pub(crate) struct Touched<'t> {
+    pub observers: Option<&'t Observers>,
+    pub database: u16,
+    pub tally: &'t mut Tally,
+}
+
+impl Touched<'_> {
+    /// The key called `name` has changed.
+    #[inline]
+    pub fn changed(&mut self, name: &[u8]) {
+        self.tally.changes += 1;
+        if let Some(observers) = self.observers {
+            observers.changed(DatabaseKey::new(self.database, name), &mut self.tally.ready);
+        }
+    }
+}
+
+/// What all handles share: the entry, the limits of its packed form, and whether it was changed.
+struct Collection<'t> {
+    /// Always there until the handle is dropped.
+    entry: Option<EntryMut<'t>>,
+    touched: Touched<'t>,
+    limits: Limits,
+    changes: u64,
+}
+
+const HELD: &str = "the entry is there until the handle is dropped";
+
+impl<'t> Collection<'t> {
+    fn new((entry, touched): (EntryMut<'t>, Touched<'t>), limits: Limits) -> Collection<'t> {
+        Collection { entry: Some(entry), touched, limits, changes: 0 }
+    }
+
+    #[inline]
+    fn entry(&self) -> &Entry {
+        self.entry.as_ref().expect(HELD)
+    }
+
+    /// Lets the caller change the entry; `changes` says how much, given the result.
+    #[inline]
+    fn change<R>(
+        &mut self,
+        change: impl FnOnce(&mut Entry, &Limits) -> R,
+        changes: impl FnOnce(&R) -> u64,
+    ) -> R {
+        let result = change(self.entry.as_mut().expect(HELD), &self.limits);
+        self.changes += changes(&result);
+        result
+    }
+
+    fn finish(&mut self, is_empty: bool) {
+        let Some(entry) = self.entry.take() else { return };
+        if self.changes > 0 {
+            self.touched.changed(entry.as_ref().key());
+            self.touched.tally.changes += self.changes - 1;
+        }
+        if is_empty {
+            drop(entry.remove());
+        }
+    }
+}
+
+macro_rules! handle {
+    ($(#[$doc:meta])* $name:ident, $read:ident, { $($methods:tt)* }) => {
+        $(#[$doc])*
+        pub struct $name<'t>(Collection<'t>);
+
+        impl<'t> $name<'t> {
+            pub(crate) fn new(found: (EntryMut<'t>, Touched<'t>), limits: Limits) -> Self {
+                Self(Collection::new(found, limits))
+            }
+
+            /// The collection, to read.
+            #[inline]
+            pub fn read(&self) -> $read<'_> {
+                $read::of(self.0.entry().as_ref())
+            }
+
+            $($methods)*
+        }
+
+        impl Drop for $name<'_> {
+            fn drop(&mut self) {
+                let is_empty = self.read().is_empty();
+                self.0.finish(is_empty);
+            }
+        }
+    };
+}
+
+fn one_if(changed: bool) -> u64 {
+    u64::from(changed)
+}
+
+handle! {
+    /// A list to change.
+    ListMut, ListRef, {
+        /// As [`values::list::ListMut::push`].
+        pub fn push(&mut self, end: End, elements: impl IntoIterator<Item: AsRef<[u8]>, IntoIter: Clone>) {
+            self.0.change(|entry, limits| list::ListMut::of(entry, limits).push(end, elements), |()| 1);
+        }
+
+        /// As [`values::list::ListMut::pop`].
+        pub fn pop<R>(&mut self, end: End, take: impl FnOnce(&[u8]) -> R) -> Option<R> {
+            self.0.change(|entry, limits| list::ListMut::of(entry, limits).pop(end, take), |popped| one_if(popped.is_some()))
+        }
+
+        /// As [`values::list::ListMut::set`].
+        pub fn set(&mut self, index: i64, element: &[u8]) -> bool {
+            self.0.change(|entry, limits| list::ListMut::of(entry, limits).set(index, element), |did| one_if(*did))
+        }
+
+        /// As [`values::list::ListMut::insert`].
+        pub fn insert(&mut self, side: End, pivot: &[u8], element: &[u8]) -> bool {
+            self.0.change(
+                |entry, limits| list::ListMut::of(entry, limits).insert(side, pivot, element),
+                |did| one_if(*did),
+            )
+        }
+
+        /// As [`values::list::ListMut::remove_where`].
+        pub fn remove_where(&mut self, end: End, limit: usize, matches: impl FnMut(&[u8]) -> bool) -> usize {
+            self.0.change(
+                |entry, limits| list::ListMut::of(entry, limits).remove_where(end, limit, matches),
+                |removed| *removed as u64,
+            )
+        }
+
+        /// As [`values::list::ListMut::remove_range`].
+        pub fn remove_range(&mut self, range: Range<usize>) -> usize {
+            self.0.change(
+                |entry, limits| list::ListMut::of(entry, limits).remove_range(range),
+                |removed| *removed as u64,
+            )
+        }
+
+        /// As [`values::list::ListMut::trim`].
+        pub fn trim(&mut self, kept: Range<usize>) -> usize {
+            self.0.change(|entry, limits| list::ListMut::of(entry, limits).trim(kept), |removed| *removed as u64)
+        }
+    }
+}
+
+handle! {
+    /// A set to change.
+    SetMut, SetRef, {
+        /// As [`values::set::SetMut::reserve`].
+        pub fn reserve(&mut self, members: usize) {
+            self.0.change(|entry, limits| set::SetMut::of(entry, limits).reserve(members), |()| 0);
+        }
+
+        /// As [`values::set::SetMut::insert`].
+        pub fn insert(&mut self, member: &[u8]) -> bool {
+            self.0.change(|entry, limits| set::SetMut::of(entry, limits).insert(member), |did| one_if(*did))
+        }
+
+        /// As [`values::set::SetMut::remove`].
+        pub fn remove(&mut self, member: &[u8]) -> bool {
+            self.0.change(|entry, limits| set::SetMut::of(entry, limits).remove(member), |did| one_if(*did))
+        }
+
+        /// As [`values::set::SetMut::pop_random`].
+        pub fn pop_random(&mut self, rng: &mut dyn FnMut() -> u64) -> Option<set::Popped> {
+            self.0.change(
+                |entry, limits| set::SetMut::of(entry, limits).pop_random(rng),
+                |popped| one_if(popped.is_some()),
+            )
+        }
+
+        /// As [`values::set::SetMut::pop_random_many`].
+        pub fn pop_random_many(
+            &mut self,
+            count: usize,
+            rng: &mut dyn FnMut() -> u64,
+            take: &mut dyn FnMut(&[u8]),
+        ) {
+            self.0.change(
+                |entry, limits| set::SetMut::of(entry, limits).pop_random_many(count, rng, take),
+                |()| count as u64,
+            );
+        }
+    }
+}
+
+handle! {
+    /// A hash to change.
+    HashMut, HashRef, {
+        /// As [`values::hash::HashMut::reserve`].
+        pub fn reserve(&mut self, fields: usize) {
+            self.0.change(|entry, limits| hash::HashMut::of(entry, limits).reserve(fields), |()| 0);
+        }
+
+        /// As [`values::hash::HashMut::set`].
+        pub fn set(&mut self, field: &[u8], value: &[u8]) -> bool {
+            self.0.change(|entry, limits| hash::HashMut::of(entry, limits).set(field, value), |_| 1)
+        }
+
+        /// As [`values::hash::HashMut::remove`].
+        pub fn remove(&mut self, field: &[u8]) -> bool {
+            self.0.change(|entry, limits| hash::HashMut::of(entry, limits).remove(field), |did| one_if(*did))
+        }
+    }
+}
+
+handle! {
+    /// A sorted set to change.
+    ZSetMut, ZSetRef, {
+        /// As [`values::zset::ZSetMut::prepare`].
+        pub fn prepare(&mut self, len: usize, member_bytes_max: usize) {
+            self.0.change(
+                |entry, limits| zset::ZSetMut::of(entry, limits).prepare(len, member_bytes_max),
+                |()| 0,
+            );
+        }
+
+        /// As [`values::zset::ZSetMut::insert`].
+        pub fn insert(&mut self, member: &[u8], score: f64) -> Change {
+            self.update(member, |_| Some(score))
+        }
+
+        /// As [`values::zset::ZSetMut::update`].
+        pub fn update(&mut self, member: &[u8], decide: impl FnOnce(Option<f64>) -> Option<f64>) -> Change {
+            self.0.change(
+                |entry, limits| zset::ZSetMut::of(entry, limits).update(member, decide),
+                |change| one_if(*change != Change::Unchanged),
+            )
+        }
+
+        /// As [`values::zset::ZSetMut::remove`].
+        pub fn remove(&mut self, member: &[u8]) -> Option<f64> {
+            self.0.change(
+                |entry, limits| zset::ZSetMut::of(entry, limits).remove(member),
+                |removed| one_if(removed.is_some()),
+            )
+        }
+
+        /// As [`values::zset::ZSetMut::pop_first`].
+        pub fn pop_first<R>(&mut self, take: impl FnOnce(&[u8], f64) -> R) -> Option<R> {
+            self.0.change(
+                |entry, limits| zset::ZSetMut::of(entry, limits).pop_first(take),
+                |popped| one_if(popped.is_some()),
+            )
+        }
+
+        /// As [`values::zset::ZSetMut::pop_last`].
+        pub fn pop_last<R>(&mut self, take: impl FnOnce(&[u8], f64) -> R) -> Option<R> {
+            self.0.change(
+                |entry, limits| zset::ZSetMut::of(entry, limits).pop_last(take),
+                |popped| one_if(popped.is_some()),
+            )
+        }
+
+        /// As [`values::zset::ZSetMut::remove_span`].
+        pub fn remove_span(&mut self, ranks: Range<usize>) -> usize {
+            self.0.change(
+                |entry, limits| zset::ZSetMut::of(entry, limits).remove_span(ranks),
+                |removed| *removed as u64,
+            )
+        }
+    }
+}

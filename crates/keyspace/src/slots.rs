@@ -1,0 +1,197 @@
+//! Slots, their locks, and the holding of one, some or all of them.
+//!
+//! A command locks the slots of its keys before it runs and lets them go when its effects are recorded. Whoever
+//! holds some slots and needs more only *tries* the rest: when that fails, it lets all go and begins again by
+//! waiting for the slot that failed. Nobody holds and waits, so nobody deadlocks. The one exception is whoever
+//! needs all: it waits for them in ascending order while it holds the lower ones, which is safe because those
+//! that it waits for never wait themselves, except for others of its kind, who go in the same order.
+
+use smallvec::SmallVec;
+use sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::engine::Shard;
+use crate::observers::Observers;
+
+/// What one slot holds: a shard for each database, made when first written to, and who observes its keys.
+#[derive(Default)]
+pub(crate) struct Slot {
+    pub shards: SmallVec<[Option<Box<dyn Shard>>; 1]>,
+    pub observers: Option<Box<Observers>>,
+}
+
+impl Slot {
+    #[inline]
+    pub fn shard(&self, database: u16) -> Option<&dyn Shard> {
+        self.shards.get(usize::from(database))?.as_deref()
+    }
+}
+
+/// The slots that a command needs.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Those of its keys, without repetition, in ascending order.
+    Some(SmallVec<[u16; 8]>),
+    /// All of them.
+    All,
+}
+
+impl Needs {
+    /// The needs of a command that has these keys.
+    pub fn of_slots(mut slots: SmallVec<[u16; 8]>) -> Needs {
+        if slots.len() > 1 {
+            slots.sort_unstable();
+            slots.dedup();
+        }
+        Needs::Some(slots)
+    }
+
+    /// What is needed to do both.
+    pub fn and(self, other: Needs) -> Needs {
+        match (self, other) {
+            (Needs::Some(mut slots), Needs::Some(more)) => {
+                slots.extend(more);
+                Needs::of_slots(slots)
+            }
+            _ => Needs::All,
+        }
+    }
+}
+
+enum Guard<'k> {
+    Shared(RwLockReadGuard<'k, Slot>),
+    Exclusive(RwLockWriteGuard<'k, Slot>),
+}
+
+impl Guard<'_> {
+    #[inline]
+    fn slot(&self) -> &Slot {
+        match self {
+            Guard::Shared(guard) => guard,
+            Guard::Exclusive(guard) => guard,
+        }
+    }
+
+    #[inline]
+    fn slot_mut(&mut self) -> &mut Slot {
+        match self {
+            Guard::Shared(_) => unreachable!("a view for reading was asked to write"),
+            Guard::Exclusive(guard) => guard,
+        }
+    }
+}
+
+/// Locked slots; dropping it unlocks them.
+pub(crate) struct Held<'k> {
+    guards: Guards<'k>,
+}
+
+enum Guards<'k> {
+    One(u16, Guard<'k>),
+    /// Ascending by slot.
+    Some(SmallVec<[(u16, Guard<'k>); 2]>),
+    All(Vec<Guard<'k>>),
+}
+
+/// How to lock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Shared,
+    Exclusive,
+}
+
+fn wait(lock: &RwLock<Slot>, mode: Mode) -> Guard<'_> {
+    match mode {
+        Mode::Shared => Guard::Shared(lock.read()),
+        Mode::Exclusive => Guard::Exclusive(lock.write()),
+    }
+}
+
+fn attempt(lock: &RwLock<Slot>, mode: Mode) -> Option<Guard<'_>> {
+    match mode {
+        Mode::Shared => lock.try_read().map(Guard::Shared),
+        Mode::Exclusive => lock.try_write().map(Guard::Exclusive),
+    }
+}
+
+impl<'k> Held<'k> {
+    /// Locks what is needed, waiting as long as it takes.
+    #[inline]
+    pub fn lock(slots: &'k [RwLock<Slot>], needs: &Needs, mode: Mode) -> Held<'k> {
+        let guards = match needs {
+            Needs::All => Guards::All(slots.iter().map(|lock| wait(lock, mode)).collect()),
+            Needs::Some(needed) => match needed.as_slice() {
+                [only] => Guards::One(*only, wait(&slots[usize::from(*only)], mode)),
+                several => Guards::Some(lock_several(slots, several, mode)),
+            },
+        };
+        Held { guards }
+    }
+
+    /// The slot `index`, which must be among the locked ones.
+    #[inline]
+    pub fn slot(&self, index: u16) -> &Slot {
+        match &self.guards {
+            Guards::One(held, guard) => {
+                assert!(*held == index, "a command touched a key that it had not declared");
+                guard.slot()
+            }
+            Guards::Some(guards) => guards[position(guards, index)].1.slot(),
+            Guards::All(guards) => guards[usize::from(index)].slot(),
+        }
+    }
+
+    /// As [`Held::slot`], to change it; it must have been locked exclusively.
+    #[inline]
+    pub fn slot_mut(&mut self, index: u16) -> &mut Slot {
+        match &mut self.guards {
+            Guards::One(held, guard) => {
+                assert!(*held == index, "a command touched a key that it had not declared");
+                guard.slot_mut()
+            }
+            Guards::Some(guards) => {
+                let position = position(guards, index);
+                guards[position].1.slot_mut()
+            }
+            Guards::All(guards) => guards[usize::from(index)].slot_mut(),
+        }
+    }
+
+    /// The numbers of the locked slots.
+    pub fn indexes(&self) -> SmallVec<[u16; 8]> {
+        match &self.guards {
+            Guards::One(held, _) => SmallVec::from_slice(&[*held]),
+            Guards::Some(guards) => guards.iter().map(|(index, _)| *index).collect(),
+            Guards::All(guards) => (0..guards.len()).map(|index| index as u16).collect(),
+        }
+    }
+}
+
+fn position(guards: &[(u16, Guard<'_>)], index: u16) -> usize {
+    guards
+        .binary_search_by_key(&index, |(held, _)| *held)
+        .unwrap_or_else(|_| unreachable!("a command touched a key that it had not declared"))
+}
+
+fn lock_several<'k>(
+    slots: &'k [RwLock<Slot>],
+    needed: &[u16],
+    mode: Mode,
+) -> SmallVec<[(u16, Guard<'k>); 2]> {
+    let mut guards: SmallVec<[(u16, Guard<'k>); 2]> = SmallVec::with_capacity(needed.len());
+    let mut first = needed.first().copied();
+    while let Some(wait_for) = first.take() {
+        guards.push((wait_for, wait(&slots[usize::from(wait_for)], mode)));
+        for &index in needed.iter().filter(|index| **index != wait_for) {
+            match attempt(&slots[usize::from(index)], mode) {
+                Some(guard) => guards.push((index, guard)),
+                None => {
+                    guards.clear();
+                    first = Some(index);
+                    break;
+                }
+            }
+        }
+    }
+    guards.sort_unstable_by_key(|(index, _)| *index);
+    guards
+}

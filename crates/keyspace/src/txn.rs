@@ -1,0 +1,305 @@
+//! What a command that writes does to the keyspace.
+//!
+//! A transaction holds the slots of its keys exclusively and is the only way to change them. It notes what was
+//! changed, so that watchers, waiting clients and statistics learn of it without the command naming them.
+
+use std::ops::Deref;
+
+use values::entry::{Entry, EntryMut, EntryRef, Kind};
+
+use crate::engine::Shard;
+use crate::handles::{HashMut, ListMut, SetMut, Touched, ZSetMut};
+use crate::slots::{Mode, Needs};
+use crate::view::{Context, ReadView, Tally, WrongType, access_clock, is_expired};
+use crate::{DatabaseKey, Key, Keyspace};
+
+/// Shard of a database that nothing was written to yet is made on the first write.
+const MISSING_SHARD: &str = "the shard was made just above";
+
+/// Makes an empty collection for the key of this name.
+type Make<'m> = &'m dyn Fn(&[u8]) -> Entry;
+
+/// One command's (or one transaction's) exclusive hold on its keys. It reads as a [`ReadView`] does.
+pub struct WriteTxn<'k> {
+    view: ReadView<'k>,
+}
+
+impl<'k> Deref for WriteTxn<'k> {
+    type Target = ReadView<'k>;
+
+    fn deref(&self) -> &ReadView<'k> {
+        &self.view
+    }
+}
+
+impl<'k> WriteTxn<'k> {
+    pub(crate) fn new(keyspace: &'k Keyspace, needs: &Needs, context: Context) -> WriteTxn<'k> {
+        WriteTxn { view: ReadView::new(keyspace, needs, Mode::Exclusive, context) }
+    }
+
+    /// See [`ReadView::set_context`].
+    pub fn set_context(&mut self, context: Context) {
+        self.view.set_context(context);
+    }
+
+    /// What was done so far, and forgets it.
+    pub fn take_tally(&mut self) -> Tally {
+        std::mem::take(self.view.tally_mut())
+    }
+
+    /// The entry of `key` in `database` to change, with what must be told of a change. An expired one is removed.
+    #[inline]
+    pub(crate) fn locate(&mut self, database: u16, key: &Key<'_>) -> Option<(EntryMut<'_>, Touched<'_>)> {
+        let (context, keyspace) = (self.view.context(), self.view.keyspace);
+        let slot = self.view.held.slot_mut(key.slot);
+        let tally = self.view.tally.get_mut();
+        let entry = slot.shards.get_mut(usize::from(database))?.as_deref_mut()?.find_mut(key)?;
+        if is_expired(entry.as_ref(), context.now_ms) {
+            tally.expired += 1;
+            keyspace.discard(entry.remove());
+            return None;
+        }
+        if context.touch {
+            entry.as_ref().touch(access_clock(context.now_ms));
+        }
+        Some((entry, Touched { observers: slot.observers.as_deref(), database, tally }))
+    }
+
+    /// The shard that `key` of `database` belongs to, with what must be told of a change.
+    fn shard_mut(&mut self, database: u16, key: &Key<'_>) -> (&mut dyn Shard, Touched<'_>) {
+        let index = usize::from(database);
+        let keyspace = self.view.keyspace;
+        let slot = self.view.held.slot_mut(key.slot);
+        if slot.shards.len() <= index {
+            slot.shards.resize_with(index + 1, || None);
+        }
+        let shard = slot.shards[index].get_or_insert_with(|| keyspace.engine(database).shard());
+        let tally = self.view.tally.get_mut();
+        (shard.as_mut(), Touched { observers: slot.observers.as_deref(), database, tally })
+    }
+
+    /// Puts `entry` in as `key`, in place of whatever was there.
+    pub fn insert_in(&mut self, database: u16, key: &Key<'_>, entry: Entry) {
+        let keyspace = self.view.keyspace;
+        entry.as_ref().touch(access_clock(self.view.now_ms()));
+        let (shard, mut touched) = self.shard_mut(database, key);
+        let mut entry = Some(entry);
+        let old = shard.find_mut(key).and_then(|mut old| entry.take().map(|entry| old.replace(entry)));
+        if let Some(entry) = entry {
+            shard.insert(key, entry);
+        }
+        touched.changed(key.bytes);
+        if let Some(old) = old {
+            keyspace.discard(old);
+        }
+    }
+
+    /// As [`WriteTxn::insert_in`], for a key that is not there.
+    pub(crate) fn insert_new(&mut self, database: u16, key: &Key<'_>, entry: Entry) {
+        entry.as_ref().touch(access_clock(self.view.now_ms()));
+        let (shard, mut touched) = self.shard_mut(database, key);
+        shard.insert(key, entry);
+        touched.changed(key.bytes);
+    }
+
+    /// Puts `entry` in as `key`, in place of whatever was there.
+    pub fn insert(&mut self, key: &Key<'_>, entry: Entry) {
+        self.insert_in(self.view.database(), key, entry);
+    }
+
+    /// Takes `key` out, if it is there.
+    pub fn take_in(&mut self, database: u16, key: &Key<'_>) -> Option<Entry> {
+        let (entry, mut touched) = self.locate(database, key)?;
+        touched.changed(key.bytes);
+        Some(entry.remove())
+    }
+
+    /// Takes `key` out, if it is there.
+    pub fn take(&mut self, key: &Key<'_>) -> Option<Entry> {
+        self.take_in(self.view.database(), key)
+    }
+
+    /// Removes `key` and says whether it was there.
+    pub fn remove(&mut self, key: &Key<'_>) -> bool {
+        let taken = self.take(key);
+        let was_there = taken.is_some();
+        if let Some(entry) = taken {
+            self.view.keyspace.discard(entry);
+        }
+        was_there
+    }
+
+    /// The deadline of `key`, if there is such a key.
+    pub fn deadline(&self, key: &Key<'_>) -> Option<Option<u64>> {
+        self.view.peek(key).map(EntryRef::deadline_ms)
+    }
+
+    /// Sets or removes the deadline of `key`, and says whether there is such a key. A deadline that has passed
+    /// removes it.
+    pub fn set_deadline(&mut self, key: &Key<'_>, deadline_ms: Option<u64>) -> bool {
+        if deadline_ms.is_some_and(|deadline_ms| deadline_ms <= self.view.now_ms()) {
+            return self.remove(key);
+        }
+        let Some((mut entry, mut touched)) = self.locate(self.view.database(), key) else { return false };
+        if entry.as_ref().deadline_ms() != deadline_ms {
+            entry.set_deadline_ms(deadline_ms);
+        }
+        touched.changed(key.bytes);
+        true
+    }
+
+    /// The collection of `kind` at `key`, to change; made by `make` when there is none.
+    fn collection(
+        &mut self,
+        key: &Key<'_>,
+        kind: Kind,
+        make: Option<Make<'_>>,
+    ) -> Result<Option<(EntryMut<'_>, Touched<'_>)>, WrongType> {
+        let database = self.view.database();
+        if self.locate(database, key).is_none() {
+            let Some(make) = make else { return Ok(None) };
+            let entry = make(key.bytes);
+            entry.as_ref().touch(access_clock(self.view.now_ms()));
+            let (shard, _) = self.shard_mut(database, key);
+            shard.insert(key, entry);
+        }
+        let (entry, touched) = self.locate(database, key).expect(MISSING_SHARD);
+        if entry.as_ref().kind() != kind {
+            return Err(WrongType);
+        }
+        Ok(Some((entry, touched)))
+    }
+
+    /// The list at `key`, to change.
+    pub fn list_mut(&mut self, key: &Key<'_>) -> Result<Option<ListMut<'_>>, WrongType> {
+        let limits = *self.view.limits();
+        Ok(self.collection(key, Kind::List, None)?.map(|found| ListMut::new(found, limits)))
+    }
+
+    /// The list at `key`, to change; an empty one when there is none. It is gone again if it stays empty.
+    pub fn list_or_new(&mut self, key: &Key<'_>) -> Result<ListMut<'_>, WrongType> {
+        let limits = *self.view.limits();
+        let found = self.collection(key, Kind::List, Some(&values::list::empty))?;
+        Ok(ListMut::new(found.expect(MISSING_SHARD), limits))
+    }
+
+    /// The set at `key`, to change.
+    pub fn set_mut(&mut self, key: &Key<'_>) -> Result<Option<SetMut<'_>>, WrongType> {
+        let limits = *self.view.limits();
+        Ok(self.collection(key, Kind::Set, None)?.map(|found| SetMut::new(found, limits)))
+    }
+
+    /// The set at `key`, to change, to which about `expected` members will be added of which `first` is one; an
+    /// empty one when there is none. It is gone again if it stays empty.
+    pub fn set_or_new(
+        &mut self,
+        key: &Key<'_>,
+        first: &[u8],
+        expected: usize,
+    ) -> Result<SetMut<'_>, WrongType> {
+        let limits = *self.view.limits();
+        let make = |key: &[u8]| values::set::empty_for(key, first, expected, &limits);
+        let found = self.collection(key, Kind::Set, Some(&make))?;
+        let mut set = SetMut::new(found.expect(MISSING_SHARD), limits);
+        set.reserve(expected);
+        Ok(set)
+    }
+
+    /// The hash at `key`, to change.
+    pub fn hash_mut(&mut self, key: &Key<'_>) -> Result<Option<HashMut<'_>>, WrongType> {
+        let limits = *self.view.limits();
+        Ok(self.collection(key, Kind::Hash, None)?.map(|found| HashMut::new(found, limits)))
+    }
+
+    /// The hash at `key`, to change; an empty one when there is none. It is gone again if it stays empty.
+    pub fn hash_or_new(&mut self, key: &Key<'_>) -> Result<HashMut<'_>, WrongType> {
+        let limits = *self.view.limits();
+        let found = self.collection(key, Kind::Hash, Some(&values::hash::empty))?;
+        Ok(HashMut::new(found.expect(MISSING_SHARD), limits))
+    }
+
+    /// The sorted set at `key`, to change.
+    pub fn zset_mut(&mut self, key: &Key<'_>) -> Result<Option<ZSetMut<'_>>, WrongType> {
+        let limits = *self.view.limits();
+        Ok(self.collection(key, Kind::ZSet, None)?.map(|found| ZSetMut::new(found, limits)))
+    }
+
+    /// The sorted set at `key`, to change; an empty one when there is none. It is gone again if it stays empty.
+    pub fn zset_or_new(&mut self, key: &Key<'_>) -> Result<ZSetMut<'_>, WrongType> {
+        let limits = *self.view.limits();
+        let found = self.collection(key, Kind::ZSet, Some(&values::zset::empty))?;
+        Ok(ZSetMut::new(found.expect(MISSING_SHARD), limits))
+    }
+
+    /// Removes every key of `database`; needs all slots.
+    pub fn flush(&mut self, database: u16) {
+        let mut removed = 0;
+        for index in 0..base::slot::SLOTS as u16 {
+            let slot = self.view.held.slot_mut(index);
+            let Some(shard) = slot.shards.get_mut(usize::from(database)).and_then(Option::take) else {
+                continue;
+            };
+            removed += shard.len() as u64;
+            for key in slot.observers.iter().flat_map(|observers| observers.keys(database)) {
+                let key_there = shard.find(&Key::new(&key.name)).is_some();
+                if let (true, Some(observers)) = (key_there, &slot.observers) {
+                    observers.changed(key, &mut self.view.tally.get_mut().ready);
+                }
+            }
+            self.view.keyspace.discard_shard(shard);
+        }
+        self.view.tally_mut().changes += removed;
+    }
+
+    /// Exchanges two databases; needs all slots.
+    pub fn swap(&mut self, first: u16, second: u16) {
+        for index in 0..base::slot::SLOTS as u16 {
+            let tally = self.view.tally.get_mut();
+            let slot = self.view.held.slot_mut(index);
+            let needed = usize::from(first.max(second)) + 1;
+            if slot.shards.len() < needed {
+                slot.shards.resize_with(needed, || None);
+            }
+            slot.shards.swap(usize::from(first), usize::from(second));
+            let Some(observers) = &slot.observers else { continue };
+            for database in [first, second] {
+                for key in observers.keys(database) {
+                    let name = Key::new(&key.name);
+                    let there =
+                        |database| slot.shard(database).is_some_and(|shard| shard.find(&name).is_some());
+                    if there(first) || there(second) {
+                        observers.changed(key.clone(), &mut tally.ready);
+                    }
+                }
+            }
+        }
+        self.view.keyspace.engines_swapped(first, second);
+        self.view.tally_mut().changes += 1;
+    }
+
+    /// Files a watcher of `key`: `flag` is raised when it changes.
+    pub fn watch(&mut self, key: &Key<'_>, flag: &crate::WatchFlag) {
+        let watched = DatabaseKey::new(self.view.database(), key.bytes);
+        let slot = self.view.held.slot_mut(key.slot);
+        slot.observers.get_or_insert_default().watch(watched, flag.clone());
+    }
+
+    /// Says that a client waits for `key` to change.
+    pub fn wait_for(&mut self, key: &Key<'_>) {
+        let awaited = DatabaseKey::new(self.view.database(), key.bytes);
+        let slot = self.view.held.slot_mut(key.slot);
+        slot.observers.get_or_insert_default().wait(awaited);
+    }
+}
+
+impl Drop for WriteTxn<'_> {
+    fn drop(&mut self) {
+        for index in self.view.held.indexes() {
+            let slot = self.view.held.slot_mut(index);
+            if slot.observers.as_ref().is_some_and(|observers| observers.is_empty()) {
+                slot.observers = None;
+            }
+            self.view.keyspace.publish(index, slot);
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! What a command that reads sees of the keyspace.
+
+use std::cell::{Cell, RefCell};
+
+use values::entry::{EntryRef, Form, Kind};
+use values::hash::HashRef;
+use values::limits::Limits;
+use values::list::ListRef;
+use values::set::SetRef;
+use values::string::StringRef;
+use values::zset::ZSetRef;
+
+use crate::slots::{Held, Mode, Needs, Slot};
+use crate::{Key, Keyspace};
+
+/// The key holds a value of another type than the command works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongType;
+
+/// What a command knows of the world, the same from its beginning to its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// The selected database.
+    pub database: u16,
+    /// Unix time in milliseconds.
+    pub now_ms: u64,
+    /// Up to which sizes collections are packed.
+    pub limits: Limits,
+    /// Where the command's random choices begin.
+    pub seed: u64,
+    /// Whether using a key counts as a use (`CLIENT NO-TOUCH`).
+    pub touch: bool,
+}
+
+/// What came of a command, beside its reply.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Look-ups by reading commands that found a key.
+    pub hits: u64,
+    /// Look-ups by reading commands that found none.
+    pub misses: u64,
+    /// Keys removed because their time had come.
+    pub expired: u64,
+    /// Changes made to the keyspace.
+    pub changes: u64,
+    /// Changed keys that clients wait for.
+    pub ready: Vec<crate::DatabaseKey>,
+}
+
+/// A consistent look at the keys that a command declared. It cannot change them.
+pub struct ReadView<'k> {
+    pub(crate) keyspace: &'k Keyspace,
+    pub(crate) held: Held<'k>,
+    pub(crate) whole: bool,
+    context: Context,
+    random: Cell<u64>,
+    pub(crate) tally: RefCell<Tally>,
+}
+
+impl<'k> ReadView<'k> {
+    pub(crate) fn new(keyspace: &'k Keyspace, needs: &Needs, mode: Mode, context: Context) -> ReadView<'k> {
+        ReadView {
+            keyspace,
+            held: Held::lock(&keyspace.slots, needs, mode),
+            whole: *needs == Needs::All,
+            random: Cell::new(context.seed),
+            context,
+            tally: RefCell::default(),
+        }
+    }
+
+    /// What came of the command.
+    pub fn into_tally(self) -> Tally {
+        self.tally.into_inner()
+    }
+
+    pub(crate) fn tally_mut(&mut self) -> &mut Tally {
+        self.tally.get_mut()
+    }
+
+    /// The selected database.
+    pub fn database(&self) -> u16 {
+        self.context.database
+    }
+
+    /// How many databases there are.
+    pub fn databases(&self) -> u16 {
+        self.keyspace.databases()
+    }
+
+    /// Goes on in another database, which must exist, or at another time: what `SELECT` and the passing of time
+    /// do between the commands of a transaction.
+    pub fn set_context(&mut self, context: Context) {
+        assert!(context.database < self.databases(), "no such database");
+        self.context = context;
+    }
+
+    /// What the command knows of the world.
+    pub fn context(&self) -> Context {
+        self.context
+    }
+
+    /// Unix time in milliseconds, frozen for the command.
+    pub fn now_ms(&self) -> u64 {
+        self.context.now_ms
+    }
+
+    /// Up to which sizes collections are packed.
+    pub fn limits(&self) -> &Limits {
+        &self.context.limits
+    }
+
+    /// 64 random bits (splitmix64, from the context's seed).
+    pub fn random(&self) -> u64 {
+        let state = self.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.random.set(state);
+        let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    }
+
+    /// The entry of `key`, if it is there and has not expired; counts as a use and as a hit or a miss.
+    #[inline]
+    pub fn find(&self, key: &Key<'_>) -> Option<EntryRef<'_>> {
+        let found = self.peek(key);
+        let mut tally = self.tally.borrow_mut();
+        match found {
+            Some(entry) => {
+                tally.hits += 1;
+                if self.context.touch {
+                    entry.touch(access_clock(self.context.now_ms));
+                }
+            }
+            None => tally.misses += 1,
+        }
+        found
+    }
+
+    /// As [`ReadView::find`], but counts as nothing: for commands that look at a key without using it.
+    #[inline]
+    pub fn peek(&self, key: &Key<'_>) -> Option<EntryRef<'_>> {
+        self.peek_in(self.context.database, key)
+    }
+
+    /// As [`ReadView::peek`], in another database.
+    pub fn peek_in(&self, database: u16, key: &Key<'_>) -> Option<EntryRef<'_>> {
+        let entry = self.held.slot(key.slot).shard(database)?.find(key)?;
+        (!is_expired(entry, self.context.now_ms)).then_some(entry)
+    }
+
+    fn typed(&self, key: &Key<'_>, kind: Kind) -> Result<Option<EntryRef<'_>>, WrongType> {
+        match self.find(key) {
+            Some(entry) if entry.kind() != kind => Err(WrongType),
+            found => Ok(found),
+        }
+    }
+
+    /// The string at `key`.
+    #[inline]
+    pub fn string(&self, key: &Key<'_>) -> Result<Option<StringRef<'_>>, WrongType> {
+        Ok(self.typed(key, Kind::String)?.map(StringRef::of))
+    }
+
+    /// The list at `key`.
+    pub fn list(&self, key: &Key<'_>) -> Result<Option<ListRef<'_>>, WrongType> {
+        Ok(self.typed(key, Kind::List)?.map(ListRef::of))
+    }
+
+    /// The set at `key`.
+    pub fn set(&self, key: &Key<'_>) -> Result<Option<SetRef<'_>>, WrongType> {
+        Ok(self.typed(key, Kind::Set)?.map(SetRef::of))
+    }
+
+    /// The hash at `key`.
+    pub fn hash(&self, key: &Key<'_>) -> Result<Option<HashRef<'_>>, WrongType> {
+        Ok(self.typed(key, Kind::Hash)?.map(HashRef::of))
+    }
+
+    /// The sorted set at `key`.
+    pub fn zset(&self, key: &Key<'_>) -> Result<Option<ZSetRef<'_>>, WrongType> {
+        Ok(self.typed(key, Kind::ZSet)?.map(ZSetRef::of))
+    }
+
+    /// Visits the keys of the selected database from `cursor` on, at least `count` of them if there are as many,
+    /// and returns where to go on; 0 begins, and, returned, says that all were seen. A key that is there
+    /// throughout is visited, also when the calls are far apart.
+    ///
+    /// The cursor is the slot, above 32 bits of position within the slot.
+    pub fn scan(&self, cursor: u64, count: usize, visit: &mut dyn FnMut(EntryRef<'_>)) -> u64 {
+        let mut slot = cursor >> 32;
+        let mut position = cursor & 0xffff_ffff;
+        let mut seen = 0;
+        while slot < base::slot::SLOTS as u64 && seen < count {
+            if position == 0 && self.keyspace.is_slot_empty(self.context.database, slot as u16) {
+                slot += 1;
+                continue;
+            }
+            self.with_slot(slot as u16, |held| {
+                let Some(shard) = held.shard(self.context.database) else {
+                    position = 0;
+                    return;
+                };
+                position = shard.scan(position, count - seen, &mut |entry| {
+                    seen += 1;
+                    if !is_expired(entry, self.context.now_ms) {
+                        visit(entry);
+                    }
+                });
+            });
+            slot += u64::from(position == 0);
+        }
+        if slot < base::slot::SLOTS as u64 { slot << 32 | position } else { 0 }
+    }
+
+    /// Calls `visit` with a random key of the selected database, if there is any; all keys are about as likely.
+    pub fn random_key(&self, visit: impl FnOnce(EntryRef<'_>)) {
+        let database = self.context.database;
+        let mut visit = Some(visit);
+        // A slot is drawn by the number of its keys. What it drew may have expired or just been removed.
+        for _ in 0..100 {
+            let Some(slot) = self.keyspace.random_slot(database, self.random()) else { return };
+            self.with_slot(slot, |held| {
+                let entry = held.shard(database).and_then(|shard| shard.random(&mut || self.random()));
+                if let Some(entry) = entry.filter(|entry| !is_expired(*entry, self.context.now_ms))
+                    && let Some(visit) = visit.take()
+                {
+                    visit(entry);
+                }
+            });
+            if visit.is_none() {
+                return;
+            }
+        }
+        self.scan_all(&mut |entry| {
+            if let Some(visit) = visit.take() {
+                visit(entry);
+            }
+        });
+    }
+
+    /// Visits every key of the selected database, slot by slot.
+    pub fn scan_all(&self, visit: &mut dyn FnMut(EntryRef<'_>)) {
+        let mut cursor = 0;
+        loop {
+            cursor = self.scan(cursor, 1000, visit);
+            if cursor == 0 {
+                return;
+            }
+        }
+    }
+
+    /// The number of keys in the selected database.
+    pub fn database_len(&self) -> usize {
+        self.keyspace.len(self.context.database)
+    }
+
+    /// A slot that is held, or else, for a command that declares no keys but looks at all, one locked for the
+    /// moment.
+    fn with_slot(&self, index: u16, look: impl FnOnce(&Slot)) {
+        if self.whole {
+            look(self.held.slot(index))
+        } else {
+            look(&self.keyspace.slots[usize::from(index)].read())
+        }
+    }
+}
+
+/// Whether `entry` is to be taken as gone.
+#[inline]
+pub(crate) fn is_expired(entry: EntryRef<'_>, now_ms: u64) -> bool {
+    entry.deadline_ms().is_some_and(|deadline_ms| deadline_ms <= now_ms)
+}
+
+/// Unix seconds, of which entries keep 24 bits.
+pub(crate) fn access_clock(now_ms: u64) -> u32 {
+    (now_ms / 1000) as u32 & 0x00ff_ffff
+}
+
+/// How long ago the entry was last used, in seconds.
+pub fn idle_seconds(entry: EntryRef<'_>, now_ms: u64) -> u64 {
+    u64::from(access_clock(now_ms).wrapping_sub(entry.accessed()) & 0x00ff_ffff)
+}
+
+/// The name that `OBJECT ENCODING` gives to the form of a value.
+pub fn encoding_name(entry: EntryRef<'_>) -> &'static str {
+    /// A longer string was never embedded in its object by Redis, and clients know that.
+    const EMBEDDED_BYTES_MAX: usize = 44;
+    match entry.form() {
+        Form::Integer => "int",
+        Form::Bytes if entry.value().len() <= EMBEDDED_BYTES_MAX => "embstr",
+        Form::Bytes | Form::EditedBytes => "raw",
+        Form::ListPacked | Form::SetPacked | Form::HashPacked | Form::ZSetPacked => "listpack",
+        Form::ListIndexed => "quicklist",
+        Form::SetIntegers => "intset",
+        Form::SetIndexed | Form::HashIndexed => "hashtable",
+        Form::ZSetIndexed => "skiplist",
+    }
+}

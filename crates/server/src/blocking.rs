@@ -1,0 +1,221 @@
+//! Clients that wait for a key: first come, first served.
+//!
+//! A blocking command that finds nothing files its client here while its keys are still locked. Whoever changes
+//! such a key runs the commands of those who wait for it, in their order, before it gets its own reply: so the
+//! element that was pushed is gone when the pusher looks, as with Redis. A client that was served, ran out of
+//! time, was unblocked or left has been *settled*, once, and whoever finds it in a queue passes it over.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use commands::{Access, Call, Command, Handler, WaitingRoom};
+use keyspace::{Context, DatabaseKey, Keyspace, Tally};
+use resp::{OwnedArguments, Reply, Version};
+use smallvec::SmallVec;
+use sync::Mutex;
+
+use crate::client::Client;
+
+/// A client that waits, with the command that it waits in.
+pub struct Waiter {
+    client: Arc<Client>,
+    arguments: OwnedArguments,
+    command: &'static Command,
+    context: Context,
+    version: Version,
+    keys: SmallVec<[DatabaseKey; 2]>,
+    /// The reply for when the time is over.
+    timeout_reply: Mutex<Vec<u8>>,
+    /// The reply, once there is one; then the wait is over.
+    outcome: Mutex<Option<Vec<u8>>>,
+}
+
+impl Waiter {
+    /// Ends the wait with `reply`, unless it is over already; says whether it did.
+    pub fn settle(&self, reply: Vec<u8>) -> bool {
+        let mut outcome = self.outcome.lock();
+        if outcome.is_some() {
+            return false;
+        }
+        *outcome = Some(reply);
+        self.client.wake();
+        true
+    }
+
+    /// Notes the reply for when the time is over.
+    pub(crate) fn set_timeout_reply(&self, reply: &[u8]) {
+        *self.timeout_reply.lock() = reply.to_vec();
+    }
+
+    /// Ends the wait as if its time were over; says whether it was not over already.
+    pub fn time_out(&self) -> bool {
+        let reply = self.timeout_reply.lock().clone();
+        self.settle(reply)
+    }
+
+    /// The reply, if the wait is over.
+    pub fn outcome(&self) -> Option<Vec<u8>> {
+        self.outcome.lock().clone()
+    }
+}
+
+/// Everyone who waits, by key.
+#[derive(Default)]
+pub struct Blocked {
+    queues: Mutex<HashMap<DatabaseKey, VecDeque<Arc<Waiter>>>>,
+}
+
+/// What a blocking command that must wait leaves behind.
+pub(crate) struct Arrival<'s> {
+    pub blocked: &'s Blocked,
+    pub client: &'s Arc<Client>,
+    pub arguments: resp::Arguments<'s>,
+    pub command: &'static Command,
+    pub context: Context,
+    pub version: Version,
+    /// The waiter and for how many milliseconds it waits, if the command has to.
+    pub waiting: Option<(Arc<Waiter>, Option<u64>)>,
+}
+
+impl WaitingRoom for Arrival<'_> {
+    fn enter(&mut self, keys: SmallVec<[DatabaseKey; 2]>, timeout_ms: Option<u64>) -> bool {
+        let waiter = Arc::new(Waiter {
+            client: Arc::clone(self.client),
+            arguments: OwnedArguments::from(self.arguments),
+            command: self.command,
+            context: self.context,
+            version: self.version,
+            keys,
+            timeout_reply: Mutex::new(Vec::new()),
+            outcome: Mutex::new(None),
+        });
+        let mut queues = self.blocked.queues.lock();
+        for key in &waiter.keys {
+            queues.entry(key.clone()).or_default().push_back(Arc::clone(&waiter));
+        }
+        drop(queues);
+        self.waiting = Some((waiter, timeout_ms));
+        true
+    }
+}
+
+impl Blocked {
+    /// The number of keys that clients wait for.
+    pub fn keys(&self) -> usize {
+        self.queues.lock().len()
+    }
+
+    /// Ends the wait of the client with this id, as if its time were over or with an error; says whether it was
+    /// waiting.
+    pub fn unblock(&self, client: u64, with_error: bool) -> bool {
+        let waiter = {
+            let queues = self.queues.lock();
+            queues.values().flatten().find(|waiter| waiter.client.id == client).cloned()
+        };
+        match waiter {
+            Some(waiter) if with_error => {
+                waiter.settle(b"-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n".to_vec())
+            }
+            Some(waiter) => waiter.time_out(),
+            None => false,
+        }
+    }
+
+    /// Takes a settled waiter out of all its queues.
+    pub fn leave(&self, keyspace: &Keyspace, waiter: &Arc<Waiter>) {
+        let mut queues = self.queues.lock();
+        let mut left: SmallVec<[&DatabaseKey; 2]> = SmallVec::new();
+        for key in &waiter.keys {
+            let Some(queue) = queues.get_mut(key) else { continue };
+            let before = queue.len();
+            queue.retain(|other| !Arc::ptr_eq(other, waiter));
+            left.extend((queue.len()..before).map(|_| key));
+            if queue.is_empty() {
+                queues.remove(key);
+            }
+        }
+        drop(queues);
+        for key in left {
+            keyspace.stop_waiting(key);
+        }
+    }
+
+    /// Serves those who wait for the keys that became `ready`, and for what their commands make ready in turn.
+    /// Returns what came of it all.
+    pub fn serve(&self, keyspace: &Keyspace, ready: Vec<DatabaseKey>, now_ms: u64) -> Tally {
+        let mut total = Tally::default();
+        let mut ready = VecDeque::from(ready);
+        while let Some(key) = ready.pop_front() {
+            let queue: Vec<Arc<Waiter>> =
+                self.queues.lock().get(&key).map(|queue| queue.iter().cloned().collect()).unwrap_or_default();
+            for waiter in queue {
+                let Some(tally) = self.attempt(keyspace, &waiter, now_ms) else { continue };
+                total.changes += tally.changes;
+                ready.extend(tally.ready);
+            }
+        }
+        total
+    }
+
+    /// Runs a waiter's command for it. `None` when it goes on waiting or was settled before.
+    fn attempt(&self, keyspace: &Keyspace, waiter: &Arc<Waiter>, now_ms: u64) -> Option<Tally> {
+        // Held throughout, so that the command's work and the end of the wait are one.
+        let mut outcome = waiter.outcome.lock();
+        if outcome.is_some() {
+            return None;
+        }
+        let Handler::Blocking(run) = waiter.command.handler else {
+            unreachable!("only blocking commands wait")
+        };
+        let mut reply = Reply::new(waiter.version);
+        let mut again = StillWaiting(false);
+        let mut call = Call {
+            arguments: waiter.arguments.as_arguments(),
+            reply: &mut reply,
+            access: Access::Own(keyspace, Context { now_ms, ..waiter.context }),
+            tally: Tally::default(),
+            waiting_room: Some(&mut again),
+        };
+        let result = run(&mut call);
+        let tally = std::mem::take(&mut call.tally);
+        if again.0 {
+            return None;
+        }
+        match result {
+            // The key that became ready holds another type than the command takes: it goes on waiting, unless
+            // the trouble is elsewhere, as with the destination of a move.
+            Err(commands::Error::WrongType) if !destination_is_wrong(waiter) => return None,
+            Err(error) => {
+                reply.clear();
+                reply.error(error.text(waiter.command.name).as_bytes());
+            }
+            Ok(()) => {}
+        }
+        *outcome = Some(reply.into_vec());
+        drop(outcome);
+        waiter.client.wake();
+        self.leave(keyspace, waiter);
+        Some(tally)
+    }
+}
+
+fn destination_is_wrong(waiter: &Waiter) -> bool {
+    // A move waits for its first key only, yet names two.
+    waiter
+        .command
+        .arguments
+        .iter()
+        .filter(|spec| spec.kind == commands::args::Kind::Key && !spec.multiple)
+        .count()
+        > waiter.keys.len()
+}
+
+/// Notes that a command would have to wait again.
+struct StillWaiting(bool);
+
+impl WaitingRoom for StillWaiting {
+    fn enter(&mut self, _: SmallVec<[DatabaseKey; 2]>, _: Option<u64>) -> bool {
+        self.0 = true;
+        false
+    }
+}

@@ -1,0 +1,49 @@
+//! Commands that concern a client's connection or the server as a whole: one file per command, by family.
+//!
+//! They are declared as the commands of the room `commands` are. Their function is called `run` and takes the
+//! session, which leads to everything else.
+
+mod connection;
+mod pubsub;
+mod server;
+mod transactions;
+
+use commands::Command;
+
+use crate::table::SessionFunction;
+
+/// A command and its function; a container that only groups its subcommands has none.
+pub(crate) type SessionCommand = (&'static Command, Option<SessionFunction>);
+
+/// The commands of this room.
+pub(crate) fn session_commands() -> impl Iterator<Item = &'static SessionCommand> {
+    [connection::FAMILY, pubsub::FAMILY, server::FAMILY, transactions::FAMILY].into_iter().flatten()
+}
+
+/// Declares a family of commands: each name is a file with `COMMAND`, `Args` and
+/// `run(&mut Session, Args, &mut Reply)`. `name { a, b }` is a folder: a container, whose `mod.rs` declares
+/// `COMMAND`, and the files of its subcommands; `name run { … }` one that also runs by itself.
+macro_rules! session_family {
+    ($($name:ident $($kind:ident)? $({ $($sub:ident),* $(,)? })?),* $(,)?) => {
+        $(mod $name;)*
+
+        /// The commands of this family.
+        pub(crate) const FAMILY: &[crate::commands::SessionCommand] = &[
+            $(
+                (&$name::COMMAND, crate::commands::session_family!(@own $name [$($kind)?] $({ $($sub)* })?)),
+                $($((&$name::$sub::COMMAND, crate::commands::session_family!(@some $name::$sub)),)*)?
+            )*
+        ];
+    };
+    (@own $name:ident []) => { crate::commands::session_family!(@some $name) };
+    (@own $name:ident [run] { $($sub:ident)* }) => { crate::commands::session_family!(@some $name) };
+    (@own $name:ident [] { $($sub:ident)* }) => { None };
+    (@some $($path:ident)::+) => {
+        Some(|session, arguments, reply| {
+            let position = const { commands::arguments_at($($path)::+::COMMAND.name) };
+            let args: $($path)::+::Args = commands::args::parse_all(arguments, position)?;
+            $($path)::+::run(session, args, reply)
+        })
+    };
+}
+pub(crate) use session_family;

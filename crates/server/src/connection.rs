@@ -1,0 +1,404 @@
+//! A client's connection: bytes from the socket to the session and back.
+//!
+//! Bytes are read into a buffer of the worker thread, requests are executed right there, and their replies are
+//! written to the socket in one go from another. Only what is left over (half a request, a reply that the socket
+//! does not take) is kept with the connection, so an idle connection holds next to no memory.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use resp::{Reply, RequestLimits, RequestParser, Version};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+use crate::client::Client;
+use crate::request::{Batch, execute};
+use crate::server::Server;
+use crate::session::Session;
+
+/// One read takes at most this much: what a batch executes before its replies are sent.
+const READ_BYTES_MAX: usize = 64 * 1024;
+
+/// A connection that has read this many full buffers in a row lets others go first.
+const READS_IN_A_ROW_MAX: usize = 4;
+
+/// A worker's reply buffer is not kept when one batch made it larger than this.
+const REPLY_BYTES_KEPT_MAX: usize = 1024 * 1024;
+
+struct Buffers {
+    input: Box<[u8]>,
+    reply: Reply,
+}
+
+thread_local! {
+    /// The worker's own buffers. A batch is executed without waiting, so one pair is enough for all connections.
+    static BUFFERS: RefCell<Buffers> = RefCell::new(Buffers {
+        input: vec![0; READ_BYTES_MAX].into_boxed_slice(),
+        reply: Reply::new(Version::Resp2),
+    });
+}
+
+/// Why a connection ended, where it is worth a word in the log.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// The client closed it, or it was asked to.
+    Closed,
+    /// The socket failed.
+    Socket(io::Error),
+    /// Requests piled up beyond `client-query-buffer-limit`.
+    QueryBufferLimit(usize),
+    /// Replies piled up beyond `client-output-buffer-limit`.
+    OutputBufferLimit(usize),
+}
+
+/// Serves a client until one of the two sides ends it.
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    server: Arc<Server>,
+    client: Arc<Client>,
+    stream: S,
+) -> End {
+    let mut connection = Connection {
+        limits: Limits::of(&server, false),
+        session: Session::new(Arc::clone(&server), client),
+        server,
+        stream,
+        parser: RequestParser::new(),
+        input: Vec::new(),
+        output: Vec::new(),
+        sent: 0,
+        soft_limit_since: None,
+        timer: None,
+        is_input_closed: false,
+        closes_when_sent: false,
+    };
+    poll_fn(|context| connection.poll(context)).await
+}
+
+/// The settings that a connection looks at on every read.
+struct Limits {
+    generation: u64,
+    request: RequestLimits,
+    query_buffer_bytes_max: usize,
+}
+
+impl Limits {
+    fn of(server: &Server, is_authenticated: bool) -> Limits {
+        let generation = server.generation();
+        let settings = server.settings();
+        Limits {
+            generation,
+            request: RequestLimits {
+                bulk_bytes_max: settings.clients.bulk_bytes_max,
+                unauthenticated: !is_authenticated,
+                ..RequestLimits::default()
+            },
+            query_buffer_bytes_max: settings.clients.query_buffer_bytes_max,
+        }
+    }
+}
+
+struct Connection<S> {
+    server: Arc<Server>,
+    session: Session,
+    stream: S,
+    parser: RequestParser,
+    /// What was read and not executed yet: the beginning of a request, or what waits for a blocking command.
+    input: Vec<u8>,
+    /// What the socket did not take yet, from `sent` on.
+    output: Vec<u8>,
+    sent: usize,
+    /// Since when more is waiting to be sent than the soft limit allows.
+    soft_limit_since: Option<Instant>,
+    /// The end of a wait in a blocking command.
+    timer: Option<Pin<Box<Sleep>>>,
+    limits: Limits,
+    is_input_closed: bool,
+    closes_when_sent: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// Goes on as far as it can without waiting; ready when the connection is over.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
+        match self.advance(context) {
+            Ok(()) => Poll::Pending,
+            Err(end) => Poll::Ready(end),
+        }
+    }
+
+    fn advance(&mut self, context: &mut Context<'_>) -> Result<(), End> {
+        self.session.client.register(context.waker());
+        for _ in 0..READS_IN_A_ROW_MAX {
+            if self.session.client.is_killed() {
+                return Err(End::Closed);
+            }
+            self.take_mail();
+            self.end_wait(context);
+            if self.session.waiting.is_none() && !self.input.is_empty() && !self.closes_when_sent {
+                self.execute_kept()?;
+            }
+            self.flush(context)?;
+            if self.closes_when_sent {
+                return if self.output.is_empty() { Err(End::Closed) } else { Ok(()) };
+            }
+            if self.is_input_closed {
+                return Err(End::Closed);
+            }
+            if self.read(context)?.is_pending() {
+                return Ok(());
+            }
+        }
+        context.waker().wake_by_ref();
+        Ok(())
+    }
+
+    /// Reads once and executes what is there; pending when there is nothing to read.
+    fn read(&mut self, context: &mut Context<'_>) -> Result<Poll<()>, End> {
+        if self.session.waiting.is_some() || !self.input.is_empty() {
+            return self.read_behind(context);
+        }
+        BUFFERS.with_borrow_mut(|buffers| {
+            let mut unread = ReadBuf::new(&mut buffers.input);
+            match Pin::new(&mut self.stream).poll_read(context, &mut unread) {
+                Poll::Pending => return Ok(Poll::Pending),
+                Poll::Ready(result) => result.map_err(End::Socket)?,
+            }
+            let read = unread.filled().len();
+            if read == 0 {
+                self.is_input_closed = true;
+                return Ok(Poll::Ready(()));
+            }
+            let input = &buffers.input[..read];
+            let reply = &mut buffers.reply;
+            let consumed = self.execute_all(input, reply)?;
+            self.input.extend_from_slice(&input[consumed..]);
+            self.note_input();
+            self.send(reply, read, context)?;
+            Ok(Poll::Ready(()))
+        })
+    }
+
+    /// Reads to the end of what is kept, and executes nothing: the caller goes on with that.
+    fn read_behind(&mut self, context: &mut Context<'_>) -> Result<Poll<()>, End> {
+        // A large argument is read in one piece rather than in many.
+        let room = self.parser.missing().clamp(READ_BYTES_MAX, 16 * 1024 * 1024);
+        self.input.reserve(room);
+        let before = self.input.len();
+        let mut unread = ReadBuf::uninit(self.input.spare_capacity_mut());
+        match Pin::new(&mut self.stream).poll_read(context, &mut unread) {
+            Poll::Pending => return Ok(Poll::Pending),
+            Poll::Ready(result) => result.map_err(End::Socket)?,
+        }
+        let read = unread.filled().len();
+        // SAFETY: `poll_read` has initialised the first `read` bytes of the spare capacity.
+        #[allow(unsafe_code)]
+        unsafe {
+            self.input.set_len(before + read);
+        }
+        if read == 0 {
+            self.is_input_closed = true;
+        }
+        self.server.statistics.count_traffic(read, 0);
+        self.note_input();
+        if self.input.len() > self.limits.query_buffer_bytes_max {
+            self.server.statistics.query_limit_disconnections.add(1);
+            return Err(End::QueryBufferLimit(self.input.len()));
+        }
+        Ok(Poll::Ready(()))
+    }
+
+    fn note_input(&self) {
+        self.session.client.input_bytes.store(self.input.len(), Ordering::Relaxed);
+    }
+
+    /// Executes what was kept.
+    fn execute_kept(&mut self) -> Result<(), End> {
+        let mut input = std::mem::take(&mut self.input);
+        let consumed = BUFFERS.with_borrow_mut(|buffers| {
+            let consumed = self.execute_all(&input, &mut buffers.reply);
+            self.output.extend_from_slice(buffers.reply.as_bytes());
+            tidy(&mut buffers.reply);
+            consumed
+        })?;
+        if consumed == input.len() {
+            // Large buffers are not kept for what may never come again.
+            input = if input.capacity() > READ_BYTES_MAX { Vec::new() } else { input };
+            input.clear();
+        } else {
+            input.drain(..consumed);
+        }
+        self.input = input;
+        self.note_input();
+        self.check_output_limit()
+    }
+
+    /// Executes the requests in `input`, as long as none has to wait, and returns how many bytes they took. Their
+    /// replies are in `reply`, after which the connection may be about to close.
+    fn execute_all(&mut self, input: &[u8], reply: &mut Reply) -> Result<usize, End> {
+        reply.set_version(self.session.version);
+        if self.limits.generation != self.server.generation()
+            || self.limits.request.unauthenticated == self.session.is_authenticated
+        {
+            self.limits = Limits::of(&self.server, self.session.is_authenticated);
+        }
+        let mut batch = Batch::begin();
+        let mut consumed = 0;
+        let mut executed = 0;
+        while consumed < input.len() && self.session.waiting.is_none() {
+            let rest = &input[consumed..];
+            match self.parser.parse(rest, &self.limits.request) {
+                Ok(Some(len)) => {
+                    let arguments = self.parser.arguments(rest);
+                    consumed += len;
+                    if arguments.is_empty() {
+                        continue;
+                    }
+                    executed += 1;
+                    execute(&self.server, &mut self.session, arguments, reply, &mut batch);
+                    if self.session.client.has_mail() {
+                        self.session.client.collect_mail(|mail| reply.raw(mail));
+                    }
+                    if self.session.client.closes_after_reply() {
+                        self.closes_when_sent = true;
+                        consumed = input.len();
+                    }
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    reply.protocol_error(&error);
+                    tracing::warn!(
+                        client = %self.session.client.address,
+                        "Protocol error ({error}) from client, closing connection"
+                    );
+                    self.closes_when_sent = true;
+                    consumed = input.len();
+                }
+            }
+        }
+        if executed > 0 {
+            let client = &self.session.client;
+            client.last_active_ms.store(batch.now_ms, Ordering::Relaxed);
+            client.commands.store(client.commands.load(Ordering::Relaxed) + executed, Ordering::Relaxed);
+        }
+        Ok(consumed)
+    }
+
+    /// Sends `reply`, directly where nothing is waiting before it; `read` bytes were its requests.
+    fn send(&mut self, reply: &mut Reply, read: usize, context: &mut Context<'_>) -> Result<(), End> {
+        let mut sent = 0;
+        if self.output.is_empty() {
+            while sent < reply.len() {
+                match Pin::new(&mut self.stream).poll_write(context, &reply.as_bytes()[sent..]) {
+                    Poll::Ready(Ok(0)) => return Err(End::Closed),
+                    Poll::Ready(Ok(count)) => sent += count,
+                    Poll::Ready(Err(error)) => return Err(End::Socket(error)),
+                    Poll::Pending => break,
+                }
+            }
+        }
+        self.output.extend_from_slice(&reply.as_bytes()[sent..]);
+        self.server.statistics.count_traffic(read, sent);
+        tidy(reply);
+        self.check_output_limit()
+    }
+
+    /// Sends what waits, as far as the socket takes it.
+    fn flush(&mut self, context: &mut Context<'_>) -> Result<(), End> {
+        let begin = self.sent;
+        while self.sent < self.output.len() {
+            match Pin::new(&mut self.stream).poll_write(context, &self.output[self.sent..]) {
+                Poll::Ready(Ok(0)) => return Err(End::Closed),
+                Poll::Ready(Ok(count)) => self.sent += count,
+                Poll::Ready(Err(error)) => return Err(End::Socket(error)),
+                Poll::Pending => break,
+            }
+        }
+        if self.sent > begin {
+            self.server.statistics.count_traffic(0, self.sent - begin);
+        }
+        if self.sent == self.output.len() {
+            if !self.output.is_empty() {
+                self.output = Vec::new();
+                self.note_output();
+            }
+            self.sent = 0;
+        } else if self.sent > self.output.len() / 2 {
+            self.output.drain(..self.sent);
+            self.sent = 0;
+            self.note_output();
+        }
+        Ok(())
+    }
+
+    fn note_output(&self) {
+        self.session.client.output_bytes.store(self.output.len() - self.sent, Ordering::Relaxed);
+    }
+
+    /// Takes what others sent to this client.
+    fn take_mail(&mut self) {
+        if self.session.client.has_mail() {
+            self.session.client.collect_mail(|mail| self.output.extend_from_slice(mail));
+        }
+    }
+
+    /// Ends the wait in a blocking command, if it was served or its time is over.
+    fn end_wait(&mut self, context: &mut Context<'_>) {
+        let Some((waiter, until_ms)) = &self.session.waiting else { return };
+        if let Some(until_ms) = *until_ms {
+            let timer = self.timer.get_or_insert_with(|| {
+                let left_ms = until_ms.saturating_sub(crate::clock::unix_ms());
+                // No timer can be set for longer than this, nor will anyone be there to see it end.
+                const TIMER_MS_MAX: u64 = 365 * 24 * 3600 * 1000;
+                Box::pin(tokio::time::sleep(Duration::from_millis(left_ms.min(TIMER_MS_MAX))))
+            });
+            if timer.as_mut().poll(context).is_ready() {
+                waiter.time_out();
+            }
+        }
+        if let Some(reply) = waiter.outcome() {
+            self.output.extend_from_slice(&reply);
+            self.timer = None;
+            self.session.stop_waiting();
+        }
+    }
+
+    /// Closes the connection when more waits to be sent than `client-output-buffer-limit` allows.
+    fn check_output_limit(&mut self) -> Result<(), End> {
+        let waiting = self.output.len() - self.sent;
+        self.note_output();
+        if waiting == 0 {
+            self.soft_limit_since = None;
+            return Ok(());
+        }
+        let settings = self.server.settings();
+        let limits = &settings.clients.output_buffer_limits;
+        let limit = if self.session.subscriptions.any() { limits.pubsub } else { limits.normal };
+        let is_over = |bytes_max: u64| bytes_max > 0 && waiting as u64 > bytes_max;
+        let is_over_hard = is_over(limit.hard_bytes);
+        let soft_since = if is_over(limit.soft_bytes) {
+            Some(*self.soft_limit_since.get_or_insert_with(Instant::now))
+        } else {
+            self.soft_limit_since = None;
+            None
+        };
+        let soft_for = soft_since.map(|since| since.elapsed().as_secs());
+        if is_over_hard || soft_for.is_some_and(|seconds| seconds > limit.soft_seconds) {
+            self.server.statistics.output_limit_disconnections.add(1);
+            return Err(End::OutputBufferLimit(waiting));
+        }
+        Ok(())
+    }
+}
+
+/// Empties a worker's reply buffer, and gives its memory back when it is unusually large.
+fn tidy(reply: &mut Reply) {
+    reply.clear();
+    if reply.capacity() > REPLY_BYTES_KEPT_MAX {
+        reply.shrink_to(READ_BYTES_MAX);
+    }
+}

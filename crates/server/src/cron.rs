@@ -1,0 +1,121 @@
+//! What the server does by itself, several times a second: removing what has expired, closing who has been idle
+//! for too long, and noting how fast things go.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use keyspace::Sweep;
+
+use crate::client::ClientFlag;
+use crate::clock::unix_ms;
+use crate::server::Server;
+
+/// Active expiry gives other tasks their turn after this long.
+const SLICE: Duration = Duration::from_micros(500);
+
+/// How often rates are sampled.
+const SAMPLE: Duration = Duration::from_millis(100);
+
+/// Rates are means over this many samples.
+const SAMPLES: usize = 16;
+
+/// How fast some counters grow, a second.
+#[derive(Default)]
+pub struct Rates {
+    /// Commands.
+    pub commands: AtomicU64,
+    /// Bytes read.
+    pub input_bytes: AtomicU64,
+    /// Bytes sent.
+    pub output_bytes: AtomicU64,
+}
+
+/// Starts all of it. It goes on until the tasks are aborted.
+pub(crate) fn start(server: &Arc<Server>) -> tokio::task::JoinSet<()> {
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(expire(Arc::clone(server)));
+    tasks.spawn(sample(Arc::clone(server)));
+    tasks.spawn(close_idle(Arc::clone(server)));
+    tasks
+}
+
+/// Removes what has expired. At most a quarter of a worker's time is spent on it, more with
+/// `active-expire-effort`.
+async fn expire(server: Arc<Server>) {
+    let mut sweep = Sweep::default();
+    loop {
+        let settings = server.settings();
+        let period = Duration::from_secs(1) / settings.process.hz.max(1);
+        let share_percent = 25 + 2 * settings.memory.active_expire_effort.saturating_sub(1);
+        tokio::time::sleep(period).await;
+        let begin = Instant::now();
+        while begin.elapsed() * 100 < period * share_percent {
+            if !expire_slice(&server, &mut sweep) {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Removes what has expired for one slice of time, and says whether there may be more.
+fn expire_slice(server: &Server, sweep: &mut Sweep) -> bool {
+    let begin = Instant::now();
+    while begin.elapsed() < SLICE {
+        match server.keyspace.expire_some(sweep, unix_ms()) {
+            Some(removed) => server.statistics.count_expired(removed),
+            None => return false,
+        }
+    }
+    true
+}
+
+async fn sample(server: Arc<Server>) {
+    let mut ring = [(0, 0, 0); SAMPLES];
+    let mut at = 0;
+    let mut last = server.statistics.totals();
+    loop {
+        let begin = Instant::now();
+        tokio::time::sleep(SAMPLE).await;
+        server.memory_peak((server.allocator.figures)().allocated_bytes);
+        let now = server.statistics.totals();
+        let per_second = |now: u64, last: u64| {
+            (now.saturating_sub(last) as f64 / begin.elapsed().as_secs_f64().max(0.001)) as u64
+        };
+        ring[at] = (
+            per_second(now.commands, last.commands),
+            per_second(now.input_bytes, last.input_bytes),
+            per_second(now.output_bytes, last.output_bytes),
+        );
+        at = (at + 1) % SAMPLES;
+        last = now;
+        let mean = |pick: fn(&(u64, u64, u64)) -> u64| ring.iter().map(pick).sum::<u64>() / SAMPLES as u64;
+        server.rates.commands.store(mean(|sample| sample.0), Ordering::Relaxed);
+        server.rates.input_bytes.store(mean(|sample| sample.1), Ordering::Relaxed);
+        server.rates.output_bytes.store(mean(|sample| sample.2), Ordering::Relaxed);
+    }
+}
+
+/// Closes clients that have been idle for longer than `timeout`. Those that wait in a blocking command, listen to
+/// channels or watch the commands are not idle.
+async fn close_idle(server: Arc<Server>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let timeout_ms = u64::from(server.settings().network.timeout_s) * 1000;
+        if timeout_ms == 0 {
+            continue;
+        }
+        let now_ms = unix_ms();
+        for client in server.clients.all() {
+            let is_busy = [ClientFlag::Blocked, ClientFlag::Subscribed, ClientFlag::Monitor]
+                .into_iter()
+                .any(|flag| client.has(flag));
+            let idle_ms = now_ms.saturating_sub(client.last_active_ms.load(Ordering::Relaxed));
+            if !is_busy && idle_ms > timeout_ms {
+                tracing::debug!(client = %client.address, "Closing idle client");
+                client.kill();
+            }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Where clients come in.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use config::Settings;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
+
+use crate::client::Client;
+use crate::clock::unix_ms;
+use crate::connection::{End, serve};
+use crate::server::Server;
+
+/// What a client is told that comes from elsewhere while nobody has set a password.
+const PROTECTED: &[u8] = b"-DENIED Redis is running in protected mode because protected mode is enabled and no \
+password is set for the default user. In this mode connections are only accepted from the loopback interface. If \
+you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable \
+protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis \
+from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do \
+so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by \
+editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. \
+3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Set up \
+an authentication password for the default user. NOTE: You only need to do one of the above things in order for the \
+server to start accepting connections from the outside.\r\n";
+
+/// The sockets that the server listens on.
+pub(crate) struct Listeners {
+    tcp: Vec<TcpListener>,
+    unix: Option<UnixListener>,
+}
+
+/// A place that could not be listened on.
+#[derive(Debug)]
+pub struct ListenError {
+    /// The address or the path.
+    pub place: String,
+    /// What the operating system said.
+    pub source: io::Error,
+}
+
+impl std::fmt::Display for ListenError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Could not listen on {}: {}", self.place, self.source)
+    }
+}
+
+impl std::error::Error for ListenError {}
+
+impl Listeners {
+    /// Opens what the settings ask for.
+    pub async fn open(settings: &Settings) -> Result<Listeners, ListenError> {
+        let network = &settings.network;
+        let mut tcp = Vec::new();
+        if network.port != 0 {
+            for address in &network.bind.0 {
+                let (is_optional, host) = match address.strip_prefix('-') {
+                    Some(host) => (true, host),
+                    None => (false, address.as_str()),
+                };
+                match listen(host, network.port, network.tcp_backlog).await {
+                    Ok(listeners) => tcp.extend(listeners),
+                    Err(error) if is_optional && is_missing_address(&error) => {}
+                    Err(source) => {
+                        return Err(ListenError { place: format!("{host}:{}", network.port), source });
+                    }
+                }
+            }
+        }
+        let unix = match &network.unixsocket {
+            Some(path) => Some(
+                listen_unix(path, network.unixsocket_permissions)
+                    .map_err(|source| ListenError { place: path.display().to_string(), source })?,
+            ),
+            None => None,
+        };
+        Ok(Listeners { tcp, unix })
+    }
+
+    /// Where clients can connect.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.tcp.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+    }
+
+    /// Takes clients in until the tasks are aborted.
+    pub fn run(self, server: &Arc<Server>) -> tokio::task::JoinSet<()> {
+        let mut tasks = tokio::task::JoinSet::new();
+        for listener in self.tcp {
+            tasks.spawn(accept_tcp(Arc::clone(server), listener));
+        }
+        if let Some(listener) = self.unix {
+            tasks.spawn(accept_unix(Arc::clone(server), listener));
+        }
+        tasks
+    }
+}
+
+fn is_missing_address(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported)
+        || error.raw_os_error() == Some(libc::EAFNOSUPPORT)
+}
+
+async fn listen(host: &str, port: u16, backlog: u32) -> io::Result<Vec<TcpListener>> {
+    let addresses: Vec<SocketAddr> = match host {
+        "*" => vec![SocketAddr::from(([0, 0, 0, 0], port))],
+        "::*" => vec![SocketAddr::from(([0u16; 8], port))],
+        host => match host.parse::<IpAddr>() {
+            Ok(address) => vec![SocketAddr::new(address, port)],
+            Err(_) => tokio::net::lookup_host((host, port)).await?.collect(),
+        },
+    };
+    let open = |address: SocketAddr| {
+        let socket = if address.is_ipv6() { TcpSocket::new_v6()? } else { TcpSocket::new_v4()? };
+        if address.is_ipv6() {
+            SockRef::from(&socket).set_only_v6(true)?;
+        }
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(backlog.max(1))
+    };
+    addresses.into_iter().map(open).collect()
+}
+
+fn listen_unix(path: &Path, permissions: u32) -> io::Result<UnixListener> {
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+    // A socket left behind by a server that was killed is in the way; anything else is somebody's file.
+    if std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket()) {
+        std::fs::remove_file(path)?;
+    }
+    let listener = UnixListener::bind(path)?;
+    if permissions != 0 {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(permissions))?;
+    }
+    Ok(listener)
+}
+
+/// When no more descriptors can be had, accepting fails at once; waiting lets some be closed.
+const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+
+async fn accept_tcp(server: Arc<Server>, listener: TcpListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => admit_tcp(&server, stream, peer),
+            Err(error) => {
+                tracing::warn!(%error, "Accepting client connection");
+                tokio::time::sleep(ACCEPT_RETRY).await;
+            }
+        }
+    }
+}
+
+async fn accept_unix(server: Arc<Server>, listener: UnixListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => admit_unix(&server, stream),
+            Err(error) => {
+                tracing::warn!(%error, "Accepting client connection");
+                tokio::time::sleep(ACCEPT_RETRY).await;
+            }
+        }
+    }
+}
+
+fn admit_tcp(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) {
+    let settings = server.settings();
+    let is_local = peer.ip().is_loopback();
+    if settings.network.protected_mode && settings.security.requirepass.is_none() && !is_local {
+        server.statistics.rejected_connections.add(1);
+        return refuse(stream, PROTECTED);
+    }
+    let socket = SockRef::from(&stream);
+    // Whatever fails here is the peer's having gone already, which the first read will find.
+    let _ = socket.set_tcp_nodelay(true);
+    let keepalive_s = u64::from(settings.network.tcp_keepalive_s);
+    if keepalive_s > 0 {
+        let keepalive = TcpKeepalive::new()
+            .with_time(Duration::from_secs(keepalive_s))
+            .with_interval(Duration::from_secs((keepalive_s / 3).max(1)))
+            .with_retries(3);
+        let _ = socket.set_tcp_keepalive(&keepalive);
+    }
+    let local = stream.local_addr().map(|address| address.to_string()).unwrap_or_default();
+    let id = server.clients.next_id();
+    let client = Client::new(id, peer.to_string(), local, stream.as_raw_fd(), false, unix_ms());
+    admit(server, stream, client);
+}
+
+fn admit_unix(server: &Arc<Server>, stream: UnixStream) {
+    let path = server.settings().network.unixsocket.as_ref().map(|path| path.display().to_string());
+    let place = format!("{}:0", path.unwrap_or_default());
+    let id = server.clients.next_id();
+    let client = Client::new(id, place.clone(), place, stream.as_raw_fd(), true, unix_ms());
+    admit(server, stream, client);
+}
+
+fn admit<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    server: &Arc<Server>,
+    stream: S,
+    client: Client,
+) {
+    let client = Arc::new(client);
+    if !server.clients.add(&client, server.settings().clients.clients_max as usize) {
+        server.statistics.rejected_connections.add(1);
+        return refuse(stream, b"-ERR max number of clients reached\r\n");
+    }
+    server.statistics.connections.add(1);
+    let server = Arc::clone(server);
+    tokio::spawn(async move {
+        let address = client.address.clone();
+        match serve(server, client, stream).await {
+            End::Closed => {}
+            End::Socket(error) => tracing::debug!(client = %address, %error, "Connection lost"),
+            End::QueryBufferLimit(bytes) => {
+                tracing::warn!(client = %address, bytes, "Closing client that reached max query buffer length");
+            }
+            End::OutputBufferLimit(bytes) => tracing::warn!(
+                client = %address,
+                bytes,
+                "Client closed for overcoming of output buffer limits"
+            ),
+        }
+    });
+}
+
+fn refuse<S: AsyncWrite + Unpin + Send + 'static>(mut stream: S, reason: &'static [u8]) {
+    tokio::spawn(async move {
+        // The client may be gone or not listen: it is being refused either way.
+        let _ = tokio::time::timeout(Duration::from_secs(1), stream.write_all(reason)).await;
+    });
+}

@@ -1,0 +1,90 @@
+//! MONITOR: every command, as it is about to run, to those who asked to see them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use resp::{Arguments, Reply};
+use sync::Mutex;
+
+use crate::client::{Client, ClientFlag};
+use crate::session::Session;
+
+/// Those who see every command.
+#[derive(Default)]
+pub struct Monitors {
+    clients: Mutex<Vec<Arc<Client>>>,
+    count: AtomicUsize,
+}
+
+impl Monitors {
+    /// Whether anyone watches.
+    #[inline]
+    pub fn any(&self) -> bool {
+        self.count.load(Ordering::Relaxed) > 0
+    }
+
+    /// How many watch.
+    pub fn len(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Takes the client in.
+    pub fn join(&self, client: &Arc<Client>) {
+        let mut clients = self.clients.lock();
+        if !client.has(ClientFlag::Monitor) {
+            client.set(ClientFlag::Monitor, true);
+            clients.push(Arc::clone(client));
+        }
+        self.count.store(clients.len(), Ordering::Relaxed);
+    }
+
+    /// Lets the client go.
+    pub fn leave(&self, client: &Arc<Client>) {
+        if client.has(ClientFlag::Monitor) {
+            let mut clients = self.clients.lock();
+            clients.retain(|other| !Arc::ptr_eq(other, client));
+            client.set(ClientFlag::Monitor, false);
+            self.count.store(clients.len(), Ordering::Relaxed);
+        }
+    }
+
+    /// Shows them what `session` is about to run.
+    pub fn show(&self, session: &Session, arguments: Arguments<'_>) {
+        let now_us = crate::clock::unix_us();
+        let address = if session.client.is_unix {
+            format!("unix:{}", session.client.local_address.trim_end_matches(":0"))
+        } else {
+            session.client.address.clone()
+        };
+        let mut line =
+            format!("{}.{:06} [{} {address}]", now_us / 1_000_000, now_us % 1_000_000, session.database)
+                .into_bytes();
+        for word in arguments.iter() {
+            line.push(b' ');
+            quote(word, &mut line);
+        }
+        for client in self.clients.lock().iter() {
+            let mut reply = Reply::new(client.version());
+            reply.simple(&line);
+            client.send(reply.as_bytes());
+        }
+    }
+}
+
+/// Writes `bytes` in double quotes, with what cannot be printed escaped: `sdscatrepr` of Redis.
+pub fn quote(bytes: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for &byte in bytes {
+        match byte {
+            b'"' | b'\\' => out.extend([b'\\', byte]),
+            b'\n' => out.extend(b"\\n"),
+            b'\r' => out.extend(b"\\r"),
+            b'\t' => out.extend(b"\\t"),
+            0x07 => out.extend(b"\\a"),
+            0x08 => out.extend(b"\\b"),
+            b' '..=b'~' => out.push(byte),
+            _ => out.extend(format!("\\x{byte:02x}").bytes()),
+        }
+    }
+    out.push(b'"');
+}

@@ -1,0 +1,253 @@
+//! The way of a request, from its words to its reply.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use commands::{Access, Call, Error, Flag, Handler, Result};
+use keyspace::Tally;
+use resp::{Arguments, OwnedArguments, Reply};
+
+use crate::blocking::Arrival;
+use crate::client::ClientFlag;
+use crate::clock::Stopwatch;
+use crate::server::Server;
+use crate::session::{Queued, ReplyMode, Session};
+use crate::statistics::Outcome;
+use crate::table::Entry;
+
+/// When a batch of requests is executed.
+pub(crate) struct Batch {
+    /// Unix milliseconds, the same for the whole batch.
+    pub now_ms: u64,
+    /// Times the commands.
+    pub stopwatch: Stopwatch,
+}
+
+impl Batch {
+    pub fn begin() -> Batch {
+        Batch { now_ms: crate::clock::unix_ms(), stopwatch: Stopwatch::start() }
+    }
+}
+
+/// Executes one request and writes its reply.
+#[inline]
+pub(crate) fn execute(
+    server: &Server,
+    session: &mut Session,
+    arguments: Arguments<'_>,
+    reply: &mut Reply,
+    batch: &mut Batch,
+) {
+    let begin = reply.len();
+    let found = find(session, arguments);
+    let admitted = found.and_then(|entry| admit(session, entry, arguments).map(|()| entry));
+    let entry = match admitted {
+        Ok(entry) => entry,
+        Err(refusal) => {
+            break_transaction(session);
+            server.statistics.count_error(&refusal);
+            reply.error(refusal.as_bytes());
+            return apply_reply_mode(session, reply, begin);
+        }
+    };
+    let entry = server.table.at(entry).unwrap_or_else(|| unreachable!("find returns entries of the table"));
+    if session.transaction.is_some() && !is_transaction_control(entry) {
+        enqueue(session, entry, arguments);
+        reply.queued();
+        return apply_reply_mode(session, reply, begin);
+    }
+    if server.monitors.any() && !entry.command.has(Flag::SkipMonitor) {
+        server.monitors.show(session, arguments);
+    }
+    let mut ready = Vec::new();
+    let result = run(session, entry, arguments, reply, batch.now_ms, &mut ready);
+    if let Err(error) = &result {
+        let text = error.text(entry.command.name);
+        server.statistics.count_error(&text);
+        reply.truncate(begin);
+        reply.error(text.as_bytes());
+    }
+    if !ready.is_empty() {
+        let tally = server.blocked.serve(&server.keyspace, ready, batch.now_ms);
+        server.statistics.count(&tally);
+    }
+    let elapsed_ns = batch.stopwatch.lap_ns();
+    let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
+    server.statistics.count_call(entry.index, elapsed_ns, outcome);
+    if elapsed_ns >= server.slowlog.threshold_ns() && !entry.command.has(Flag::SkipSlowlog) {
+        server.note_slow(session, entry, arguments, elapsed_ns);
+    }
+    if elapsed_ns >= server.latency_threshold_ns() {
+        server.note_spike(entry.command, elapsed_ns);
+    }
+    session.client.last_command.store(entry.index, Ordering::Relaxed);
+    apply_reply_mode(session, reply, begin);
+}
+
+/// The number in the table of the command that the request names, or the error that says that there is none.
+#[inline]
+fn find(session: &Session, arguments: Arguments<'_>) -> std::result::Result<usize, String> {
+    let name = arguments.get(0).unwrap_or_default();
+    let table = &session.server.table;
+    let entry = table.find(name).ok_or_else(|| unknown_command(arguments))?;
+    if entry.command.subcommands.is_empty() {
+        return Ok(entry.index);
+    }
+    match arguments.get(1) {
+        Some(word) => match table.find_subcommand(entry, word) {
+            Some(subcommand) => Ok(subcommand.index),
+            None => Err(unknown_subcommand(name, word)),
+        },
+        None => Ok(entry.index),
+    }
+}
+
+fn unknown_command(arguments: Arguments<'_>) -> String {
+    /// As much of the request as Redis repeats.
+    const SHOWN_BYTES_MAX: usize = 128;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let name = arguments.get(0).unwrap_or_default();
+    let mut shown = String::new();
+    for word in arguments.iter().skip(1) {
+        if shown.len() >= SHOWN_BYTES_MAX {
+            break;
+        }
+        let room = SHOWN_BYTES_MAX - shown.len();
+        shown.push_str(&format!("'{}' ", text(&word[..word.len().min(room)])));
+    }
+    let name = text(&name[..name.len().min(SHOWN_BYTES_MAX)]);
+    format!("ERR unknown command '{name}', with args beginning with: {shown}")
+}
+
+fn unknown_subcommand(name: &[u8], word: &[u8]) -> String {
+    let (name, word) = (String::from_utf8_lossy(name).to_uppercase(), String::from_utf8_lossy(word));
+    let word: String = word.chars().take(128).collect();
+    format!("ERR unknown subcommand '{word}'. Try {name} HELP.")
+}
+
+/// Whether this client may run this command now.
+#[inline]
+fn admit(session: &Session, entry: usize, arguments: Arguments<'_>) -> std::result::Result<(), String> {
+    let entry = &session.server.table.entries()[entry];
+    if !entry.command.accepts(arguments.len()) {
+        return Err(Error::WrongArity.text(entry.command.name).into_owned());
+    }
+    if !session.is_authenticated && !entry.command.has(Flag::NoAuth) {
+        return Err("NOAUTH Authentication required.".to_owned());
+    }
+    if session.subscriptions.restrict(session.version) && !entry.is_allowed_while_subscribed {
+        let name = entry.command.name;
+        return Err(format!(
+            "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
+             this context"
+        ));
+    }
+    if session.transaction.is_some() && entry.command.has(Flag::NoMulti) {
+        return Err(Error::new("Command not allowed inside a transaction").text("").into_owned());
+    }
+    Ok(())
+}
+
+fn break_transaction(session: &mut Session) {
+    if let Some(transaction) = &mut session.transaction {
+        transaction.is_broken = true;
+    }
+}
+
+/// The commands that act on a transaction instead of joining it.
+fn is_transaction_control(entry: &Entry) -> bool {
+    matches!(entry.command.name, "multi" | "exec" | "discard" | "watch" | "quit" | "reset")
+}
+
+fn enqueue(session: &mut Session, entry: &Entry, arguments: Arguments<'_>) {
+    let Some(transaction) = &mut session.transaction else { return };
+    let arguments = OwnedArguments::from(arguments);
+    session.client.queued_bytes.fetch_add(arguments.memory_bytes(), Ordering::Relaxed);
+    transaction.queued.push(Queued { entry: entry.index, arguments });
+    session.client.queued.store(transaction.queued.len() as i64, Ordering::Relaxed);
+}
+
+/// Runs the command's function: on the keyspace, or on the session.
+#[inline]
+fn run(
+    session: &mut Session,
+    entry: &Entry,
+    arguments: Arguments<'_>,
+    reply: &mut Reply,
+    now_ms: u64,
+    ready: &mut Vec<keyspace::DatabaseKey>,
+) -> Result<()> {
+    match (entry.run, entry.command.handler) {
+        (Some(run), _) => run(session, arguments, reply),
+        (None, Handler::Read(run) | Handler::Write(run)) => {
+            let context = session.context(now_ms);
+            let mut call = Call {
+                arguments,
+                reply,
+                access: Access::Own(&session.server.keyspace, context),
+                tally: Tally::default(),
+                waiting_room: None,
+            };
+            let result = run(&mut call);
+            let tally = call.tally;
+            session.server.statistics.count(&tally);
+            *ready = tally.ready;
+            result
+        }
+        (None, Handler::Blocking(run)) => {
+            let context = session.context(now_ms);
+            let begin = reply.len();
+            let client = Arc::clone(&session.client);
+            let server = Arc::clone(&session.server);
+            let mut arrival = Arrival {
+                blocked: &server.blocked,
+                client: &client,
+                arguments,
+                command: entry.command,
+                context,
+                version: session.version,
+                waiting: None,
+            };
+            let mut call = Call {
+                arguments,
+                reply,
+                access: Access::Own(&server.keyspace, context),
+                tally: Tally::default(),
+                waiting_room: Some(&mut arrival),
+            };
+            let result = run(&mut call);
+            let tally = std::mem::take(&mut call.tally);
+            server.statistics.count(&tally);
+            *ready = tally.ready;
+            if let Some((waiter, timeout_ms)) = arrival.waiting {
+                // What was written is the reply for when the time is over.
+                waiter.set_timeout_reply(&reply.as_bytes()[begin..]);
+                reply.truncate(begin);
+                let until_ms =
+                    timeout_ms.map(|timeout_ms| crate::clock::unix_ms().saturating_add(timeout_ms));
+                session.waiting = Some((waiter, until_ms));
+                session.waiting_in = Some(entry.command);
+                session.client.set(ClientFlag::Blocked, true);
+                server.statistics.blocked_clients.add(1);
+            }
+            result
+        }
+        (None, Handler::Container | Handler::Session | Handler::Admin) => Err(Error::WrongArity),
+    }
+}
+
+#[inline]
+fn apply_reply_mode(session: &mut Session, reply: &mut Reply, begin: usize) {
+    match session.reply_mode {
+        ReplyMode::On => {}
+        ReplyMode::Off => reply.truncate(begin),
+        ReplyMode::SkipNext => {
+            reply.truncate(begin);
+            session.reply_mode = ReplyMode::Skip;
+        }
+        ReplyMode::Skip => {
+            reply.truncate(begin);
+            session.reply_mode = ReplyMode::On;
+        }
+    }
+}

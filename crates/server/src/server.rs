@@ -1,0 +1,234 @@
+//! The server: what all sessions share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
+
+use arc_swap::ArcSwap;
+use commands::{Command, Flag};
+use config::{Config, LoadError, RenamedCommand, Settings};
+use keyspace::engine::Engine;
+use keyspace::{Garbage, Keyspace};
+use resp::Arguments;
+use values::limits::Limits;
+
+use crate::allocator::Allocator;
+use crate::blocking::Blocked;
+use crate::client::Client;
+use crate::clients::Clients;
+use crate::cron::Rates;
+use crate::latency::Latency;
+use crate::monitors::Monitors;
+use crate::pubsub::PubSub;
+use crate::session::Session;
+use crate::slowlog::Slowlog;
+use crate::statistics::Statistics;
+use crate::table::{Entry, Table};
+
+/// What all sessions share.
+pub struct Server {
+    /// All keys.
+    pub keyspace: Keyspace,
+    /// The command table.
+    pub table: Table,
+    /// What is counted.
+    pub statistics: Statistics,
+    /// How fast some of that grows.
+    pub rates: Rates,
+    /// Everyone who is connected.
+    pub clients: Clients,
+    /// Who listens to which channel.
+    pub pubsub: PubSub,
+    /// Who waits for which key.
+    pub blocked: Blocked,
+    /// Who sees every command.
+    pub monitors: Monitors,
+    /// The commands that took long.
+    pub slowlog: Slowlog,
+    /// What took long, by what it was.
+    pub latency: Latency,
+    /// Forty hexadecimal digits, different for each start.
+    pub run_id: String,
+    /// Unix milliseconds.
+    pub started_ms: u64,
+    /// The configuration, of which `settings` is the part that is read on every request.
+    pub config: sync::Mutex<Config>,
+    settings: ArcSwap<Settings>,
+    limits: ArcSwap<Limits>,
+    latency_threshold_ns: AtomicU64,
+    /// Changes when `settings` do.
+    generation: AtomicU64,
+    /// What knows how much memory is used.
+    pub(crate) allocator: Allocator,
+    memory_at_start: u64,
+    memory_peak: AtomicU64,
+    pub(crate) stop: tokio::sync::watch::Sender<bool>,
+}
+
+fn limits(settings: &Settings) -> Limits {
+    let encodings = &settings.encodings;
+    Limits {
+        hash_packed_entries_max: encodings.hash_packed_entries_max,
+        hash_packed_value_bytes_max: encodings.hash_packed_value_bytes_max,
+        list_packed_size_max: i64::from(encodings.list_packed_size),
+        set_integers_max: encodings.set_intset_entries_max,
+        set_packed_entries_max: encodings.set_packed_entries_max,
+        set_packed_value_bytes_max: encodings.set_packed_value_bytes_max,
+        zset_packed_entries_max: encodings.zset_packed_entries_max,
+        zset_packed_value_bytes_max: encodings.zset_packed_value_bytes_max,
+        hyperloglog_sparse_bytes_max: encodings.hll_sparse_bytes_max,
+        string_bytes_max: settings.clients.bulk_bytes_max,
+    }
+}
+
+/// No duration, when nothing is to be noted.
+fn latency_threshold_ns(settings: &Settings) -> u64 {
+    match settings.observability.latency_monitor_threshold_ms {
+        0 => u64::MAX,
+        threshold_ms => threshold_ms.saturating_mul(1_000_000),
+    }
+}
+
+impl Server {
+    /// A server with this configuration, whose databases are all served by `engine`, and the garbage of its
+    /// keyspace, which somebody must drop. Renaming a command that does not exist is an error.
+    pub fn new(
+        config: Config,
+        renames: &[RenamedCommand],
+        engine: Arc<dyn Engine>,
+    ) -> Result<(Server, Receiver<Garbage>), LoadError> {
+        let settings = Arc::clone(config.settings());
+        let databases = settings.process.databases.min(u32::from(u16::MAX));
+        let (keyspace, garbage) = Keyspace::new((0..databases).map(|_| Arc::clone(&engine)).collect());
+        let table = Table::new(renames)?;
+        let mut random = base::random::Random::from_system();
+        let run_id = (0..40).map(|_| char::from(b"0123456789abcdef"[random.below(16) as usize])).collect();
+        let observability = &settings.observability;
+        let server = Server {
+            keyspace,
+            statistics: Statistics::new(settings.process.io_threads, table.entries().len()),
+            table,
+            rates: Rates::default(),
+            clients: Clients::default(),
+            pubsub: PubSub::default(),
+            blocked: Blocked::default(),
+            monitors: Monitors::default(),
+            slowlog: Slowlog::new(
+                observability.slowlog_log_slower_than_us,
+                observability.slowlog_entries_max,
+            ),
+            latency: Latency::default(),
+            latency_threshold_ns: AtomicU64::new(latency_threshold_ns(&settings)),
+            run_id,
+            started_ms: crate::clock::unix_ms(),
+            limits: ArcSwap::from_pointee(limits(&settings)),
+            settings: ArcSwap::new(settings),
+            config: sync::Mutex::new(config),
+            generation: AtomicU64::new(0),
+            allocator: Allocator::default(),
+            memory_at_start: 0,
+            memory_peak: AtomicU64::new(0),
+            stop: tokio::sync::watch::Sender::new(false),
+        };
+        Ok((server, garbage))
+    }
+
+    /// The settings as they are now.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
+    }
+
+    /// Up to which sizes collections are packed.
+    #[inline]
+    pub(crate) fn limits(&self) -> Limits {
+        **self.limits.load()
+    }
+
+    /// From which duration on a command is a latency spike, in nanoseconds.
+    #[inline]
+    pub(crate) fn latency_threshold_ns(&self) -> u64 {
+        self.latency_threshold_ns.load(Ordering::Relaxed)
+    }
+
+    /// Notes a command that was a latency spike.
+    #[cold]
+    pub(crate) fn note_spike(&self, command: &Command, elapsed_ns: u64) {
+        let name = if command.has(Flag::Fast) { "fast-command" } else { "command" };
+        self.latency.add(name, crate::clock::unix_ms() / 1000, elapsed_ns / 1_000_000);
+    }
+
+    /// Changes whenever the settings do.
+    #[inline]
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Takes over changed settings.
+    pub fn publish(&self, settings: Arc<Settings>) {
+        let observability = &settings.observability;
+        self.slowlog.configure(observability.slowlog_log_slower_than_us, observability.slowlog_entries_max);
+        self.latency_threshold_ns.store(latency_threshold_ns(&settings), Ordering::Relaxed);
+        self.limits.store(Arc::new(limits(&settings)));
+        self.settings.store(settings);
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// The same server, which asks `allocator` for the memory that is used.
+    pub fn with_allocator(self, allocator: Allocator) -> Server {
+        let memory_at_start = (allocator.figures)().allocated_bytes;
+        Server { allocator, memory_at_start, ..self }
+    }
+
+    /// Bytes of memory used before the first client came.
+    pub(crate) fn memory_at_start(&self) -> u64 {
+        self.memory_at_start
+    }
+
+    /// The most bytes of memory that were seen to be used, `used_bytes` among them.
+    pub(crate) fn memory_peak(&self, used_bytes: u64) -> u64 {
+        self.memory_peak.fetch_max(used_bytes, Ordering::Relaxed).max(used_bytes)
+    }
+
+    /// Bytes of memory that clients take, beside their connections.
+    pub(crate) fn clients_bytes(&self) -> usize {
+        let bytes = |client: &Arc<Client>| {
+            size_of::<Client>()
+                + client.input_bytes.load(Ordering::Relaxed)
+                + client.output_bytes.load(Ordering::Relaxed)
+                + client.queued_bytes.load(Ordering::Relaxed)
+        };
+        self.clients.all().iter().map(bytes).sum()
+    }
+
+    /// Bytes of memory used for other things than keys and their values.
+    pub(crate) fn overhead_bytes(&self) -> u64 {
+        let databases = 0..self.keyspace.databases();
+        let keyspace: usize = databases.map(|database| self.keyspace.overhead_bytes(database)).sum();
+        self.memory_at_start + (keyspace + self.clients_bytes()) as u64
+    }
+
+    /// Has the server stop, cleanly.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Puts a command into the slow log.
+    #[cold]
+    pub(crate) fn note_slow(
+        &self,
+        session: &Session,
+        entry: &Entry,
+        arguments: Arguments<'_>,
+        elapsed_ns: u64,
+    ) {
+        // A password must not be kept where others can read it.
+        let arguments = if entry.command.name == "auth" || entry.command.name == "hello" {
+            arguments.skip(arguments.len())
+        } else {
+            arguments
+        };
+        let name = session.client.about.lock().name.clone();
+        let at_s = crate::clock::unix_ms() / 1000;
+        self.slowlog.add(arguments, elapsed_ns / 1000, at_s, &session.client.address, &name);
+    }
+}

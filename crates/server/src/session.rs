@@ -1,0 +1,183 @@
+//! One client's conversation: what the server must remember of it from one command to the next.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use commands::Command;
+use keyspace::{Context, DatabaseKey, WatchFlag};
+use resp::{OwnedArguments, Version};
+
+use crate::blocking::Waiter;
+use crate::client::{Client, ClientFlag};
+use crate::pubsub::Subscriptions;
+use crate::server::Server;
+
+/// A client's session. It belongs to the task of its connection.
+pub struct Session {
+    /// The server.
+    pub server: Arc<Server>,
+    /// What others see of the client.
+    pub client: Arc<Client>,
+    /// The version of the protocol that replies are written in.
+    pub version: Version,
+    /// The selected database.
+    pub database: u16,
+    /// Whether it may do more than authenticate.
+    pub is_authenticated: bool,
+    /// The transaction that is being put together, since `MULTI`.
+    pub transaction: Option<Transaction>,
+    /// The keys watched, since `WATCH`.
+    pub watched: Option<Watched>,
+    /// The channels and patterns listened to.
+    pub subscriptions: Subscriptions,
+    /// What `CLIENT REPLY` asked for.
+    pub reply_mode: ReplyMode,
+    /// The wait that it is in, and when that ends, in Unix milliseconds.
+    pub waiting: Option<(Arc<Waiter>, Option<u64>)>,
+    /// The command that it waits in.
+    pub waiting_in: Option<&'static Command>,
+    random: base::random::Random,
+}
+
+/// Commands that wait for `EXEC`.
+#[derive(Default)]
+pub struct Transaction {
+    /// In their order.
+    pub queued: Vec<Queued>,
+    /// Whether one of them was refused, so that `EXEC` must refuse all.
+    pub is_broken: bool,
+}
+
+/// A command that waits for `EXEC`.
+pub struct Queued {
+    /// Its number in the command table.
+    pub entry: usize,
+    /// Its words.
+    pub arguments: OwnedArguments,
+}
+
+/// Keys that must not change before `EXEC`.
+#[derive(Default)]
+pub struct Watched {
+    /// Raised when one of them changes.
+    pub flag: WatchFlag,
+    /// The keys, and whether each was there when the watch began.
+    pub keys: Vec<(DatabaseKey, bool)>,
+}
+
+/// Which replies a client wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReplyMode {
+    /// All.
+    #[default]
+    On,
+    /// None.
+    Off,
+    /// Not the one to `CLIENT REPLY SKIP` itself; the one after it is skipped too.
+    SkipNext,
+    /// Not this one.
+    Skip,
+}
+
+impl Session {
+    /// The session of a client that has just connected.
+    pub fn new(server: Arc<Server>, client: Arc<Client>) -> Session {
+        let is_authenticated = server.settings().security.requirepass.is_none();
+        Session {
+            server,
+            client,
+            version: Version::Resp2,
+            database: 0,
+            is_authenticated,
+            transaction: None,
+            watched: None,
+            subscriptions: Subscriptions::default(),
+            reply_mode: ReplyMode::On,
+            waiting: None,
+            waiting_in: None,
+            random: base::random::Random::from_system(),
+        }
+    }
+
+    /// What a command that begins at `now_ms` knows of the world.
+    #[inline]
+    pub fn context(&mut self, now_ms: u64) -> Context {
+        Context {
+            database: self.database,
+            now_ms,
+            limits: self.server.limits(),
+            seed: self.random.next_u64(),
+            touch: !self.client.has(ClientFlag::NoTouch),
+        }
+    }
+
+    /// Goes over to another database, which must exist.
+    pub fn select(&mut self, database: u16) {
+        self.database = database;
+        self.client.database.store(database, Ordering::Relaxed);
+    }
+
+    /// Goes over to another version of the protocol.
+    pub fn speak(&mut self, version: Version) {
+        self.version = version;
+        self.client.protocol.store(if version == Version::Resp3 { 3 } else { 2 }, Ordering::Relaxed);
+    }
+
+    /// Forgets the transaction and what it watched.
+    pub fn discard_transaction(&mut self) {
+        self.transaction = None;
+        self.client.set(ClientFlag::Transaction, false);
+        self.client.queued.store(-1, Ordering::Relaxed);
+        self.client.queued_bytes.store(0, Ordering::Relaxed);
+        self.unwatch();
+    }
+
+    /// Watches nothing any more.
+    pub fn unwatch(&mut self) {
+        if let Some(watched) = self.watched.take() {
+            for (key, _) in &watched.keys {
+                self.server.keyspace.unwatch(key, &watched.flag);
+            }
+            self.client.watched.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Makes the session as new, as `RESET` does, but for the connection itself.
+    pub fn reset(&mut self) {
+        self.discard_transaction();
+        Arc::clone(&self.server).pubsub.leave(self);
+        self.server.monitors.leave(&self.client);
+        self.select(0);
+        self.speak(Version::Resp2);
+        self.is_authenticated = self.server.settings().security.requirepass.is_none();
+        self.reply_mode = ReplyMode::On;
+        self.client.set(ClientFlag::NoEvict, false);
+        self.client.set(ClientFlag::NoTouch, false);
+        self.client.set(ClientFlag::ReadOnly, false);
+        self.client.about.lock().name.clear();
+    }
+
+    /// Stops waiting: the wait was settled, or the client is gone.
+    pub fn stop_waiting(&mut self) {
+        if let Some((waiter, _)) = self.waiting.take() {
+            self.server.blocked.leave(&self.server.keyspace, &waiter);
+            self.waiting_in = None;
+            self.client.set(ClientFlag::Blocked, false);
+            self.server.statistics.blocked_clients.add(-1);
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some((waiter, _)) = &self.waiting {
+            // Whoever is about to serve it finds that it is over.
+            waiter.settle(Vec::new());
+        }
+        self.stop_waiting();
+        self.unwatch();
+        Arc::clone(&self.server).pubsub.leave(self);
+        self.server.monitors.leave(&self.client);
+        self.server.clients.remove(self.client.id);
+    }
+}

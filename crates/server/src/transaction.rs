@@ -1,0 +1,120 @@
+//! EXEC: the queued commands, as one.
+
+use std::sync::atomic::Ordering;
+
+use commands::{Access, Call, Error, Handler, Result, Scope};
+use keyspace::{DatabaseKey, Key, Needs, Tally, WriteTxn};
+use resp::Reply;
+
+use crate::clock::{Stopwatch, unix_ms};
+use crate::server::Server;
+use crate::session::{Queued, Session, Watched};
+use crate::statistics::Outcome;
+
+/// Runs the transaction that was put together and writes the replies of its commands, or says why it does not.
+///
+/// All slots that the queued commands declare are locked at once, together with those of the watched keys, so
+/// that nobody sees or changes anything in between.
+pub(crate) fn exec(session: &mut Session, reply: &mut Reply) -> Result<()> {
+    let Some(transaction) = session.transaction.take() else {
+        return Err(Error::fixed("ERR EXEC without MULTI"));
+    };
+    let server = std::sync::Arc::clone(&session.server);
+    let watched = session.watched.take();
+    let result = if transaction.is_broken {
+        Err(Error::fixed("EXECABORT Transaction discarded because of previous errors."))
+    } else {
+        let ready = run_all(&server, session, &transaction.queued, watched.as_ref(), reply);
+        if !ready.is_empty() {
+            let tally = server.blocked.serve(&server.keyspace, ready, unix_ms());
+            server.statistics.count(&tally);
+        }
+        Ok(())
+    };
+    session.watched = watched;
+    session.discard_transaction();
+    result
+}
+
+/// The keys that commands made ready for those who wait.
+fn run_all(
+    server: &Server,
+    session: &mut Session,
+    queued: &[Queued],
+    watched: Option<&Watched>,
+    reply: &mut Reply,
+) -> Vec<DatabaseKey> {
+    let now_ms = unix_ms();
+    let needs = needs(server, queued, watched);
+    let context = session.context(now_ms);
+    let mut txn = server.keyspace.write(&needs, context);
+    if watched.is_some_and(|watched| has_changed(&mut txn, watched)) {
+        match reply.version() {
+            resp::Version::Resp2 => reply.null_array(),
+            resp::Version::Resp3 => reply.null(),
+        }
+        return Vec::new();
+    }
+    reply.array(queued.len());
+    let mut stopwatch = Stopwatch::start();
+    for queued in queued {
+        let Some(entry) = server.table.at(queued.entry) else { continue };
+        let arguments = queued.arguments.as_arguments();
+        let begin = reply.len();
+        let result = match (entry.run, entry.command.handler) {
+            (Some(run), _) => {
+                let result = run(session, arguments, reply);
+                txn.set_context(session.context(now_ms));
+                result
+            }
+            (None, Handler::Read(run) | Handler::Write(run) | Handler::Blocking(run)) => run(&mut Call {
+                arguments,
+                reply,
+                access: Access::Within(&mut txn),
+                tally: Tally::default(),
+                waiting_room: None,
+            }),
+            (None, Handler::Container | Handler::Session | Handler::Admin) => Err(Error::WrongArity),
+        };
+        if let Err(error) = &result {
+            reply.truncate(begin);
+            reply.error(error.text(entry.command.name).as_bytes());
+        }
+        let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
+        server.statistics.count_call(entry.index, stopwatch.lap_ns(), outcome);
+        session.client.last_command.store(entry.index, Ordering::Relaxed);
+    }
+    let tally = txn.take_tally();
+    drop(txn);
+    server.statistics.count(&tally);
+    tally.ready
+}
+
+/// The slots that the commands and the watched keys need. A command whose words cannot be read will say so when
+/// it runs, without any slot.
+fn needs(server: &Server, queued: &[Queued], watched: Option<&Watched>) -> Needs {
+    let watched = watched.iter().flat_map(|watched| &watched.keys);
+    let mut needs = Needs::of_slots(watched.map(|(key, _)| base::slot::slot(&key.name)).collect());
+    for queued in queued {
+        let Some(entry) = server.table.at(queued.entry) else { continue };
+        if entry.run.is_some() {
+            continue;
+        }
+        if let Ok((scope, keys)) = (entry.command.keys)(queued.arguments.as_arguments()) {
+            let own = match scope {
+                Scope::Keys => Needs::of_slots(keys.iter().map(|key| key.slot).collect()),
+                Scope::BySlot | Scope::Everything => Needs::All,
+            };
+            needs = needs.and(own);
+        }
+    }
+    needs
+}
+
+/// Whether any watched key was changed, or has expired, since the watch began.
+fn has_changed(txn: &mut WriteTxn<'_>, watched: &Watched) -> bool {
+    let gone = |(key, was_there): &(DatabaseKey, bool)| {
+        *was_there && txn.peek_in(key.database, &Key::new(&key.name)).is_none()
+    };
+    watched.flag.load(Ordering::Relaxed) || watched.keys.iter().any(gone)
+}

@@ -1,0 +1,95 @@
+//! A set in a hash table: one allocation for each member.
+
+use smallvec::SmallVec;
+
+use super::Popped;
+use crate::entry::{Collection, Form, Indexed};
+use crate::table::Table;
+use crate::thin::Thin;
+
+/// Members, found by hash.
+pub struct IndexedSet {
+    table: Table<Thin<1>>,
+    /// What the members hold, beside the table.
+    element_bytes: usize,
+}
+
+impl IndexedSet {
+    pub(super) fn new() -> IndexedSet {
+        IndexedSet { table: Table::new(), element_bytes: 0 }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    #[inline]
+    pub(super) fn contains(&self, member: &[u8]) -> bool {
+        self.table.find(base::hash::hash(member), |element| element.name() == member).is_some()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.table.iter().map(|element| Thin::parts_in_table(element)[0])
+    }
+
+    pub(super) fn scan(&self, cursor: u64, count: usize, f: &mut dyn FnMut(&[u8])) -> u64 {
+        self.table.scan(cursor, count, |element| f(element.name()))
+    }
+
+    pub(super) fn random(&self, mut rng: &mut dyn FnMut() -> u64) -> Option<&[u8]> {
+        self.table.random(&mut rng).map(|element| Thin::parts_in_table(element)[0])
+    }
+
+    /// Whether the member is new.
+    pub(super) fn insert(&mut self, member: &[u8]) -> bool {
+        let is_member = |element: &Thin<1>| element.name() == member;
+        let hash = base::hash::hash(member);
+        let (element, is_new) = self.table.find_or_insert(hash, is_member, || Thin::new([member]));
+        if is_new {
+            self.element_bytes += element.memory_bytes();
+        }
+        is_new
+    }
+
+    /// Whether the member was there.
+    pub(super) fn remove(&mut self, member: &[u8]) -> bool {
+        let removed = self.table.remove(base::hash::hash(member), |element| element.name() == member);
+        if let Some(element) = &removed {
+            self.element_bytes -= element.memory_bytes();
+        }
+        removed.is_some()
+    }
+
+    pub(super) fn pop_random(&mut self, mut rng: &mut dyn FnMut() -> u64) -> Option<Popped> {
+        let element = self.table.random_mut(&mut rng)?.remove();
+        self.element_bytes -= element.memory_bytes();
+        Some(SmallVec::from_slice(element.name()))
+    }
+
+    /// Adds a member that is not there yet.
+    pub(super) fn add(&mut self, member: &[u8]) {
+        let element = Thin::new([member]);
+        self.element_bytes += element.memory_bytes();
+        self.table.insert_unique(base::hash::hash(member), element);
+    }
+}
+
+impl Collection for IndexedSet {
+    fn memory_bytes(&self) -> usize {
+        size_of_val(&self.element_bytes) + self.table.memory_bytes() + self.element_bytes
+    }
+
+    fn free_effort(&self) -> usize {
+        2 + self.len()
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Collection> {
+        let mut copy = IndexedSet::new();
+        self.iter().for_each(|member| copy.add(member));
+        Box::new(copy)
+    }
+}
+
+impl Indexed for IndexedSet {
+    const FORM: Form = Form::SetIndexed;
+}
