@@ -22,7 +22,11 @@ const RULES: &[Rule] = &[
     Rule { room: "base", may_import: &[], because: "pure functions that everyone speaks in" },
     Rule { room: "sync", may_import: &["base"], because: "a lock knows nothing of what it guards" },
     Rule { room: "resp", may_import: &["base"], because: "the protocol is tested with byte strings" },
-    Rule { room: "values", may_import: &["base"], because: "a form holds bytes: no keys, no locks, no protocol" },
+    Rule {
+        room: "values",
+        may_import: &["base"],
+        because: "a form holds bytes: no keys, no locks, no protocol",
+    },
     Rule { room: "config", may_import: &["base"], because: "a configuration is a value that others act on" },
     Rule {
         room: "keyspace",
@@ -48,14 +52,32 @@ const RULES: &[Rule] = &[
     Rule {
         room: "esker",
         may_import: &[
-            "base", "sync", "resp", "values", "config", "keyspace", "memory", "command-macros", "commands", "server",
+            "base",
+            "sync",
+            "resp",
+            "values",
+            "config",
+            "keyspace",
+            "memory",
+            "command-macros",
+            "commands",
+            "server",
         ],
         because: "the one place that knows every room",
     },
     Rule {
         room: "xtask",
         may_import: &[
-            "base", "sync", "resp", "values", "config", "keyspace", "memory", "command-macros", "commands", "server",
+            "base",
+            "sync",
+            "resp",
+            "values",
+            "config",
+            "keyspace",
+            "memory",
+            "command-macros",
+            "commands",
+            "server",
         ],
         because: "the developer's tools; nothing depends on them",
     },
@@ -110,10 +132,12 @@ fn workspace() -> (BTreeSet<String>, Vec<Dependency>) {
     let mut dependencies = Vec::new();
     for package in metadata["packages"].as_array().unwrap() {
         rooms.insert(text(&package["name"]));
-        dependencies.extend(package["dependencies"].as_array().unwrap().iter().map(|dependency| Dependency {
-            of: text(&package["name"]),
-            on: text(&dependency["name"]),
-            is_for_tests: dependency["kind"] == "dev",
+        dependencies.extend(package["dependencies"].as_array().unwrap().iter().map(|dependency| {
+            Dependency {
+                of: text(&package["name"]),
+                on: text(&dependency["name"]),
+                is_for_tests: dependency["kind"] == "dev",
+            }
         }));
     }
     (rooms, dependencies)
@@ -137,7 +161,11 @@ fn imports_only_point_up_the_list() {
 fn the_list_itself_points_up() {
     for (place, rule) in RULES.iter().enumerate() {
         for imported in rule.may_import {
-            assert!(RULES[..place].iter().any(|above| above.room == *imported), "{} and {imported}", rule.room);
+            assert!(
+                RULES[..place].iter().any(|above| above.room == *imported),
+                "{} and {imported}",
+                rule.room
+            );
         }
     }
 }
