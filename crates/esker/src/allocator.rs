@@ -1,8 +1,10 @@
 //! The figures and services of the program's allocator, for the server to report and use.
 #![allow(unsafe_code, reason = "giving memory back is a command of the allocator without a safe interface")]
 
+use std::ffi::CStr;
+
 use server::{Allocator, AllocatorFigures};
-use tikv_jemalloc_ctl::{epoch, raw, stats};
+use tikv_jemalloc_ctl::{epoch, stats};
 
 /// jemalloc, as the server sees it.
 pub const JEMALLOC: Allocator = Allocator { name: "jemalloc-5.3.1", figures, purge };
@@ -23,10 +25,12 @@ fn figures() -> AllocatorFigures {
 
 fn purge() {
     /// `arena.<MALLCTL_ARENAS_ALL>.purge`
-    const PURGE_ALL: &[u8] = b"arena.4096.purge\0";
-    // SAFETY: the name ends with a zero byte, and the command takes and returns no value.
-    let result = unsafe { raw::write(PURGE_ALL, ()) };
-    if let Err(error) = result {
-        tracing::warn!(%error, "Unused memory could not be given back");
+    const PURGE_ALL: &CStr = c"arena.4096.purge";
+    let none = std::ptr::null_mut;
+    // SAFETY: the name is a C string, and the command takes and returns no value, which null pointers say.
+    let code =
+        unsafe { tikv_jemalloc_sys::mallctl(PURGE_ALL.as_ptr(), none(), std::ptr::null_mut(), none(), 0) };
+    if code != 0 {
+        tracing::warn!(code, "Unused memory could not be given back");
     }
 }

@@ -31,7 +31,11 @@ fn unix_ms() -> u128 {
 fn check_deadline(client: &mut Client, write: &[&str], read: &str, ttl: Duration) {
     let earliest = Instant::now() + ttl;
     for line in write {
-        assert!(!client.call(line).is_error(), "{line}");
+        if client.call(line).is_error() {
+            // On a busy machine the key may be gone before all is written.
+            assert!(Instant::now() + ROUNDING >= earliest, "{line}");
+            return;
+        }
     }
     let latest = Instant::now() + ttl;
     loop {

@@ -49,6 +49,9 @@ async fn expire(server: Arc<Server>) {
         let period = Duration::from_secs(1) / settings.process.hz.max(1);
         let share_percent = 25 + 2 * settings.memory.active_expire_effort.saturating_sub(1);
         tokio::time::sleep(period).await;
+        if !server.active_expire.load(Ordering::Relaxed) {
+            continue;
+        }
         let begin = Instant::now();
         while begin.elapsed() * 100 < period * share_percent {
             if !expire_slice(&server, &mut sweep) {

@@ -40,7 +40,13 @@ pub(crate) fn execute(
 ) {
     let begin = reply.len();
     let found = find(session, arguments);
-    let admitted = found.and_then(|entry| admit(session, entry, arguments).map(|()| entry));
+    let admitted = found.and_then(|entry| match admit(session, entry, arguments) {
+        Ok(()) => Ok(entry),
+        Err(refusal) => {
+            server.statistics.count_rejected(entry);
+            Err(refusal)
+        }
+    });
     let entry = match admitted {
         Ok(entry) => entry,
         Err(refusal) => {

@@ -1,7 +1,7 @@
 //! The server: what all sessions share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
 use arc_swap::ArcSwap;
@@ -47,6 +47,8 @@ pub struct Server {
     pub slowlog: Slowlog,
     /// What took long, by what it was.
     pub latency: Latency,
+    /// Whether what has expired is removed in the background; only `DEBUG` says no.
+    pub active_expire: AtomicBool,
     /// Forty hexadecimal digits, different for each start.
     pub run_id: String,
     /// Unix milliseconds.
@@ -119,6 +121,7 @@ impl Server {
             ),
             latency: Latency::default(),
             latency_threshold_ns: AtomicU64::new(latency_threshold_ns(&settings)),
+            active_expire: AtomicBool::new(true),
             run_id,
             started_ms: crate::clock::unix_ms(),
             limits: ArcSwap::from_pointee(limits(&settings)),

@@ -52,6 +52,7 @@ pub fn run(arguments: impl Iterator<Item = String>) -> io::Result<()> {
     for file in peers.columns().iter().filter_map(|program| program.as_ref().err()) {
         eprintln!("{}: its column stays empty", servers::not_found(file));
     }
+    let circumstances = report::circumstances(&peers)?;
     process::pin_self(&[CLIENT_CORE])?;
 
     let sections = [
@@ -62,7 +63,7 @@ pub fn run(arguments: impl Iterator<Item = String>) -> io::Result<()> {
     ];
     let sections: Vec<_> = sections.into_iter().filter(|section| !section.rows.is_empty()).collect();
     let reasons = report::read_reasons(&root.join("bench").join("reasons.txt"))?;
-    let text = report::markdown(&sections, &peers, &reasons)?;
+    let text = report::markdown(&circumstances, &sections, &reasons);
     println!("{text}");
     if let Some(folder) = options.output_folder(&root) {
         std::fs::create_dir_all(&folder)?;

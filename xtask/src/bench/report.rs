@@ -95,18 +95,25 @@ fn parse_reasons(text: &str) -> Reasons {
     pairs.map(|(row, reason)| (row.trim().to_owned(), reason.trim().to_owned())).collect()
 }
 
-/// The whole report.
-pub fn markdown(sections: &[Section], peers: &Peers, reasons: &Reasons) -> io::Result<String> {
-    let mut out = String::from("# Measured beside its peers\n\n");
-    push_circumstances(&mut out, peers)?;
+/// The whole report, under what [`circumstances`] said.
+pub fn markdown(circumstances: &str, sections: &[Section], reasons: &Reasons) -> String {
+    let mut out = format!("# Measured beside its peers\n\n{circumstances}\n");
+    push_line(
+        &mut out,
+        "To repeat: `cargo xtask bench`; some rows: `cargo xtask bench --only 'speed: GET, -P 16'`.\n",
+    );
+    push_line(&mut out, "![Esker beside Redis](chart.svg)\n");
     push_summary(&mut out, sections);
     for section in sections {
         push_section(&mut out, section, reasons);
     }
-    Ok(out)
+    out
 }
 
-fn push_circumstances(out: &mut String, peers: &Peers) -> io::Result<()> {
+/// The day, the machine, what else it is doing, and the servers' versions, as a list. To be taken before
+/// measuring, which is load in itself.
+pub fn circumstances(peers: &Peers) -> io::Result<String> {
+    let mut out = String::new();
     let date = first_line_of(Command::new("date").args(["-u", "+%Y-%m-%d"]))?;
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
     let processors = std::fs::read_to_string("/proc/cpuinfo")?;
@@ -115,19 +122,17 @@ fn push_circumstances(out: &mut String, peers: &Peers) -> io::Result<()> {
         .lines()
         .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
         .map_or("unknown processor", |(_, model)| model);
-    push_line(out, &format!("- {date}, {cores} cores of {model}, Linux {}", kernel.trim()));
+    push_line(&mut out, &format!("- {date}, {cores} cores of {model}, Linux {}", kernel.trim()));
+    let load = std::fs::read_to_string("/proc/loadavg")?;
+    let load = load.split(' ').next().unwrap_or_default();
+    push_line(&mut out, &format!("- load average before the first measurement: {load}"));
     for program in peers.columns() {
         match program {
-            Ok(program) => push_line(out, &format!("- {}: {}", program.name, program.version)),
-            Err(file) => push_line(out, &format!("- {file} was not on PATH, so its column is empty")),
+            Ok(program) => push_line(&mut out, &format!("- {}: {}", program.name, program.version)),
+            Err(file) => push_line(&mut out, &format!("- {file} was not on PATH, so its column is empty")),
         }
     }
-    push_line(
-        out,
-        "- to repeat: `cargo xtask bench`; one row: `cargo xtask bench --only 'speed: GET, -P 16'`\n",
-    );
-    push_line(out, "![Esker beside Redis](chart.svg)\n");
-    Ok(())
+    Ok(out)
 }
 
 fn push_summary(out: &mut String, sections: &[Section]) {
@@ -154,7 +159,7 @@ fn push_section(out: &mut String, section: &Section, reasons: &Reasons) {
         let verdict = match row.verdict() {
             None => String::new(),
             Some(Verdict::Met) => "met".to_owned(),
-            Some(Verdict::NotMeasured(reason)) => format!("not measured: {reason}"),
+            Some(Verdict::NotMeasured(reason)) => format!("not measured: {}", reason.replace('|', "\\|")),
             Some(Verdict::NotMet) => match reasons.get(&format!("{}: {}", section.name, row.name)) {
                 Some(reason) => format!("**not met**: {reason}"),
                 None => "**not met**".to_owned(),

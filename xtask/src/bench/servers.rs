@@ -64,10 +64,10 @@ impl Peers {
 
 impl Program {
     fn new(name: &'static str, path: PathBuf) -> io::Result<Self> {
-        let output = Command::new(&path)
-            .arg("--version")
-            .output()
-            .map_err(|error| io::Error::other(format!("cannot run {}: {error}", path.display())))?;
+        let cannot_run = |error| io::Error::other(format!("cannot run {}: {error}", path.display()));
+        // It is started from another folder. Links stay: redis-server is one, and goes by its name.
+        let path = std::path::absolute(&path).map_err(cannot_run)?;
+        let output = Command::new(&path).arg("--version").output().map_err(cannot_run)?;
         let text = String::from_utf8_lossy(&output.stdout);
         let line = text.lines().next().unwrap_or_default();
         // Esker prints `esker 0.1.0`; Redis and Valkey print `Redis server v=7.0.15 sha=…`.

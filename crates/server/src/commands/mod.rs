@@ -15,7 +15,12 @@ use crate::table::SessionFunction;
 /// A command and its function; a container that only groups its subcommands has none.
 pub(crate) type SessionCommand = (&'static Command, Option<SessionFunction>);
 
-/// The commands of this room.
+/// The commands of this room, each with its subcommands, for documentation.
+pub fn all() -> impl Iterator<Item = &'static Command> {
+    session_commands().map(|(command, _)| *command).filter(|command| command.words() == 1)
+}
+
+/// The commands and subcommands of this room, with their functions.
 pub(crate) fn session_commands() -> impl Iterator<Item = &'static SessionCommand> {
     [connection::FAMILY, pubsub::FAMILY, server::FAMILY, transactions::FAMILY].into_iter().flatten()
 }

@@ -63,8 +63,7 @@ pub(super) fn replication(server: &Server, fields: &mut Fields) {
 }
 
 pub(super) fn cpu(_: &Server, fields: &mut Fields) {
-    let whose =
-        [("", Whose::Process), ("_children", Whose::Children), ("_main_thread", Whose::Thread)];
+    let whose = [("", Whose::Process), ("_children", Whose::Children), ("_main_thread", Whose::Thread)];
     for (suffix, whose) in whose {
         let time = cpu_time(whose);
         fields.add(format_args!("used_cpu_sys{suffix}"), format_args!("{:.6}", time.system.as_secs_f64()));
@@ -77,10 +76,7 @@ pub(super) fn keyspace(server: &Server, fields: &mut Fields) {
         let keys = server.keyspace.len(database);
         if keys > 0 {
             let expires = server.keyspace.deadlines(database);
-            fields.add(
-                format_args!("db{database}"),
-                format_args!("keys={keys},expires={expires},avg_ttl=0"),
-            );
+            fields.add(format_args!("db{database}"), format_args!("keys={keys},expires={expires},avg_ttl=0"));
         }
     }
 }

@@ -4,16 +4,15 @@
 //!  word: overflow bit | tag: 15 bits | pointer: 48 bits        (tag 0: empty)
 //! ```
 //!
-//! The overflow bits of the eight words together are a number: how many elements whose home is this bucket, or one
-//! before it, found it full and went on. Where it is zero, nobody needs to look further. As F14 does it: N. Bronson
-//! and X. Shi, "Open-sourcing F14 for faster, more memory-efficient hash tables", 2019.
+//! As many of the eight overflow bits are set as there are elements that found this bucket full and went on. Where
+//! none is, nobody needs to look further. When all are, they stay so until the segment is rebuilt, since it is not
+//! known how many more there were. The idea of counting is F14's: N. Bronson and X. Shi, "Open-sourcing F14 for
+//! faster, more memory-efficient hash tables", 2019.
 
 use super::element::{pointer_word, word_tag};
 
 /// Words in a bucket.
 pub(super) const BUCKET_WORDS: usize = 8;
-/// An overflow count that has come so far stays, until the segment is rebuilt.
-pub(super) const OVERFLOW_MAX: u8 = u8::MAX;
 const OVERFLOW_BIT: u64 = 1 << 63;
 
 /// One cache line of words.
@@ -44,16 +43,21 @@ impl Bucket {
         Tags::of(&self.words)
     }
 
-    /// How many elements have gone past this bucket since it was full; exact below [`OVERFLOW_MAX`].
+    /// Counts an element that goes past this bucket.
     #[inline]
-    pub(super) fn overflow(&self) -> u8 {
-        self.tags().overflow()
+    pub(super) fn pass(&mut self) {
+        let clear = Positions(!self.tags().overflow().0);
+        if let Some(position) = clear.first() {
+            self.words[position] |= OVERFLOW_BIT;
+        }
     }
 
-    /// Sets the overflow count.
-    pub(super) fn set_overflow(&mut self, count: u8) {
-        for (position, word) in self.words.iter_mut().enumerate() {
-            *word = *word & !OVERFLOW_BIT | u64::from(count >> position & 1) << 63;
+    /// Uncounts an element that went past this bucket.
+    #[inline]
+    pub(super) fn unpass(&mut self) {
+        let set = self.tags().overflow();
+        if let (Some(position), true) = (set.first(), set != Positions::ALL) {
+            self.words[position] &= !OVERFLOW_BIT;
         }
     }
 
@@ -69,6 +73,14 @@ impl Bucket {
 pub(super) struct Positions(u8);
 
 impl Positions {
+    const ALL: Positions = Positions(u8::MAX);
+
+    /// Whether there is no position.
+    #[inline]
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// The lowest position.
     #[inline]
     pub(super) fn first(self) -> Option<usize> {
@@ -124,11 +136,11 @@ mod lanes {
             }
         }
 
-        /// The overflow bits, together.
+        /// Where the overflow bits are set.
         #[inline]
-        pub(in super::super) fn overflow(self) -> u8 {
+        pub(in super::super) fn overflow(self) -> Positions {
             // SAFETY: every x86-64 has SSE2.
-            unsafe { _mm_movemask_epi8(_mm_packs_epi16(self.0, _mm_setzero_si128())) as u8 }
+            unsafe { Positions(_mm_movemask_epi8(_mm_packs_epi16(self.0, _mm_setzero_si128())) as u8) }
         }
 
         /// Where the tag is `tag`.
@@ -163,10 +175,10 @@ mod lanes {
             Tags(words.map(|word| (word >> 48) as u16))
         }
 
-        /// The overflow bits, together.
+        /// Where the overflow bits are set.
         #[inline]
-        pub(in super::super) fn overflow(self) -> u8 {
-            bits(self.0.map(|lane| lane & !TAG_MASK != 0))
+        pub(in super::super) fn overflow(self) -> Positions {
+            Positions(bits(self.0.map(|lane| lane & !TAG_MASK != 0)))
         }
 
         /// Where the tag is `tag`.
@@ -202,15 +214,20 @@ mod tests {
     use super::super::element::{TAG_MASK, tagged};
     use super::*;
 
+    const POINTER: u64 = 0xffff_0000_1234;
+
+    fn bucket(tags: [u16; BUCKET_WORDS]) -> Bucket {
+        let mut bucket = Bucket { words: [0; BUCKET_WORDS] };
+        for (position, tag) in tags.into_iter().enumerate() {
+            bucket.set_word(position, if tag == 0 { 0 } else { tagged(POINTER, tag) });
+        }
+        bucket
+    }
+
     #[test]
     fn positions_are_where_the_tags_are() {
-        let tags = [7, 0, TAG_MASK, 7, 0x4000, 1, 0, 0x3fff];
-        let mut bucket = Bucket { words: [0; BUCKET_WORDS] };
-        for overflow in [0, 1, 0x80, 0xa5, u8::MAX] {
-            bucket.set_overflow(overflow);
-            for (position, tag) in tags.into_iter().enumerate() {
-                bucket.set_word(position, if tag == 0 { 0 } else { tagged(0xffff_0000_1234, tag) });
-            }
+        let mut bucket = bucket([7, 0, TAG_MASK, 7, 0x4000, 1, 0, 0x3fff]);
+        for _ in 0..10 {
             let at = |tag| bucket.tags().equal(tag).collect::<Vec<_>>();
             assert_eq!(at(7), [0, 3]);
             assert_eq!(at(TAG_MASK), [2]);
@@ -219,8 +236,24 @@ mod tests {
             assert_eq!(at(2), []);
             assert_eq!(bucket.tags().empty().collect::<Vec<_>>(), [1, 6]);
             assert_eq!(bucket.tags().occupied().collect::<Vec<_>>(), [0, 2, 3, 4, 5, 7]);
-            assert_eq!(bucket.overflow(), overflow);
-            assert_eq!((bucket.word(1), bucket.word(2)), (None, Some(tagged(0xffff_0000_1234, TAG_MASK))));
+            assert_eq!((bucket.word(1), bucket.word(2)), (None, Some(tagged(POINTER, TAG_MASK))));
+            bucket.pass();
         }
+    }
+
+    #[test]
+    fn what_passes_is_counted_up_to_eight() {
+        let mut bucket = bucket([0, 1, 2, 3, 4, 5, 6, TAG_MASK]);
+        for passed in 1..8 {
+            (0..passed).for_each(|_| bucket.pass());
+            bucket.set_word(0, 0);
+            bucket.set_word(1, tagged(POINTER, 9));
+            assert_eq!(bucket.tags().overflow().count(), passed);
+            (0..passed).for_each(|_| bucket.unpass());
+            assert!(bucket.tags().overflow().is_empty());
+        }
+        (0..8).for_each(|_| bucket.pass());
+        (0..20).for_each(|_| bucket.unpass());
+        assert_eq!(bucket.tags().overflow().count(), 8);
     }
 }

@@ -22,7 +22,7 @@ use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 
-use super::bucket::{BUCKET_WORDS, Bucket, OVERFLOW_MAX};
+use super::bucket::{BUCKET_WORDS, Bucket};
 use super::element::{Element, TAG_BITS, pointer_word, tagged, word_tag};
 use super::sizing::{BUCKETS_LIMIT, elements_max};
 
@@ -180,7 +180,7 @@ impl<T: Element> Segment<T> {
                     return Search::Found(slot, element);
                 }
             }
-            if tags.overflow() == 0 {
+            if tags.overflow().is_empty() {
                 break;
             }
             way.go_on();
@@ -204,7 +204,7 @@ impl<T: Element> Segment<T> {
             if let Some(position) = bucket.tags().empty().first() {
                 return way.at * BUCKET_WORDS + position;
             }
-            bucket.set_overflow(bucket.overflow().saturating_add(1));
+            bucket.pass();
             way.go_on();
         }
     }
@@ -297,11 +297,7 @@ impl<T: Element> Segment<T> {
         let buckets = self.buckets_mut();
         let mut way = Way::new(tag, buckets.len());
         while way.at != slot / BUCKET_WORDS {
-            let bucket = &mut buckets[way.at];
-            let overflow = bucket.overflow();
-            if overflow != OVERFLOW_MAX {
-                bucket.set_overflow(overflow - 1);
-            }
+            buckets[way.at].unpass();
             way.go_on();
         }
     }
@@ -414,8 +410,8 @@ impl<T: Element> Drop for TakenApart<T> {
 /// A new segment that is being filled from others.
 struct Filling<T: Element> {
     segment: Segment<T>,
-    /// By bucket, how many words are taken (they are the first ones), and how many passed it.
-    taken: Vec<(u8, u8)>,
+    /// By bucket, how many words are taken; they are the first ones.
+    taken: Vec<u8>,
     len: usize,
 }
 
@@ -423,8 +419,8 @@ impl<T: Element> Filling<T> {
     fn new(buckets: usize, depth: u32, deadline_bound: u64) -> Self {
         let mut segment = Segment::with_buckets(buckets, depth);
         segment.set_deadline_bound(deadline_bound);
-        let mut taken = vec![(0, 0); buckets];
-        if let Some((taken, _)) = taken.first_mut() {
+        let mut taken = vec![0; buckets];
+        if let Some(taken) = taken.first_mut() {
             *taken = HEADER_SLOT as u8 + 1;
         }
         Filling { segment, taken, len: 0 }
@@ -440,27 +436,19 @@ impl<T: Element> Filling<T> {
     #[inline]
     fn put(&mut self, word: u64) {
         let mut way = Way::new(word_tag(word), self.taken.len());
-        let position = loop {
-            let (taken, passed) = &mut self.taken[way.at];
-            if usize::from(*taken) < BUCKET_WORDS {
-                *taken += 1;
-                break usize::from(*taken - 1);
-            }
-            *passed = passed.saturating_add(1);
+        let buckets = self.segment.buckets_mut();
+        while usize::from(self.taken[way.at]) == BUCKET_WORDS {
+            buckets[way.at].pass();
             way.go_on();
-        };
-        self.segment.buckets_mut()[way.at].set_word(position, word);
+        }
+        buckets[way.at].set_word(self.taken[way.at].into(), word);
+        self.taken[way.at] += 1;
         self.len += 1;
         #[cfg(test)]
         super::tests::note_move();
     }
 
     fn finish(mut self) -> Segment<T> {
-        for (bucket, &(_, passed)) in self.segment.buckets_mut().iter_mut().zip(&self.taken) {
-            if passed != 0 {
-                bucket.set_overflow(passed);
-            }
-        }
         self.segment.set_header(header(self.len, self.segment.deadline_bound()));
         self.segment
     }

@@ -3,6 +3,7 @@
 crate::commands::session_family! {
     command run { count, docs, getkeys, getkeysandflags, help, info, list },
     config { get, help, resetstat, rewrite, set },
+    debug,
     info,
     latency { doctor, graph, help, histogram, history, latest, reset },
     lolwut,

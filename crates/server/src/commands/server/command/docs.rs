@@ -103,7 +103,7 @@ fn reply_arguments(arguments: &[Spec], key_specs: &mut i64, reply: &mut Reply) {
         let parts = documented(argument.parts);
         let mark = reply.begin();
         let mut len = 2;
-        let mut text = |name: &str, text: &str, reply: &mut Reply| {
+        let text = |name: &str, text: &str, reply: &mut Reply| {
             reply.bulk(name.as_bytes());
             reply.bulk(text.as_bytes());
         };
