@@ -24,21 +24,23 @@
 /// assert!(base::glob::matches(b"user:*:[0-9]?", b"user:ann:07"));
 /// ```
 pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
-    Matcher { pattern, fold: |byte: u8| byte }.matches(text)
+    Matcher { pattern, rank: |byte: u8| i16::from(byte as i8) }.matches(text)
 }
 
 /// As [`matches`], with the ASCII letters' case ignored.
 pub fn matches_ignore_case(pattern: &[u8], text: &[u8]) -> bool {
-    Matcher { pattern, fold: |byte: u8| byte.to_ascii_lowercase() }.matches(text)
+    // C's `tolower` makes bytes beyond ASCII positive, all but the one that looks like its `EOF`.
+    let rank = |byte: u8| if byte == 0xff { -1 } else { i16::from(byte.to_ascii_lowercase()) };
+    Matcher { pattern, rank }.matches(text)
 }
 
-/// A pattern and what is done to a byte before it is compared.
-struct Matcher<'a, Fold> {
+/// A pattern, and what of a byte is compared: equal for bytes that are the same, ordered as ranges are.
+struct Matcher<'a, Rank> {
     pattern: &'a [u8],
-    fold: Fold,
+    rank: Rank,
 }
 
-impl<Fold: Fn(u8) -> u8> Matcher<'_, Fold> {
+impl<Rank: Fn(u8) -> i16> Matcher<'_, Rank> {
     fn matches(&self, text: &[u8]) -> bool {
         if text.is_empty() {
             return self.pattern.is_empty();
@@ -116,14 +118,13 @@ impl<Fold: Fn(u8) -> u8> Matcher<'_, Fold> {
 
     #[inline]
     fn same(&self, a: u8, b: u8) -> bool {
-        (self.fold)(a) == (self.fold)(b)
+        (self.rank)(a) == (self.rank)(b)
     }
 
-    /// Whether `byte` lies between two bounds that are ordered first and folded then.
+    /// Whether `byte` lies between two bounds, which are put in order before their case is ignored.
     fn in_range(&self, a: u8, b: u8, byte: u8) -> bool {
         let (start, end) = if a as i8 <= b as i8 { (a, b) } else { (b, a) };
-        let fold = |byte| (self.fold)(byte) as i8;
-        (fold(start)..=fold(end)).contains(&fold(byte))
+        ((self.rank)(start)..=(self.rank)(end)).contains(&(self.rank)(byte))
     }
 }
 
@@ -222,13 +223,17 @@ mod tests {
             &[(b"MaxMemory*", b"maxmemory-policy"), (b"[A-C]", b"b"), (b"[a-c]", b"B"), (b"[X]\\Y", b"xy")];
         check(case_blind, true, matches_ignore_case);
         check(case_blind, false, matches);
-        // An escaped byte in a class keeps its case, and bounds are ordered before they are folded.
-        check(&[(b"[\\A]", b"a"), (b"[Z-a]", b"b"), (b"\xc4", b"\xe4")], false, matches_ignore_case);
+        // An escaped byte in a class keeps its case, and bounds are ordered before they are lowered.
+        check(
+            &[(b"[\\A]", b"a"), (b"[Z-a]", b"b"), (b"[B-\x80]", b"B"), (b"\xc4", b"\xe4")],
+            false,
+            matches_ignore_case,
+        );
     }
 
     /// Which prefixes of the text are matched, element by element: no backtracking, so nothing to get wrong.
     fn matches_by_table(pattern: &[u8], text: &[u8]) -> bool {
-        let matcher = Matcher { pattern, fold: |byte: u8| byte };
+        let matcher = Matcher { pattern, rank: |byte: u8| i16::from(byte as i8) };
         let mut reached = vec![vec![false; text.len() + 1]; pattern.len() + 1];
         reached[0][0] = true;
         for at in 0..pattern.len() {

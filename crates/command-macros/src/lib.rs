@@ -3,7 +3,8 @@
 //! `#[derive(Args)]` on a struct reads its fields in order; on an enum it reads one of the variants, each of
 //! which begins with a token. Neighbouring optional fields (`bool` with a token, `Option<T>`) may come in any
 //! order, as Redis lets them. The same declaration gives `COMMAND DOCS`, arity and key positions: see
-//! `commands::args` for the traits that the generated code implements.
+//! `commands::args` for the traits that the generated code implements. Of several choices the same one may come
+//! again, and the last one holds; a different one is a syntax error.
 //!
 //! Attributes, on a field or variant, as `#[arg(…)]`:
 //!
@@ -170,25 +171,28 @@ fn expand_struct(fields: &Fields) -> syn::Result<Tokens> {
                     None => quote!(<#inner as ::commands::args::Parse<'a>>::begins(word)),
                 };
                 let skip = token.map(|_| quote!(parser.skip();));
-                let again = if attributes.repeats {
-                    quote!()
-                } else if token.is_some() {
-                    quote!(if #name.is_some() { return Err(::commands::Error::Syntax); })
-                } else {
-                    quote!(if #name.is_some() && <#inner as ::commands::args::Parse<'a>>::SPEC.begins_with_token() {
+                let begins_with_token =
+                    quote!(<#inner as ::commands::args::Parse<'a>>::SPEC.begins_with_token());
+                let mut fresh = quote!();
+                let mut before = quote!();
+                let mut after = quote!();
+                if token.is_some() && !attributes.repeats {
+                    before = quote!(if #name.is_some() { return Err(::commands::Error::Syntax); });
+                } else if !attributes.repeats {
+                    fresh = quote!(&& (#name.is_none() || #begins_with_token));
+                    after = quote!(if let Some(earlier) = &#name
+                        && ::std::mem::discriminant(earlier) != ::std::mem::discriminant(&value)
+                    {
                         return Err(::commands::Error::Syntax);
-                    })
-                };
-                let fresh = if attributes.repeats || token.is_some() {
-                    quote!()
-                } else {
-                    quote!(&& (#name.is_none() || <#inner as ::commands::args::Parse<'a>>::SPEC.begins_with_token()))
-                };
+                    });
+                }
                 options.push(quote! {
                     if #begins #fresh {
-                        #again
+                        #before
                         #skip
-                        #name = Some(<#inner as ::commands::args::Parse<'a>>::parse(parser)?);
+                        let value = <#inner as ::commands::args::Parse<'a>>::parse(parser)?;
+                        #after
+                        #name = Some(value);
                         continue;
                     }
                 });

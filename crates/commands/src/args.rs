@@ -4,6 +4,9 @@
 //! A command declares its arguments once, as a struct with `#[derive(Args)]` (see `command_macros`); each field's
 //! type reads itself through [`Parse`] and says what it is through [`Spec`].
 
+use std::marker::PhantomData;
+
+use base::number::Extended;
 use keyspace::Key;
 use resp::Arguments;
 use smallvec::SmallVec;
@@ -11,6 +14,7 @@ use smallvec::SmallVec;
 use crate::error::{Error, Result};
 
 /// The words of a request that are still to be read.
+#[derive(Clone, Copy, Debug)]
 pub struct Parser<'a> {
     arguments: Arguments<'a>,
     position: usize,
@@ -45,6 +49,18 @@ impl<'a> Parser<'a> {
     /// Passes over the next word, which must be `token` in any case.
     pub fn expect(&mut self, token: &str) -> Result<()> {
         if self.next()?.eq_ignore_ascii_case(token.as_bytes()) { Ok(()) } else { Err(Error::Syntax) }
+    }
+
+    /// The words that are left, which it passes over.
+    pub fn rest(&mut self) -> Parser<'a> {
+        let rest = *self;
+        self.position = self.arguments.len().max(self.position);
+        rest
+    }
+
+    /// The first word of the request: the command's name as the client wrote it.
+    pub fn name(&self) -> &'a [u8] {
+        self.arguments.get(0).unwrap_or_default()
     }
 
     /// How many words are left.
@@ -98,7 +114,8 @@ impl Kind {
 pub struct Spec {
     /// What it is.
     pub kind: Kind,
-    /// Its name in the documentation.
+    /// Its name in the documentation. A block without one is only a way to share its parts, which are documented
+    /// in its place.
     pub name: &'static str,
     /// The word that introduces it.
     pub token: Option<&'static str>,
@@ -214,7 +231,11 @@ pub trait Parse<'a>: Sized {
 /// Reads all of a command's arguments from `position` on; words that are left over are a syntax error.
 #[inline]
 pub fn parse_all<'a, A: Parse<'a>>(arguments: Arguments<'a>, position: usize) -> Result<A> {
-    let mut parser = Parser::new(arguments, position);
+    parse_rest(Parser::new(arguments, position))
+}
+
+#[inline]
+fn parse_rest<'a, A: Parse<'a>>(mut parser: Parser<'a>) -> Result<A> {
     let parsed = A::parse(&mut parser)?;
     if parser.remaining() > 0 { Err(Error::Syntax) } else { Ok(parsed) }
 }
@@ -260,6 +281,14 @@ impl<'a> Parse<'a> for f64 {
     }
 }
 
+impl<'a> Parse<'a> for Extended {
+    const SPEC: Spec = Spec::of(Kind::Double);
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        Extended::parse(parser.next()?).ok_or(Error::NotFloat)
+    }
+}
+
 /// A glob-style pattern.
 #[derive(Clone, Copy, Debug)]
 pub struct Pattern<'a>(pub &'a [u8]);
@@ -302,6 +331,59 @@ impl<'a> Parse<'a> for bool {
     }
 }
 
+/// An argument of one word that is read when the command asks for it: some look at their key first, or at
+/// arguments that follow, and errors come in that order.
+#[derive(Clone, Copy, Debug)]
+pub struct Later<'a, T> {
+    parser: Parser<'a>,
+    what: PhantomData<fn() -> T>,
+}
+
+impl<'a, T: Parse<'a>> Later<'a, T> {
+    /// Reads it.
+    #[inline]
+    pub fn read(mut self) -> Result<T> {
+        T::parse(&mut self.parser)
+    }
+}
+
+impl<'a, T: Parse<'a>> Parse<'a> for Later<'a, T> {
+    const SPEC: Spec = T::SPEC;
+
+    fn begins(word: &[u8]) -> bool {
+        T::begins(word)
+    }
+
+    #[inline]
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        let later = Later { parser: *parser, what: PhantomData };
+        parser.next()?;
+        Ok(later)
+    }
+}
+
+/// As [`Later`], for all arguments to the end of the request.
+#[derive(Clone, Copy, Debug)]
+pub struct Rest<'a, T> {
+    parser: Parser<'a>,
+    what: PhantomData<fn() -> T>,
+}
+
+impl<'a, T: Parse<'a>> Rest<'a, T> {
+    /// Reads them; words that are left over are a syntax error.
+    pub fn read(self) -> Result<T> {
+        parse_rest(self.parser)
+    }
+}
+
+impl<'a, T: Parse<'a>> Parse<'a> for Rest<'a, T> {
+    const SPEC: Spec = T::SPEC;
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        Ok(Rest { parser: parser.rest(), what: PhantomData })
+    }
+}
+
 /// One or more, to the end of the request.
 pub type Many<T> = SmallVec<[T; 4]>;
 
@@ -309,7 +391,7 @@ impl<'a, T: Parse<'a>> Parse<'a> for Many<T> {
     const SPEC: Spec = Spec { multiple: true, ..T::SPEC };
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
-        let mut parsed = Many::new();
+        let mut parsed = Many::with_capacity(parser.remaining() / T::SPEC.words_min().max(1));
         loop {
             parsed.push(T::parse(parser)?);
             if parser.remaining() == 0 {
@@ -322,6 +404,43 @@ impl<'a, T: Parse<'a>> Parse<'a> for Many<T> {
         for inner in self {
             inner.keys(visit);
         }
+    }
+}
+
+/// One or more keys, up to the last word of the request, which is another argument.
+#[derive(Clone, Debug)]
+pub struct KeysButLast<'a>(pub Many<Key<'a>>);
+
+impl<'a> Parse<'a> for KeysButLast<'a> {
+    const SPEC: Spec = Spec { multiple: true, ..Spec::of(Kind::Key) };
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        let count = parser.remaining().saturating_sub(1);
+        (0..count).map(|_| Key::parse(parser)).collect::<Result<_>>().map(KeysButLast)
+    }
+
+    fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+        self.0.keys(visit);
+    }
+}
+
+/// A number from zero on; there is one error for whatever is not.
+#[derive(Clone, Copy, Debug)]
+pub struct NonNegative(pub usize);
+
+impl NonNegative {
+    /// Reads it, where `error` says that it is not one.
+    pub fn parse_or(parser: &mut Parser<'_>, error: Error) -> Result<NonNegative> {
+        let number = base::number::parse_i64(parser.next()?);
+        number.and_then(|number| usize::try_from(number).ok()).map(NonNegative).ok_or(error)
+    }
+}
+
+impl<'a> Parse<'a> for NonNegative {
+    const SPEC: Spec = Spec::of(Kind::Integer);
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        NonNegative::parse_or(parser, Error::NotPositive)
     }
 }
 

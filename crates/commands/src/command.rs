@@ -71,11 +71,13 @@ impl Group {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "Redis' documentation of `COMMAND INFO` defines them")]
 pub enum Flag {
+    Admin,
     AllowBusy,
     Dangerous,
     DenyOom,
     Fast,
     Loading,
+    MayReplicate,
     NoAsyncLoading,
     NoAuth,
     NoMandatoryKeys,
@@ -174,9 +176,10 @@ impl Command {
         self.flags.contains(&flag)
     }
 
-    /// Whether it may change the keyspace.
+    /// Whether it changes what clients see of the keyspace. One that may replicate only writes down what it has
+    /// found out, and counts as a command that reads.
     pub fn is_write(&self) -> bool {
-        matches!(self.handler, Handler::Write(_) | Handler::Blocking(_))
+        matches!(self.handler, Handler::Write(_) | Handler::Blocking(_)) && !self.has(Flag::MayReplicate)
     }
 
     /// The subcommand that `word` names, in any case.

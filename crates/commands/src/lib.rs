@@ -10,12 +10,25 @@
 extern crate self as commands;
 
 pub mod args;
+mod bitmaps;
 mod call;
 mod command;
+mod databases;
 mod error;
+mod generic;
+mod geo;
+mod hashes;
+pub mod help;
+mod hyperloglogs;
+mod lists;
 pub mod prelude;
+mod scan_options;
+mod sets;
+mod sorted_sets;
 mod strings;
+pub mod syntax;
 mod table;
+mod timeout;
 
 pub use call::{Access, Attempt, Call, Wait, WaitingRoom};
 pub use command::{Command, Declared, Flag, Group, Handler, Scope, arguments_at, declared};

@@ -4,8 +4,11 @@ pub use command_macros::Args;
 pub use keyspace::{Deadline, Key, ReadView, WriteTxn};
 pub use resp::Reply;
 
-pub use crate::args::{CountedKeys, Many, Pair, Parse, Parser, Pattern, Spec};
+pub use crate::args::{
+    CountedKeys, KeysButLast, Later, Many, NonNegative, Pair, Parse, Parser, Pattern, Rest, Spec,
+};
 pub use crate::call::{Attempt, Wait};
 pub use crate::command;
 pub use crate::command::Scope;
 pub use crate::error::{Error, Result};
+pub use crate::timeout::Timeout;

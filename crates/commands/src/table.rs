@@ -1,9 +1,22 @@
 //! The families, together.
 
 use crate::Command;
-use crate::strings;
+use crate::{bitmaps, databases, generic, geo, hashes, hyperloglogs, lists, sets, sorted_sets, strings};
 
 /// Every command that works on the keyspace.
 pub fn data_commands() -> impl Iterator<Item = &'static Command> {
-    [strings::FAMILY].into_iter().flatten()
+    [
+        bitmaps::FAMILY,
+        databases::FAMILY,
+        generic::FAMILY,
+        geo::FAMILY,
+        hashes::FAMILY,
+        hyperloglogs::FAMILY,
+        lists::FAMILY,
+        sets::FAMILY,
+        sorted_sets::FAMILY,
+        strings::FAMILY,
+    ]
+    .into_iter()
+    .flatten()
 }

@@ -1,10 +1,11 @@
 //! The log: structured, levelled, one line an event, to standard error or a file.
 
 use std::fs::OpenOptions;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::sync::Mutex;
 
 use config::Settings;
+use config::table::process::LogLevel;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::time::SystemTime;
 
@@ -12,12 +13,12 @@ use tracing_subscriber::fmt::time::SystemTime;
 pub fn start(settings: &Settings) -> io::Result<()> {
     let level = level(settings);
     let builder = tracing_subscriber::fmt().with_max_level(level).with_timer(SystemTime).with_target(false);
-    match settings.process.logfile.as_ref() {
-        Some(path) => {
-            let file = OpenOptions::new().create(true).append(true).open(path)?;
-            builder.with_ansi(false).with_writer(Mutex::new(file)).init();
-        }
-        None => builder.with_writer(io::stderr).init(),
+    let path = &settings.process.logfile;
+    if path.as_os_str().is_empty() {
+        builder.with_ansi(io::stderr().is_terminal()).with_writer(io::stderr).init();
+    } else {
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        builder.with_ansi(false).with_writer(Mutex::new(file)).init();
     }
     Ok(())
 }
@@ -25,10 +26,10 @@ pub fn start(settings: &Settings) -> io::Result<()> {
 /// Redis' levels, with its default, `notice`, between the field's `info` and `warn`.
 fn level(settings: &Settings) -> LevelFilter {
     match settings.process.loglevel {
-        config::LogLevel::Debug => LevelFilter::TRACE,
-        config::LogLevel::Verbose => LevelFilter::DEBUG,
-        config::LogLevel::Notice => LevelFilter::INFO,
-        config::LogLevel::Warning => LevelFilter::WARN,
-        config::LogLevel::Nothing => LevelFilter::OFF,
+        LogLevel::Debug => LevelFilter::TRACE,
+        LogLevel::Verbose => LevelFilter::DEBUG,
+        LogLevel::Notice => LevelFilter::INFO,
+        LogLevel::Warning => LevelFilter::WARN,
+        LogLevel::Nothing => LevelFilter::OFF,
     }
 }

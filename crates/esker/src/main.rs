@@ -1,5 +1,6 @@
 //! Configuration, wiring, main: the one place that knows every room.
 
+mod allocator;
 mod limits;
 mod log;
 mod serve;

@@ -53,23 +53,23 @@ fn start(arguments: &[OsString]) -> Result<(), String> {
         tracing::warn!("{warning}");
     }
     let config = with_room_for_clients(loaded.config);
-    let renames: Vec<(String, String)> =
-        loaded.renamed_commands.iter().map(|rename| (rename.from.clone(), rename.to.clone())).collect();
-    let (server, garbage) = Server::new(config, &renames, Arc::new(memory::Memory));
+    let (server, garbage) = Server::new(config, &loaded.renamed_commands, Arc::new(memory::Memory))
+        .map_err(|error| error.to_string())?;
     std::thread::Builder::new()
         .name("reclaimer".to_owned())
         .spawn(move || garbage.into_iter().for_each(drop))
         .map_err(|error| format!("Can't start a thread: {error}"))?;
     let workers = settings.process.io_threads;
     let runtime = runtime(workers).map_err(|error| format!("Can't start {workers} workers: {error}"))?;
-    let server = Arc::new(server);
+    let server = Arc::new(server.with_allocator(crate::allocator::JEMALLOC));
     let result = runtime.block_on(async {
         let signals = stop_on_signals(Arc::clone(&server));
-        let ready = || {
+        let port = settings.network.port;
+        let ready = move || {
             tracing::info!(
                 version = env!("CARGO_PKG_VERSION"),
                 pid = std::process::id(),
-                port = settings.network.port,
+                port,
                 workers,
                 "Ready to accept connections"
             );

@@ -11,6 +11,7 @@ mod key;
 mod observers;
 mod slots;
 mod statistics;
+mod strings;
 mod txn;
 mod view;
 
@@ -30,7 +31,8 @@ pub use crate::observers::WatchFlag;
 pub use crate::slots::Needs;
 use crate::slots::Slot;
 use crate::statistics::Statistics;
-pub use crate::txn::{Deadline, WriteTxn};
+pub use crate::strings::{Deadline, StringMut};
+pub use crate::txn::WriteTxn;
 pub use crate::view::{Context, ReadView, Tally, WrongType, encoding_name, idle_seconds};
 
 /// What was taken out of the keyspace and is left to be freed.

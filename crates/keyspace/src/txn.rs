@@ -5,17 +5,19 @@
 
 use std::ops::Deref;
 
-use values::entry::{Entry, EntryMut, EntryRef, Form, Kind};
+use values::entry::{Entry, EntryMut, EntryRef, Kind};
 
 use crate::engine::Shard;
 use crate::handles::{HashMut, ListMut, SetMut, Touched, ZSetMut};
-use crate::observers::Observers;
 use crate::slots::{Mode, Needs};
 use crate::view::{Context, ReadView, Tally, WrongType, access_clock, is_expired};
 use crate::{DatabaseKey, Key, Keyspace};
 
 /// Shard of a database that nothing was written to yet is made on the first write.
 const MISSING_SHARD: &str = "the shard was made just above";
+
+/// Makes an empty collection for the key of this name.
+type Make<'m> = &'m dyn Fn(&[u8]) -> Entry;
 
 /// One command's (or one transaction's) exclusive hold on its keys. It reads as a [`ReadView`] does.
 pub struct WriteTxn<'k> {
@@ -28,17 +30,6 @@ impl<'k> Deref for WriteTxn<'k> {
     fn deref(&self) -> &ReadView<'k> {
         &self.view
     }
-}
-
-/// When a string that is being set expires.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deadline {
-    /// Never.
-    Never,
-    /// When the one before did.
-    Keep,
-    /// At this moment, in Unix milliseconds.
-    At(u64),
 }
 
 impl<'k> WriteTxn<'k> {
@@ -57,70 +48,58 @@ impl<'k> WriteTxn<'k> {
     }
 
     /// The entry of `key` in `database` to change, with what must be told of a change. An expired one is removed.
-    fn locate(&mut self, database: u16, key: &Key<'_>) -> Option<(EntryMut<'_>, Touched<'_>)> {
-        self.drop_expired(database, key);
-        let context = self.view.context();
+    #[inline]
+    pub(crate) fn locate(&mut self, database: u16, key: &Key<'_>) -> Option<(EntryMut<'_>, Touched<'_>)> {
+        let (context, keyspace) = (self.view.context(), self.view.keyspace);
         let slot = self.view.held.slot_mut(key.slot);
-        let observers = slot.observers.as_deref();
-        let shard = slot.shards.get_mut(usize::from(database))?.as_deref_mut()?;
-        let entry = shard.find_mut(key)?;
+        let tally = self.view.tally.get_mut();
+        let entry = slot.shards.get_mut(usize::from(database))?.as_deref_mut()?.find_mut(key)?;
+        if is_expired(entry.as_ref(), context.now_ms) {
+            tally.expired += 1;
+            keyspace.discard(entry.remove());
+            return None;
+        }
         if context.touch {
             entry.as_ref().touch(access_clock(context.now_ms));
         }
-        let touched = Touched { observers, database, tally: self.view.tally.get_mut() };
-        Some((entry, touched))
+        Some((entry, Touched { observers: slot.observers.as_deref(), database, tally }))
     }
 
-    fn drop_expired(&mut self, database: u16, key: &Key<'_>) {
-        let now_ms = self.view.now_ms();
-        let Some(shard) = self.view.held.slot(key.slot).shard(database) else { return };
-        if shard.find(key).is_some_and(|entry| is_expired(entry, now_ms)) {
-            self.view.tally_mut().expired += 1;
-            let entry = self.take_raw(database, key);
-            self.discard(entry);
-        }
-    }
-
-    /// Takes the entry out without looking at its deadline.
-    fn take_raw(&mut self, database: u16, key: &Key<'_>) -> Option<Entry> {
-        let slot = self.view.held.slot_mut(key.slot);
-        let shard = slot.shards.get_mut(usize::from(database))?.as_deref_mut()?;
-        Some(shard.find_mut(key)?.remove())
-    }
-
-    fn touched(&mut self, database: u16, key: &Key<'_>) {
-        let slot = self.view.held.slot(key.slot);
-        let mut touched = Touched {
-            observers: slot.observers.as_deref(),
-            database,
-            tally: &mut self.view.tally.borrow_mut(),
-        };
-        touched.changed(key.bytes);
-    }
-
-    fn shard_mut(&mut self, database: u16, slot: u16) -> (&mut dyn Shard, Option<&Observers>) {
+    /// The shard that `key` of `database` belongs to, with what must be told of a change.
+    fn shard_mut(&mut self, database: u16, key: &Key<'_>) -> (&mut dyn Shard, Touched<'_>) {
         let index = usize::from(database);
         let keyspace = self.view.keyspace;
-        let slot = self.view.held.slot_mut(slot);
+        let slot = self.view.held.slot_mut(key.slot);
         if slot.shards.len() <= index {
             slot.shards.resize_with(index + 1, || None);
         }
         let shard = slot.shards[index].get_or_insert_with(|| keyspace.engine(database).shard());
-        (shard.as_mut(), slot.observers.as_deref())
+        let tally = self.view.tally.get_mut();
+        (shard.as_mut(), Touched { observers: slot.observers.as_deref(), database, tally })
     }
 
     /// Puts `entry` in as `key`, in place of whatever was there.
     pub fn insert_in(&mut self, database: u16, key: &Key<'_>, entry: Entry) {
-        let now_ms = self.view.now_ms();
-        entry.as_ref().touch(access_clock(now_ms));
-        let (shard, _) = self.shard_mut(database, key.slot);
+        let keyspace = self.view.keyspace;
+        entry.as_ref().touch(access_clock(self.view.now_ms()));
+        let (shard, mut touched) = self.shard_mut(database, key);
         let mut entry = Some(entry);
         let old = shard.find_mut(key).and_then(|mut old| entry.take().map(|entry| old.replace(entry)));
         if let Some(entry) = entry {
             shard.insert(key, entry);
         }
-        self.discard(old);
-        self.touched(database, key);
+        touched.changed(key.bytes);
+        if let Some(old) = old {
+            keyspace.discard(old);
+        }
+    }
+
+    /// As [`WriteTxn::insert_in`], for a key that is not there.
+    pub(crate) fn insert_new(&mut self, database: u16, key: &Key<'_>, entry: Entry) {
+        entry.as_ref().touch(access_clock(self.view.now_ms()));
+        let (shard, mut touched) = self.shard_mut(database, key);
+        shard.insert(key, entry);
+        touched.changed(key.bytes);
     }
 
     /// Puts `entry` in as `key`, in place of whatever was there.
@@ -130,10 +109,9 @@ impl<'k> WriteTxn<'k> {
 
     /// Takes `key` out, if it is there.
     pub fn take_in(&mut self, database: u16, key: &Key<'_>) -> Option<Entry> {
-        self.drop_expired(database, key);
-        let entry = self.take_raw(database, key)?;
-        self.touched(database, key);
-        Some(entry)
+        let (entry, mut touched) = self.locate(database, key)?;
+        touched.changed(key.bytes);
+        Some(entry.remove())
     }
 
     /// Takes `key` out, if it is there.
@@ -143,17 +121,12 @@ impl<'k> WriteTxn<'k> {
 
     /// Removes `key` and says whether it was there.
     pub fn remove(&mut self, key: &Key<'_>) -> bool {
-        let entry = self.take(key);
-        let was_there = entry.is_some();
-        self.discard(entry);
-        was_there
-    }
-
-    /// Frees what was taken out; what is large is freed elsewhere, so that nobody waits for it.
-    fn discard(&self, entry: Option<Entry>) {
-        if let Some(entry) = entry {
+        let taken = self.take(key);
+        let was_there = taken.is_some();
+        if let Some(entry) = taken {
             self.view.keyspace.discard(entry);
         }
+        was_there
     }
 
     /// The deadline of `key`, if there is such a key.
@@ -175,93 +148,19 @@ impl<'k> WriteTxn<'k> {
         true
     }
 
-    /// Makes `key` a string.
-    pub fn set_string(&mut self, key: &Key<'_>, value: &[u8], deadline: Deadline) {
-        let mut digits = [0; 8];
-        let (form, bytes) = values::string::pack(value, &mut digits);
-        self.write_string(key, form, bytes, deadline);
-    }
-
-    /// Makes `key` a string that is an integer.
-    pub fn set_integer(&mut self, key: &Key<'_>, value: i64, deadline: Deadline) {
-        self.write_string(key, Form::Integer, &value.to_le_bytes(), deadline);
-    }
-
-    /// Makes `key` a string that was edited (see [`Form::EditedBytes`]), keeping its deadline.
-    pub fn set_edited_string(&mut self, key: &Key<'_>, value: &[u8]) {
-        self.write_string(key, Form::EditedBytes, value, Deadline::Keep);
-    }
-
-    fn write_string(&mut self, key: &Key<'_>, form: Form, bytes: &[u8], deadline: Deadline) {
-        let database = self.view.database();
-        if let Deadline::At(deadline_ms) = deadline
-            && deadline_ms <= self.view.now_ms()
-        {
-            self.remove(key);
-            return;
-        }
-        let deadline_ms = match deadline {
-            Deadline::At(deadline_ms) => Some(deadline_ms),
-            Deadline::Never | Deadline::Keep => None,
-        };
-        match self.locate(database, key) {
-            Some((mut entry, mut touched)) if entry.as_ref().any_indexed().is_none() => {
-                entry.set_value(form, bytes);
-                if deadline != Deadline::Keep && entry.as_ref().deadline_ms() != deadline_ms {
-                    entry.set_deadline_ms(deadline_ms);
-                }
-                touched.changed(key.bytes);
-            }
-            found => {
-                let kept = match (found, deadline) {
-                    (Some((entry, _)), Deadline::Keep) => entry.as_ref().deadline_ms(),
-                    _ => deadline_ms,
-                };
-                let entry =
-                    Entry::build(key.bytes, form, kept, bytes.len(), |out| out.copy_from_slice(bytes));
-                self.insert(key, entry);
-            }
-        }
-    }
-
-    /// Lets `edit` change the bytes of the string at `key`, which is made empty first when there is none, and
-    /// returns what `edit` returns. Nothing is changed when the key holds another type.
-    pub fn edit_string<R>(
-        &mut self,
-        key: &Key<'_>,
-        edit: impl FnOnce(&mut dyn values::buffer::Buffer) -> R,
-    ) -> Result<R, WrongType> {
-        let database = self.view.database();
-        if let Some((mut entry, mut touched)) = self.locate(database, key) {
-            if entry.as_ref().kind() != Kind::String {
-                return Err(WrongType);
-            }
-            values::string::make_bytes(&mut entry);
-            let result = edit(&mut entry.buffer());
-            touched.changed(key.bytes);
-            return Ok(result);
-        }
-        let mut entry = Entry::new(key.bytes, Form::EditedBytes, b"");
-        let result = edit(&mut entry.buffer());
-        self.insert(key, entry);
-        Ok(result)
-    }
-
     /// The collection of `kind` at `key`, to change; made by `make` when there is none.
     fn collection(
         &mut self,
         key: &Key<'_>,
         kind: Kind,
-        make: Option<&dyn Fn(&[u8]) -> Entry>,
+        make: Option<Make<'_>>,
     ) -> Result<Option<(EntryMut<'_>, Touched<'_>)>, WrongType> {
         let database = self.view.database();
-        self.drop_expired(database, key);
-        let missing = self.view.peek(key).is_none();
-        if missing {
+        if self.locate(database, key).is_none() {
             let Some(make) = make else { return Ok(None) };
             let entry = make(key.bytes);
             entry.as_ref().touch(access_clock(self.view.now_ms()));
-            let (shard, _) = self.shard_mut(database, key.slot);
+            let (shard, _) = self.shard_mut(database, key);
             shard.insert(key, entry);
         }
         let (entry, touched) = self.locate(database, key).expect(MISSING_SHARD);
@@ -290,11 +189,20 @@ impl<'k> WriteTxn<'k> {
         Ok(self.collection(key, Kind::Set, None)?.map(|found| SetMut::new(found, limits)))
     }
 
-    /// The set at `key`, to change; an empty one when there is none. It is gone again if it stays empty.
-    pub fn set_or_new(&mut self, key: &Key<'_>) -> Result<SetMut<'_>, WrongType> {
+    /// The set at `key`, to change, to which about `expected` members will be added of which `first` is one; an
+    /// empty one when there is none. It is gone again if it stays empty.
+    pub fn set_or_new(
+        &mut self,
+        key: &Key<'_>,
+        first: &[u8],
+        expected: usize,
+    ) -> Result<SetMut<'_>, WrongType> {
         let limits = *self.view.limits();
-        let found = self.collection(key, Kind::Set, Some(&values::set::empty))?;
-        Ok(SetMut::new(found.expect(MISSING_SHARD), limits))
+        let make = |key: &[u8]| values::set::empty_for(key, first, expected, &limits);
+        let found = self.collection(key, Kind::Set, Some(&make))?;
+        let mut set = SetMut::new(found.expect(MISSING_SHARD), limits);
+        set.reserve(expected);
+        Ok(set)
     }
 
     /// The hash at `key`, to change.

@@ -105,6 +105,22 @@ impl Blocked {
         self.queues.lock().len()
     }
 
+    /// Ends the wait of the client with this id, as if its time were over or with an error; says whether it was
+    /// waiting.
+    pub fn unblock(&self, client: u64, with_error: bool) -> bool {
+        let waiter = {
+            let queues = self.queues.lock();
+            queues.values().flatten().find(|waiter| waiter.client.id == client).cloned()
+        };
+        match waiter {
+            Some(waiter) if with_error => {
+                waiter.settle(b"-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n".to_vec())
+            }
+            Some(waiter) => waiter.time_out(),
+            None => false,
+        }
+    }
+
     /// Takes a settled waiter out of all its queues.
     pub fn leave(&self, keyspace: &Keyspace, waiter: &Arc<Waiter>) {
         let mut queues = self.queues.lock();

@@ -49,6 +49,9 @@ async fn expire(server: Arc<Server>) {
         let period = Duration::from_secs(1) / settings.process.hz.max(1);
         let share_percent = 25 + 2 * settings.memory.active_expire_effort.saturating_sub(1);
         tokio::time::sleep(period).await;
+        if !server.active_expire.load(Ordering::Relaxed) {
+            continue;
+        }
         let begin = Instant::now();
         while begin.elapsed() * 100 < period * share_percent {
             if !expire_slice(&server, &mut sweep) {
@@ -78,6 +81,7 @@ async fn sample(server: Arc<Server>) {
     loop {
         let begin = Instant::now();
         tokio::time::sleep(SAMPLE).await;
+        server.memory_peak((server.allocator.figures)().allocated_bytes);
         let now = server.statistics.totals();
         let per_second = |now: u64, last: u64| {
             (now.saturating_sub(last) as f64 / begin.elapsed().as_secs_f64().max(0.001)) as u64

@@ -6,6 +6,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod allocator;
 mod blocking;
 mod client;
 mod clients;
@@ -13,8 +14,11 @@ mod clock;
 pub mod commands;
 mod connection;
 mod cron;
+mod info;
+mod latency;
 mod listener;
 mod monitors;
+mod process;
 mod pubsub;
 mod request;
 mod scheduler;
@@ -28,9 +32,13 @@ mod transaction;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use crate::allocator::{Allocator, AllocatorFigures};
 pub use crate::listener::ListenError;
 pub use crate::server::Server;
 pub use crate::statistics::CommandReport;
+
+/// The version of Redis whose behaviour this is: clients look at it to decide what they may use.
+pub const REDIS_VERSION: &str = "7.2.4";
 
 /// How long a stopping server waits for its connections to end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);

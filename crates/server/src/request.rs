@@ -40,7 +40,13 @@ pub(crate) fn execute(
 ) {
     let begin = reply.len();
     let found = find(session, arguments);
-    let admitted = found.and_then(|entry| admit(session, entry, arguments).map(|()| entry));
+    let admitted = found.and_then(|entry| match admit(session, entry, arguments) {
+        Ok(()) => Ok(entry),
+        Err(refusal) => {
+            server.statistics.count_rejected(entry);
+            Err(refusal)
+        }
+    });
     let entry = match admitted {
         Ok(entry) => entry,
         Err(refusal) => {
@@ -76,6 +82,9 @@ pub(crate) fn execute(
     server.statistics.count_call(entry.index, elapsed_ns, outcome);
     if elapsed_ns >= server.slowlog.threshold_ns() && !entry.command.has(Flag::SkipSlowlog) {
         server.note_slow(session, entry, arguments, elapsed_ns);
+    }
+    if elapsed_ns >= server.latency_threshold_ns() {
+        server.note_spike(entry.command, elapsed_ns);
     }
     session.client.last_command.store(entry.index, Ordering::Relaxed);
     apply_reply_mode(session, reply, begin);

@@ -1,19 +1,23 @@
 //! The server: what all sessions share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
 use arc_swap::ArcSwap;
-use config::{Config, Settings};
+use commands::{Command, Flag};
+use config::{Config, LoadError, RenamedCommand, Settings};
 use keyspace::engine::Engine;
 use keyspace::{Garbage, Keyspace};
 use resp::Arguments;
 use values::limits::Limits;
 
+use crate::allocator::Allocator;
 use crate::blocking::Blocked;
+use crate::client::Client;
 use crate::clients::Clients;
 use crate::cron::Rates;
+use crate::latency::Latency;
 use crate::monitors::Monitors;
 use crate::pubsub::PubSub;
 use crate::session::Session;
@@ -41,6 +45,10 @@ pub struct Server {
     pub monitors: Monitors,
     /// The commands that took long.
     pub slowlog: Slowlog,
+    /// What took long, by what it was.
+    pub latency: Latency,
+    /// Whether what has expired is removed in the background; only `DEBUG` says no.
+    pub active_expire: AtomicBool,
     /// Forty hexadecimal digits, different for each start.
     pub run_id: String,
     /// Unix milliseconds.
@@ -49,8 +57,13 @@ pub struct Server {
     pub config: sync::Mutex<Config>,
     settings: ArcSwap<Settings>,
     limits: ArcSwap<Limits>,
+    latency_threshold_ns: AtomicU64,
     /// Changes when `settings` do.
     generation: AtomicU64,
+    /// What knows how much memory is used.
+    pub(crate) allocator: Allocator,
+    memory_at_start: u64,
+    memory_peak: AtomicU64,
     pub(crate) stop: tokio::sync::watch::Sender<bool>,
 }
 
@@ -66,21 +79,30 @@ fn limits(settings: &Settings) -> Limits {
         zset_packed_entries_max: encodings.zset_packed_entries_max,
         zset_packed_value_bytes_max: encodings.zset_packed_value_bytes_max,
         hyperloglog_sparse_bytes_max: encodings.hll_sparse_bytes_max,
+        string_bytes_max: settings.clients.bulk_bytes_max,
+    }
+}
+
+/// No duration, when nothing is to be noted.
+fn latency_threshold_ns(settings: &Settings) -> u64 {
+    match settings.observability.latency_monitor_threshold_ms {
+        0 => u64::MAX,
+        threshold_ms => threshold_ms.saturating_mul(1_000_000),
     }
 }
 
 impl Server {
     /// A server with this configuration, whose databases are all served by `engine`, and the garbage of its
-    /// keyspace, which somebody must drop.
+    /// keyspace, which somebody must drop. Renaming a command that does not exist is an error.
     pub fn new(
         config: Config,
-        renames: &[(String, String)],
+        renames: &[RenamedCommand],
         engine: Arc<dyn Engine>,
-    ) -> (Server, Receiver<Garbage>) {
+    ) -> Result<(Server, Receiver<Garbage>), LoadError> {
         let settings = Arc::clone(config.settings());
         let databases = settings.process.databases.min(u32::from(u16::MAX));
         let (keyspace, garbage) = Keyspace::new((0..databases).map(|_| Arc::clone(&engine)).collect());
-        let table = Table::new(renames);
+        let table = Table::new(renames)?;
         let mut random = base::random::Random::from_system();
         let run_id = (0..40).map(|_| char::from(b"0123456789abcdef"[random.below(16) as usize])).collect();
         let observability = &settings.observability;
@@ -97,15 +119,21 @@ impl Server {
                 observability.slowlog_log_slower_than_us,
                 observability.slowlog_entries_max,
             ),
+            latency: Latency::default(),
+            latency_threshold_ns: AtomicU64::new(latency_threshold_ns(&settings)),
+            active_expire: AtomicBool::new(true),
             run_id,
             started_ms: crate::clock::unix_ms(),
             limits: ArcSwap::from_pointee(limits(&settings)),
             settings: ArcSwap::new(settings),
             config: sync::Mutex::new(config),
             generation: AtomicU64::new(0),
+            allocator: Allocator::default(),
+            memory_at_start: 0,
+            memory_peak: AtomicU64::new(0),
             stop: tokio::sync::watch::Sender::new(false),
         };
-        (server, garbage)
+        Ok((server, garbage))
     }
 
     /// The settings as they are now.
@@ -119,6 +147,19 @@ impl Server {
         **self.limits.load()
     }
 
+    /// From which duration on a command is a latency spike, in nanoseconds.
+    #[inline]
+    pub(crate) fn latency_threshold_ns(&self) -> u64 {
+        self.latency_threshold_ns.load(Ordering::Relaxed)
+    }
+
+    /// Notes a command that was a latency spike.
+    #[cold]
+    pub(crate) fn note_spike(&self, command: &Command, elapsed_ns: u64) {
+        let name = if command.has(Flag::Fast) { "fast-command" } else { "command" };
+        self.latency.add(name, crate::clock::unix_ms() / 1000, elapsed_ns / 1_000_000);
+    }
+
     /// Changes whenever the settings do.
     #[inline]
     pub(crate) fn generation(&self) -> u64 {
@@ -129,9 +170,44 @@ impl Server {
     pub fn publish(&self, settings: Arc<Settings>) {
         let observability = &settings.observability;
         self.slowlog.configure(observability.slowlog_log_slower_than_us, observability.slowlog_entries_max);
+        self.latency_threshold_ns.store(latency_threshold_ns(&settings), Ordering::Relaxed);
         self.limits.store(Arc::new(limits(&settings)));
         self.settings.store(settings);
         self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// The same server, which asks `allocator` for the memory that is used.
+    pub fn with_allocator(self, allocator: Allocator) -> Server {
+        let memory_at_start = (allocator.figures)().allocated_bytes;
+        Server { allocator, memory_at_start, ..self }
+    }
+
+    /// Bytes of memory used before the first client came.
+    pub(crate) fn memory_at_start(&self) -> u64 {
+        self.memory_at_start
+    }
+
+    /// The most bytes of memory that were seen to be used, `used_bytes` among them.
+    pub(crate) fn memory_peak(&self, used_bytes: u64) -> u64 {
+        self.memory_peak.fetch_max(used_bytes, Ordering::Relaxed).max(used_bytes)
+    }
+
+    /// Bytes of memory that clients take, beside their connections.
+    pub(crate) fn clients_bytes(&self) -> usize {
+        let bytes = |client: &Arc<Client>| {
+            size_of::<Client>()
+                + client.input_bytes.load(Ordering::Relaxed)
+                + client.output_bytes.load(Ordering::Relaxed)
+                + client.queued_bytes.load(Ordering::Relaxed)
+        };
+        self.clients.all().iter().map(bytes).sum()
+    }
+
+    /// Bytes of memory used for other things than keys and their values.
+    pub(crate) fn overhead_bytes(&self) -> u64 {
+        let databases = 0..self.keyspace.databases();
+        let keyspace: usize = databases.map(|database| self.keyspace.overhead_bytes(database)).sum();
+        self.memory_at_start + (keyspace + self.clients_bytes()) as u64
     }
 
     /// Has the server stop, cleanly.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use commands::{Command, Handler, Result};
+use config::{LoadError, RenamedCommand};
 use resp::{Arguments, Reply};
 
 use crate::session::Session;
@@ -35,7 +36,7 @@ const NAME_BYTES_MAX: usize = 32;
 impl Table {
     /// The table of all commands, with those in `renames` called otherwise, or removed where the new name is
     /// empty.
-    pub fn new(renames: &[(String, String)]) -> Table {
+    pub fn new(renames: &[RenamedCommand]) -> std::result::Result<Table, LoadError> {
         let mut table = Table { entries: Vec::new(), names: HashMap::default() };
         for command in commands::data_commands() {
             table.add(command, None);
@@ -43,14 +44,17 @@ impl Table {
         for (command, run) in crate::commands::session_commands() {
             table.add(command, *run);
         }
-        for (old, new) in renames {
-            if let Some(index) = table.names.remove(old.to_lowercase().as_bytes())
-                && !new.is_empty()
-            {
-                table.names.insert(new.to_lowercase().into_bytes(), index);
+        for rename in renames {
+            let old = rename.command.to_ascii_lowercase();
+            let new = rename.new_name.to_ascii_lowercase();
+            let Some(index) = table.names.remove(&old) else {
+                return Err(LoadError::at(&rename.place, "No such command in rename-command"));
+            };
+            if !new.is_empty() && table.names.insert(new, index).is_some() {
+                return Err(LoadError::at(&rename.place, "Target command name already exists"));
             }
         }
-        table
+        Ok(table)
     }
 
     fn add(&mut self, command: &'static Command, run: Option<SessionFunction>) {

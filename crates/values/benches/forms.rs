@@ -88,18 +88,20 @@ fn lists(bench: &Bench) {
                 }
             },
         );
-        bench.time(
-            &format!("list: push {name} and pop the other, 50 of 64"),
-            10_000,
-            || list_of(50, &element),
-            |entry| {
-                let other = if end == End::Front { End::Back } else { End::Front };
-                for _ in 0..10_000 {
-                    ListMut::of(entry, &limits).push(end, [&element]);
-                    ListMut::of(entry, &limits).pop(other, |element| black_box(element)[0]);
-                }
-            },
-        );
+        for count in [50, 10_000] {
+            bench.time(
+                &format!("list: push {name} and pop the other, {count} of 64"),
+                10_000,
+                || list_of(count, &element),
+                |entry| {
+                    let other = if end == End::Front { End::Back } else { End::Front };
+                    for _ in 0..10_000 {
+                        ListMut::of(entry, &limits).push(end, [&element]);
+                        ListMut::of(entry, &limits).pop(other, |element| black_box(element)[0]);
+                    }
+                },
+            );
+        }
     }
     for count in [100, 600] {
         let name = format!("list: range of {count}, for each element");

@@ -14,6 +14,16 @@ pub trait Buffer {
     /// Replaces `removed` bytes at offset `at` by `inserted` bytes and returns those for the caller to fill;
     /// what they hold before is unspecified. Panics when `at + removed` is beyond the end.
     fn splice(&mut self, at: usize, removed: usize, inserted: usize) -> &mut [u8];
+
+    /// Adds zeros at the end until there are `len` bytes, and says whether any were missing.
+    fn grow(&mut self, len: usize) -> bool {
+        let old_len = self.bytes().len();
+        let is_short = old_len < len;
+        if is_short {
+            self.splice(old_len, 0, len - old_len).fill(0);
+        }
+        is_short
+    }
 }
 
 impl Buffer for Vec<u8> {

@@ -686,6 +686,9 @@ impl Buffer for EntryBuffer<'_> {
     fn splice(&mut self, at: usize, removed: usize, inserted: usize) -> &mut [u8] {
         let Parts { key_at, key_len, value_len } = self.parts;
         assert!(at + removed <= value_len, "splice beyond the end");
+        if inserted == removed {
+            return &mut self.bytes_mut()[at..at + inserted];
+        }
         let new_len = value_len - removed + inserted;
         let new_len_bytes = varint::size(new_len);
         let len_at = key_at - varint::size(value_len);

@@ -9,6 +9,7 @@ pub mod buffer;
 mod either;
 pub mod entry;
 pub mod hash;
+pub mod hyperloglog;
 pub mod limits;
 pub mod list;
 pub mod packed;

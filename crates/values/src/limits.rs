@@ -1,6 +1,7 @@
-//! Up to which size a collection is held packed: Redis' directives, under the field's newer names.
+//! How large values may become and up to which size a collection is held packed: Redis' directives, under the
+//! field's newer names.
 
-/// The sizes at which the forms change. The defaults are Redis 7.2's.
+/// The sizes at which the forms change or end. The defaults are Redis 7.2's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// `hash-max-listpack-entries`
@@ -21,6 +22,8 @@ pub struct Limits {
     pub zset_packed_value_bytes_max: usize,
     /// `hll-sparse-max-bytes`
     pub hyperloglog_sparse_bytes_max: usize,
+    /// `proto-max-bulk-len`: how long a string may become by editing
+    pub string_bytes_max: usize,
 }
 
 impl Default for Limits {
@@ -35,6 +38,7 @@ impl Default for Limits {
             zset_packed_entries_max: 128,
             zset_packed_value_bytes_max: 64,
             hyperloglog_sparse_bytes_max: 3000,
+            string_bytes_max: 512 * 1024 * 1024,
         }
     }
 }

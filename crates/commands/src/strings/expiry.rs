@@ -1,43 +1,102 @@
-//! The expiry options that SET and GETEX share.
+//! When a string that is set or got expires.
 
 use crate::prelude::*;
 
+/// How a client says when.
+#[derive(Clone, Copy)]
+pub enum Unit {
+    /// In so many seconds.
+    Seconds,
+    /// In so many milliseconds.
+    Milliseconds,
+    /// At this second since 1970.
+    AtSeconds,
+    /// At this millisecond since 1970.
+    AtMilliseconds,
+}
+
+impl Unit {
+    /// The moment, in Unix milliseconds, that `value` stands for; `command` is named by the error.
+    pub fn moment(self, value: i64, now_ms: u64, command: &str) -> Result<u64> {
+        let (unit_ms, base_ms) = match self {
+            Unit::Seconds => (1000, now_ms),
+            Unit::Milliseconds => (1, now_ms),
+            Unit::AtSeconds => (1000, 0),
+            Unit::AtMilliseconds => (1, 0),
+        };
+        let moment = value.checked_mul(unit_ms).and_then(|ms| ms.checked_add(base_ms as i64));
+        match moment {
+            Some(moment) if value > 0 => Ok(moment as u64),
+            _ => Err(Error::new(format_args!("invalid expire time in '{command}' command"))),
+        }
+    }
+}
+
 /// When a string that is being set expires.
 #[derive(Args, Clone, Copy)]
-pub enum SetExpiry {
-    /// In so many seconds.
+pub enum SetExpiry<'a> {
+    /// See [`Unit::Seconds`].
     #[arg(token = "EX", name = "seconds")]
-    Seconds(i64),
-    /// In so many milliseconds.
+    Seconds(Later<'a, i64>),
+    /// See [`Unit::Milliseconds`].
     #[arg(token = "PX", name = "milliseconds")]
-    Milliseconds(i64),
-    /// At this second since 1970.
+    Milliseconds(Later<'a, i64>),
+    /// See [`Unit::AtSeconds`].
     #[arg(token = "EXAT", name = "unix-time-seconds", unix_time)]
-    AtSeconds(i64),
-    /// At this millisecond since 1970.
+    AtSeconds(Later<'a, i64>),
+    /// See [`Unit::AtMilliseconds`].
     #[arg(token = "PXAT", name = "unix-time-milliseconds", unix_time)]
-    AtMilliseconds(i64),
+    AtMilliseconds(Later<'a, i64>),
     /// When the value before did.
     #[arg(token = "KEEPTTL")]
     Keep,
 }
 
-impl SetExpiry {
+impl SetExpiry<'_> {
     /// The deadline, for the command called `command`.
     pub fn deadline(self, now_ms: u64, command: &str) -> Result<Deadline> {
-        let (value, unit_ms, base_ms) = match self {
-            SetExpiry::Seconds(seconds) => (seconds, 1000, now_ms),
-            SetExpiry::Milliseconds(milliseconds) => (milliseconds, 1, now_ms),
-            SetExpiry::AtSeconds(seconds) => (seconds, 1000, 0),
-            SetExpiry::AtMilliseconds(milliseconds) => (milliseconds, 1, 0),
+        let (unit, value) = match self {
+            SetExpiry::Seconds(value) => (Unit::Seconds, value),
+            SetExpiry::Milliseconds(value) => (Unit::Milliseconds, value),
+            SetExpiry::AtSeconds(value) => (Unit::AtSeconds, value),
+            SetExpiry::AtMilliseconds(value) => (Unit::AtMilliseconds, value),
             SetExpiry::Keep => return Ok(Deadline::Keep),
         };
-        let invalid = || Error::new(format_args!("invalid expire time in '{command}' command"));
-        if value <= 0 {
-            return Err(invalid());
+        unit.moment(value.read()?, now_ms, command).map(Deadline::At)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW_MS: u64 = 1_700_000_000_000;
+
+    #[test]
+    fn moments_are_relative_or_not() {
+        for (unit, value, moment) in [
+            (Unit::Seconds, 5, NOW_MS + 5000),
+            (Unit::Milliseconds, 5, NOW_MS + 5),
+            (Unit::AtSeconds, 5, 5000),
+            (Unit::AtMilliseconds, 5, 5),
+            (Unit::AtMilliseconds, i64::MAX, i64::MAX as u64),
+        ] {
+            assert_eq!(unit.moment(value, NOW_MS, "set"), Ok(moment));
         }
-        let at_ms =
-            value.checked_mul(unit_ms).and_then(|ms| ms.checked_add(base_ms as i64)).ok_or_else(invalid)?;
-        Ok(Deadline::At(at_ms as u64))
+    }
+
+    #[test]
+    fn what_is_no_moment() {
+        let error = Err(Error::new("invalid expire time in 'setex' command"));
+        for (unit, value) in [
+            (Unit::Seconds, 0),
+            (Unit::AtMilliseconds, -1),
+            (Unit::Seconds, i64::MAX / 1000),
+            (Unit::AtSeconds, i64::MAX / 1000 + 1),
+            (Unit::Milliseconds, i64::MAX),
+            (Unit::Milliseconds, i64::MIN),
+        ] {
+            assert_eq!(unit.moment(value, NOW_MS, "setex"), error, "{value}");
+        }
     }
 }

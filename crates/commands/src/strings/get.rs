@@ -1,7 +1,6 @@
 //! GET: the value of a string.
 
-use values::string::Digits;
-
+use super::value::reply_value;
 use crate::prelude::*;
 
 command! {
@@ -28,9 +27,6 @@ pub struct Args<'a> {
 }
 
 fn get(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    match view.string(&args.key)? {
-        Some(value) => reply.bulk(value.bytes(&mut Digits::new())),
-        None => reply.null(),
-    }
+    reply_value(view.string(&args.key)?, reply);
     Ok(())
 }

@@ -1,5 +1,14 @@
 //! Commands on strings.
 
+mod counter;
 mod expiry;
+mod longest_common;
+mod range;
+mod value;
 
-crate::family! { get, set }
+pub(crate) use range::{clamp, is_reversed};
+
+crate::family! {
+    append, decr, decrby, get, getdel, getex, getrange, getset, incr, incrby, incrbyfloat, lcs, mget, mset, msetnx,
+    psetex, set, setex, setnx, setrange, strlen, substr,
+}

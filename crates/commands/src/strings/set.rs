@@ -1,8 +1,7 @@
 //! SET: makes a key a string.
 
-use values::string::Digits;
-
 use super::expiry::SetExpiry;
+use super::value::reply_value;
 use crate::prelude::*;
 
 command! {
@@ -29,13 +28,14 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    #[arg(access = "RW ACCESS UPDATE VARIABLE_FLAGS")]
     key: Key<'a>,
     value: &'a [u8],
     condition: Option<Condition>,
     #[arg(token = "GET")]
     get: bool,
     #[arg(name = "expiration")]
-    expiry: Option<SetExpiry>,
+    expiry: Option<SetExpiry<'a>>,
 }
 
 #[derive(Args)]
@@ -47,7 +47,7 @@ enum Condition {
 }
 
 fn set(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    let deadline = match &args.expiry {
+    let deadline = match args.expiry {
         Some(expiry) => expiry.deadline(txn.now_ms(), "set")?,
         None => Deadline::Never,
     };
@@ -57,10 +57,7 @@ fn set(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
         Some(Condition::Present) => txn.peek(&args.key).is_some(),
     };
     match (args.get, holds) {
-        (true, _) => match txn.string(&args.key)? {
-            Some(old) => reply.bulk(old.bytes(&mut Digits::new())),
-            None => reply.null(),
-        },
+        (true, _) => reply_value(txn.string(&args.key)?, reply),
         (false, true) => reply.ok(),
         (false, false) => reply.null(),
     }

@@ -4,6 +4,8 @@
 //! session, which leads to everything else.
 
 mod connection;
+mod pubsub;
+mod server;
 mod transactions;
 
 use commands::Command;
@@ -13,32 +15,40 @@ use crate::table::SessionFunction;
 /// A command and its function; a container that only groups its subcommands has none.
 pub(crate) type SessionCommand = (&'static Command, Option<SessionFunction>);
 
-/// The commands of this room.
+/// The commands of this room, each with its subcommands, for documentation.
+pub fn all() -> impl Iterator<Item = &'static Command> {
+    session_commands().map(|(command, _)| *command).filter(|command| command.words() == 1)
+}
+
+/// The commands and subcommands of this room, with their functions.
 pub(crate) fn session_commands() -> impl Iterator<Item = &'static SessionCommand> {
-    [connection::FAMILY, transactions::FAMILY].into_iter().flatten()
+    [connection::FAMILY, pubsub::FAMILY, server::FAMILY, transactions::FAMILY].into_iter().flatten()
 }
 
 /// Declares a family of commands: each name is a file with `COMMAND`, `Args` and
-/// `run(&mut Session, Args, &mut Reply)`. `name { a, b }` is a folder: a container, whose `mod.rs` has `COMMAND`
-/// (and `Args`, empty), and its subcommands.
+/// `run(&mut Session, Args, &mut Reply)`. `name { a, b }` is a folder: a container, whose `mod.rs` declares
+/// `COMMAND`, and the files of its subcommands; `name run { … }` one that also runs by itself.
 macro_rules! session_family {
-    ($($name:ident $({ $($sub:ident),* $(,)? })?),* $(,)?) => {
+    ($($name:ident $($kind:ident)? $({ $($sub:ident),* $(,)? })?),* $(,)?) => {
         $(mod $name;)*
 
         /// The commands of this family.
         pub(crate) const FAMILY: &[crate::commands::SessionCommand] = &[
-            $(crate::commands::session_family!(@entry $name $({ $($sub),* })?)),*
+            $(
+                (&$name::COMMAND, crate::commands::session_family!(@own $name [$($kind)?] $({ $($sub)* })?)),
+                $($((&$name::$sub::COMMAND, crate::commands::session_family!(@some $name::$sub)),)*)?
+            )*
         ];
     };
-    (@entry $name:ident) => {
-        (&$name::COMMAND, Some(crate::commands::session_family!(@function $name)))
-    };
-    (@function $name:ident) => {
-        |session, arguments, reply| {
-            let position = const { commands::arguments_at($name::COMMAND.name) };
-            let args: $name::Args = commands::args::parse_all(arguments, position)?;
-            $name::run(session, args, reply)
-        }
+    (@own $name:ident []) => { crate::commands::session_family!(@some $name) };
+    (@own $name:ident [run] { $($sub:ident)* }) => { crate::commands::session_family!(@some $name) };
+    (@own $name:ident [] { $($sub:ident)* }) => { None };
+    (@some $($path:ident)::+) => {
+        Some(|session, arguments, reply| {
+            let position = const { commands::arguments_at($($path)::+::COMMAND.name) };
+            let args: $($path)::+::Args = commands::args::parse_all(arguments, position)?;
+            $($path)::+::run(session, args, reply)
+        })
     };
 }
 pub(crate) use session_family;

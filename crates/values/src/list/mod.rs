@@ -171,9 +171,11 @@ impl<'a> ListMut<'a> {
     /// Adds the elements of one command at an end, one after the other: the last one ends up outermost.
     pub fn push(&mut self, end: End, elements: impl IntoIterator<Item: AsRef<[u8]>, IntoIter: Clone>) {
         let elements = elements.into_iter();
-        let sizes = elements.clone().map(|element| element.as_ref().len());
-        let (count, bytes) = sizes.fold((0, 0), |(count, bytes), len| (count + 1, bytes + len));
-        self.grow(count, bytes);
+        if !self.is_indexed() {
+            let sizes = elements.clone().map(|element| element.as_ref().len());
+            let (count, bytes) = sizes.fold((0, 0), |(count, bytes), len| (count + 1, bytes + len));
+            self.grow(count, bytes);
+        }
         if self.is_indexed() {
             let (list, limit) = self.indexed();
             elements.for_each(|element| list.push(end, element.as_ref(), limit));
@@ -199,9 +201,7 @@ impl<'a> ListMut<'a> {
         if !self.is_indexed() {
             return self.packed().pop(end, f);
         }
-        let popped = self.indexed().0.pop(end, f);
-        self.pack(true);
-        popped
+        self.shrink(|list, _| list.pop(end, f))
     }
 
     /// As [`ListMut::pop`], at the front.
@@ -219,9 +219,7 @@ impl<'a> ListMut<'a> {
         self.grow(1, element.len());
         let Some(index) = resolve(index, self.len()) else { return false };
         if self.is_indexed() {
-            let (list, limit) = self.indexed();
-            list.set(index, element, limit);
-            self.pack(true);
+            self.shrink(|list, limit| list.set(index, element, limit));
         } else {
             self.packed().replace(index, element);
         }
@@ -247,9 +245,7 @@ impl<'a> ListMut<'a> {
         if !self.is_indexed() {
             return self.packed().remove_where(end, limit, &mut matches);
         }
-        let removed = self.indexed().0.remove_where(end, limit, matches);
-        self.pack(true);
-        removed
+        self.shrink(|list, _| list.remove_where(end, limit, matches))
     }
 
     /// Removes the elements at `range`, as far as there are any, and says how many.
@@ -260,8 +256,7 @@ impl<'a> ListMut<'a> {
         if !self.is_indexed() {
             self.packed().remove_range(range.start, removed);
         } else {
-            self.indexed().0.remove_range(range);
-            self.pack(true);
+            self.shrink(|list, _| list.remove_range(range));
         }
         removed
     }
@@ -299,13 +294,20 @@ impl<'a> ListMut<'a> {
         }
     }
 
-    /// Packs the list again if it has become small: see [`Limit::allows_packed`].
-    fn pack(&mut self, shrinking: bool) {
-        let list = self.entry.indexed::<IndexedList>();
-        if !list.is_one_chunk() {
-            return;
+    /// Changes an indexed list, and packs it again if that has left it small.
+    fn shrink<R>(&mut self, change: impl FnOnce(&mut IndexedList, Limit) -> R) -> R {
+        let (list, limit) = self.indexed();
+        let result = change(list, limit);
+        if list.is_one_chunk() {
+            self.pack(true);
         }
-        if let Some((totals, entries)) = list.to_packed(self.limit(), shrinking) {
+        result
+    }
+
+    /// Packs an indexed list if it is small enough: see [`Limit::allows_packed`].
+    fn pack(&mut self, shrinking: bool) {
+        let limit = self.limit();
+        if let Some((totals, entries)) = self.entry.indexed::<IndexedList>().to_packed(limit, shrinking) {
             let packed = packed::write(totals, entries);
             self.entry.set_value(Form::ListPacked, &packed);
         }

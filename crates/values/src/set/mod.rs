@@ -80,6 +80,11 @@ impl<'a> SetRef<'a> {
         self.len() == 0
     }
 
+    /// Whether it is held as a set of integers.
+    pub fn is_integers(self) -> bool {
+        matches!(self.0, Held::Integers(_))
+    }
+
     /// Whether `member` is in the set.
     #[inline]
     pub fn contains(self, member: &[u8]) -> bool {

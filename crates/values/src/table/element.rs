@@ -1,4 +1,4 @@
-//! What a table holds, and how it stands there: an owning pointer with a *tag* in its unused upper 16 bits.
+//! What a table holds, and how it stands there: an owning pointer with a *tag* in its unused upper bits.
 #![allow(unsafe_code)] // the contract of elements; the blocks that rest on it are in `segment`
 
 /// What a table holds: an owning pointer.
@@ -24,21 +24,24 @@ pub unsafe trait Element: Sized {
     fn hash_key(&self) -> u64;
 }
 
-/// Where the tag begins in a word.
-pub(super) const TAG_SHIFT: u32 = 48;
-const POINTER_MASK: u64 = (1 << TAG_SHIFT) - 1;
+/// Bits of a word that are the element's pointer.
+const POINTER_BITS: u32 = 48;
+const POINTER_MASK: u64 = (1 << POINTER_BITS) - 1;
+/// Bits of a hash that are the element's tag.
+pub(super) const TAG_BITS: u32 = 15;
+pub(super) const TAG_MASK: u16 = (1 << TAG_BITS) - 1;
 
 /// The tag of an element: the low bits of its hash. It is never zero, so a word whose tag is zero is empty.
 #[inline]
 pub(super) fn tag_of(hash: u64) -> u16 {
-    (hash as u16).max(1)
+    (hash as u16 & TAG_MASK).max(1)
 }
 
 /// A pointer's word with its tag.
 #[inline]
 pub(super) fn tagged(pointer_word: u64, tag: u16) -> u64 {
     debug_assert!(pointer_word != 0 && pointer_word & !POINTER_MASK == 0, "an Element breaks its promise");
-    pointer_word | u64::from(tag) << TAG_SHIFT
+    pointer_word | u64::from(tag) << POINTER_BITS
 }
 
 /// The word without its tag.
@@ -50,5 +53,5 @@ pub(super) fn pointer_word(word: u64) -> u64 {
 /// The tag of a word.
 #[inline]
 pub(super) fn word_tag(word: u64) -> u16 {
-    (word >> TAG_SHIFT) as u16
+    (word >> POINTER_BITS) as u16 & TAG_MASK
 }

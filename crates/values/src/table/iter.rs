@@ -60,12 +60,8 @@ impl<T: Element> Table<T> {
         let mut visited = 0;
         loop {
             let segment = self.root.segment(hash_at(position));
-            let mut slot = 0;
-            while let Some((at, element)) = segment.next_element(slot) {
-                f(&element);
-                visited += 1;
-                slot = at + 1;
-            }
+            segment.visit(|_, element| f(element));
+            visited += segment.len();
             position = end_of(segment, position);
             if position == POSITIONS {
                 return 0;

@@ -10,7 +10,7 @@
 //! - **scans** with the guarantee of Redis' `SCAN` ([`Table::scan`]), chooses at random uniformly
 //!   ([`Table::random`]), and finds what has expired without an index by deadline ([`Table::sweep`]).
 //!
-//! It is extendible hashing over small segments. The leading bits of a hash choose the [`segment`], the low 16
+//! It is extendible hashing over small segments. The leading bits of a hash choose the [`segment`], the low 15
 //! bits (the *tag*) the [`bucket`] in it, and the tag stands in the unused upper bits of the element's pointer, so
 //! that few other elements are ever looked at. The caller supplies 64-bit hashes; they must be well mixed, and
 //! keyed with a secret where others choose the elements.
@@ -151,7 +151,7 @@ impl<T: Element> Table<T> {
     pub fn find(&self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<Ref<'_, T>> {
         match self.root.segment(hash).search(tag_of(hash), eq) {
             Search::Found(_, element) => Some(Ref::new(element)),
-            Search::Absent(_) => None,
+            Search::Absent => None,
         }
     }
 
@@ -160,7 +160,7 @@ impl<T: Element> Table<T> {
     pub fn find_mut(&mut self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<RefMut<'_, T>> {
         match self.root.segment(hash).search(tag_of(hash), eq) {
             Search::Found(slot, _) => self.lend(hash, slot),
-            Search::Absent(_) => None,
+            Search::Absent => None,
         }
     }
 
@@ -170,8 +170,10 @@ impl<T: Element> Table<T> {
         if !self.root.segment(hash).has_room() {
             self.root.make_room(hash);
         }
-        let slot = self.root.segment(hash).vacancy(tag_of(hash));
-        self.insert_at(hash, slot, element)
+        let tag = tag_of(hash);
+        let slot = self.root.segment_mut(hash).claim(tag);
+        self.len += 1;
+        RefMut { table: self, hash, slot, tag, element: Some(element) }
     }
 
     /// The element that has this hash and that `eq` says is the one, or else what `make` makes, inserted; and
@@ -184,24 +186,29 @@ impl<T: Element> Table<T> {
         make: impl FnOnce() -> T,
     ) -> (RefMut<'_, T>, bool) {
         let segment = self.root.segment(hash);
-        match segment.search(tag_of(hash), eq) {
+        // Asked for first, so that the header's cache line comes together with the bucket's.
+        if !segment.has_room() {
+            self.root.make_room(hash);
+        }
+        match self.root.segment(hash).search(tag_of(hash), eq) {
             Search::Found(slot, _) => (self.lend(hash, slot).expect("it has just been found there"), false),
-            Search::Absent(Some(slot)) if segment.has_room() => (self.insert_at(hash, slot, make()), true),
-            Search::Absent(_) => (self.insert_unique(hash, make()), true),
+            Search::Absent => (self.insert_unique(hash, make()), true),
         }
     }
 
     /// Takes out the element that has this hash and that `eq` says is the one.
     #[inline]
     pub fn remove(&mut self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<T> {
-        Some(self.find_mut(hash, eq)?.remove())
-    }
-
-    #[inline]
-    fn insert_at(&mut self, hash: u64, slot: usize, element: T) -> RefMut<'_, T> {
-        self.root.segment_mut(hash).add();
-        self.len += 1;
-        RefMut { table: self, hash, slot, tag: tag_of(hash), element: Some(element) }
+        let segment = self.root.segment_mut(hash);
+        // Asked for first, so that the header's cache line comes together with the bucket's.
+        if segment.len() == 0 {
+            return None;
+        }
+        let Search::Found(slot, _) = segment.search(tag_of(hash), eq) else { return None };
+        let element = segment.remove(slot).expect("it has just been found there");
+        self.len -= 1;
+        self.settle(hash);
+        Some(element)
     }
 
     #[inline]
@@ -277,7 +284,7 @@ impl<T: Element> RefMut<'_, T> {
     #[inline]
     pub fn remove(mut self) -> T {
         let element = self.element.take().expect(LENT);
-        self.table.root.segment_mut(self.hash).remove_lent(self.slot);
+        self.table.root.segment_mut(self.hash).forget(self.slot, self.tag);
         self.table.len -= 1;
         self.table.settle(self.hash);
         element

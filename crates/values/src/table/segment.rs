@@ -1,18 +1,17 @@
 //! A segment: a small hash table in one allocation of whole cache lines.
 //!
 //! ```text
-//!  bucket 0                                 bucket 1                       … up to buckets_limit
+//!  bucket 0                                 bucket 1                       …
 //!  +--------+------+------+-----+------+    +------+------+-----+------+
 //!  | header | word | word | …   | word |    | word | word | …   | word |      8 words of 8 bytes each
 //!  +--------+------+------+-----+------+    +------+------+-----+------+
-//!  header: 1 | earliest deadline, ms: 44 bits | elements: 19 bits      (the set bit: never taken for empty)
-//!  word:   tag: 16 bits | pointer: 48 bits                             (all zero: empty)
+//!  header: the bucket's overflow bit | 1 | earliest deadline, ms: 43 bits | elements: 19 bits
 //! ```
 //!
-//! A tag alone says which bucket is the element's *home*: `tag * buckets >> 16`. What does not fit there goes to
-//! the first bucket with room that follows, in a circle. The invariant that look-ups rest on: between an
-//! element's home and the bucket it is in, every bucket is full. Since homes come from tags, a segment is rebuilt
-//! at another size without looking at its elements.
+//! (The header's set bit keeps its place from looking empty.) A tag alone says which bucket is the element's
+//! *home*, and by what stride to go on, in a circle, to the first bucket with room. Each bucket that an element
+//! passes on its way counts it, so a search ends at the first bucket that nothing has passed. Since the way comes
+//! from the tag, a segment is rebuilt at another size without looking at its elements.
 //!
 //! The handle of a segment is one word too: the address (a multiple of 64, of 48 bits), the number of buckets in
 //! its upper 16 bits and the segment's depth in its lower 6. So the first cache line that a look-up touches is
@@ -24,17 +23,17 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 
 use super::bucket::{BUCKET_WORDS, Bucket};
-use super::element::{Element, pointer_word, tagged, word_tag};
+use super::element::{Element, TAG_BITS, pointer_word, tagged, word_tag};
 use super::sizing::{BUCKETS_LIMIT, elements_max};
 
 const DEPTH_MASK: usize = align_of::<Bucket>() - 1;
 const BUCKETS_SHIFT: u32 = 48;
-const ADDRESS_MASK: usize = (1 << BUCKETS_SHIFT) - 1 & !DEPTH_MASK;
+const ADDRESS_MASK: usize = ((1 << BUCKETS_SHIFT) - 1) & !DEPTH_MASK;
 
 const LEN_BITS: u32 = 19;
 const LEN_MASK: u64 = (1 << LEN_BITS) - 1;
-const DEADLINE_MASK: u64 = (1 << 44) - 1;
-const HEADER_BIT: u64 = 1 << 63;
+const DEADLINE_MASK: u64 = (1 << 43) - 1;
+const HEADER_BIT: u64 = 1 << 62;
 const HEADER_SLOT: usize = 0;
 
 const _: () = assert!(usize::BITS == 64, "handles and elements are 64-bit words");
@@ -58,8 +57,8 @@ unsafe impl<T: Element + Sync> Sync for Segment<T> {}
 pub(super) enum Search<T> {
     /// The element, and the slot it is in.
     Found(usize, ManuallyDrop<T>),
-    /// There is none; it would go into this slot. `None` where all slots are taken.
-    Absent(Option<usize>),
+    /// There is none.
+    Absent,
 }
 
 impl<T: Element> Segment<T> {
@@ -84,7 +83,7 @@ impl<T: Element> Segment<T> {
         assert!(base.addr() & !ADDRESS_MASK == 0, "user addresses have 48 bits");
         let handle = base.map_addr(|address| address | buckets << BUCKETS_SHIFT | depth as usize);
         let mut segment = Segment { handle, elements: PhantomData };
-        segment.buckets_mut()[0].words[HEADER_SLOT] = header(0, u64::MAX);
+        segment.set_header(header(0, u64::MAX));
         segment
     }
 
@@ -121,21 +120,14 @@ impl<T: Element> Segment<T> {
     }
 
     #[inline]
-    fn words_mut(&mut self) -> &mut [u64] {
-        let base = self.handle.map_addr(|address| address & ADDRESS_MASK);
-        // SAFETY: as in `buckets_mut`; a bucket is exactly its words.
-        unsafe { std::slice::from_raw_parts_mut(base.cast(), self.slot_count()) }
-    }
-
-    #[inline]
     fn header(&self) -> u64 {
-        self.buckets().first().map_or(header(0, u64::MAX), |bucket| bucket.words[HEADER_SLOT])
+        self.buckets().first().and_then(|bucket| bucket.word(HEADER_SLOT)).unwrap_or(header(0, u64::MAX))
     }
 
     #[inline]
     fn set_header(&mut self, header: u64) {
         if let Some(bucket) = self.buckets_mut().first_mut() {
-            bucket.words[HEADER_SLOT] = header;
+            bucket.set_word(HEADER_SLOT, header);
         }
     }
 
@@ -176,35 +168,45 @@ impl<T: Element> Segment<T> {
     #[inline]
     pub(super) fn search(&self, tag: u16, mut eq: impl FnMut(&T) -> bool) -> Search<T> {
         let buckets = self.buckets();
-        let home = home(tag, buckets.len());
-        let Some(mut bucket) = buckets.get(home) else { return Search::Absent(None) };
-        let mut at = home;
-        loop {
+        let mut way = Way::new(tag, buckets.len());
+        let home = way.at;
+        while let Some(bucket) = buckets.get(way.at) {
             let tags = bucket.tags();
             for position in tags.equal(tag) {
-                let slot = at * BUCKET_WORDS + position;
-                if slot != HEADER_SLOT {
-                    // SAFETY: the word has a tag and is not the header, so it is an element of this segment.
-                    let element = unsafe { element_of::<T>(bucket.words[position]) };
-                    if eq(&element) {
-                        return Search::Found(slot, element);
-                    }
+                let slot = way.at * BUCKET_WORDS + position;
+                if let Some(element) = self.peek(slot)
+                    && eq(&element)
+                {
+                    return Search::Found(slot, element);
                 }
             }
-            if let Some(position) = tags.empty().first() {
-                return Search::Absent(Some(at * BUCKET_WORDS + position));
+            if tags.overflow().is_empty() {
+                break;
             }
-            at = following(at, buckets.len());
-            if at == home {
-                return Search::Absent(None);
+            way.go_on();
+            if way.at == home {
+                break;
             }
-            bucket = &buckets[at];
         }
+        Search::Absent
     }
 
-    /// The slot that a new element with this tag goes into. There must be room.
-    pub(super) fn vacancy(&self, tag: u16) -> usize {
-        vacancy(self.buckets(), tag)
+    /// Counts a new element with this tag and returns the slot that it must be [`put`](Self::put) into. There must
+    /// be room.
+    #[inline]
+    pub(super) fn claim(&mut self, tag: u16) -> usize {
+        debug_assert!(self.has_room());
+        self.set_header(self.header() + 1);
+        let buckets = self.buckets_mut();
+        let mut way = Way::new(tag, buckets.len());
+        loop {
+            let bucket = &mut buckets[way.at];
+            if let Some(position) = bucket.tags().empty().first() {
+                return way.at * BUCKET_WORDS + position;
+            }
+            bucket.pass();
+            way.go_on();
+        }
     }
 
     /// The element in a slot, if one is there, as a copy that must not outlive the borrow.
@@ -217,8 +219,15 @@ impl<T: Element> Segment<T> {
 
     #[inline]
     fn word(&self, slot: usize) -> Option<u64> {
-        let word = self.buckets().get(slot / BUCKET_WORDS)?.words[slot % BUCKET_WORDS];
-        (slot != HEADER_SLOT && word_tag(word) != 0).then_some(word)
+        if slot == HEADER_SLOT {
+            return None;
+        }
+        self.buckets().get(slot / BUCKET_WORDS)?.word(slot % BUCKET_WORDS)
+    }
+
+    #[inline]
+    fn set_word(&mut self, slot: usize, word: u64) {
+        self.buckets_mut()[slot / BUCKET_WORDS].set_word(slot % BUCKET_WORDS, word);
     }
 
     /// The first element in slot `from` or after it, as a copy that must not outlive the borrow.
@@ -227,180 +236,132 @@ impl<T: Element> Segment<T> {
         (from..self.slot_count()).find_map(|slot| Some((slot, self.peek(slot)?)))
     }
 
-    /// Counts an element that the caller will [`put`](Self::put) into an empty slot.
-    #[inline]
-    pub(super) fn add(&mut self) {
-        debug_assert!(self.has_room());
-        self.set_header(self.header() + 1);
-    }
-
-    /// Lends an element out: its slot is empty until it is [`put`](Self::put) back or
-    /// [`removed`](Self::remove_lent). Returns its tag too.
-    #[inline]
-    pub(super) fn lend(&mut self, slot: usize) -> Option<(T, u16)> {
-        let word = self.word(slot)?;
-        self.words_mut()[slot] = 0;
-        // SAFETY: `word` returns words of elements only; this one has just left the segment.
-        Some((ManuallyDrop::into_inner(unsafe { element_of(word) }), word_tag(word)))
-    }
-
-    /// Puts an element that has been counted into its empty slot.
-    #[inline]
-    pub(super) fn put(&mut self, slot: usize, tag: u16, element: T) {
-        let word = &mut self.words_mut()[slot];
-        debug_assert!(*word == 0, "the slot is taken");
-        *word = tagged(element.into_word(), tag);
-    }
-
-    /// Uncounts an element that was lent out of `slot`, and closes the gap it leaves.
-    #[inline]
-    pub(super) fn remove_lent(&mut self, slot: usize) {
-        self.set_header(self.header() - 1);
-        let gap_bucket = slot / BUCKET_WORDS;
-        let mut empty = self.buckets()[gap_bucket].tags().empty();
-        // A second empty word means that the bucket was not full before, so that nothing ever went past it.
-        if (empty.next(), empty.next()) == (Some(slot % BUCKET_WORDS), None) {
-            self.close_gap(slot);
+    /// Calls `f` with all elements and their slots. Loads elements from memory ahead of the calls.
+    pub(super) fn visit(&self, mut f: impl FnMut(usize, &T)) {
+        for at in 0..self.bucket_count() {
+            self.visit_bucket(at, &mut f);
         }
     }
 
-    /// Restores the invariant after a full bucket lost the element in slot `gap`: looks in the buckets that
-    /// follow, up to the first that is not full, for an element that had to pass the gap's bucket, moves it into
-    /// the gap, and goes on with the gap that it leaves.
-    fn close_gap(&mut self, mut gap: usize) {
-        let buckets = self.buckets_mut();
-        let count = buckets.len();
-        let mut gap_bucket = gap / BUCKET_WORDS;
-        let mut at = following(gap_bucket, count);
-        while at != gap_bucket {
-            let passed = distance(gap_bucket, at, count);
-            let is_full = buckets[at].is_full();
-            let first = if at == 0 { HEADER_SLOT + 1 } else { 0 };
-            let movable = (first..BUCKET_WORDS).find(|&position| {
-                let tag = word_tag(buckets[at].words[position]);
-                tag != 0 && distance(home(tag, count), at, count) >= passed
-            });
-            if let Some(position) = movable {
-                let word = std::mem::take(&mut buckets[at].words[position]);
-                buckets[gap_bucket].words[gap % BUCKET_WORDS] = word;
-                (gap, gap_bucket) = (at * BUCKET_WORDS + position, at);
+    #[inline]
+    fn visit_bucket(&self, at: usize, mut f: impl FnMut(usize, &T)) {
+        let buckets = self.buckets();
+        if at == 0 {
+            buckets[0].prefetch();
+        }
+        if let Some(next) = buckets.get(at + 1) {
+            next.prefetch();
+        }
+        for position in buckets[at].tags().occupied() {
+            let slot = at * BUCKET_WORDS + position;
+            if let Some(element) = self.peek(slot) {
+                f(slot, &element);
             }
-            if !is_full {
-                return;
-            }
-            at = following(at, count);
         }
     }
 
     /// Hands every element that `keep` does not want to `removed`. Each element is asked about once.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(&T) -> bool, mut removed: impl FnMut(T)) {
-        let count = self.bucket_count();
-        // Begins behind a bucket that is not full: no gap is ever filled from beyond that point, so elements
-        // move only from slots that are still to come.
-        let start = self.buckets().iter().position(|bucket| !bucket.is_full()).map_or(0, |at| at + 1);
-        for bucket in (0..count).map(|offset| (start + offset) % count) {
-            for slot in bucket * BUCKET_WORDS..(bucket + 1) * BUCKET_WORDS {
-                while let Some(element) = self.peek(slot) {
-                    if keep(&element) {
-                        break;
-                    }
-                    let (element, _) = self.lend(slot).expect("it has just been seen there");
-                    self.remove_lent(slot);
-                    removed(element);
-                }
+        for at in 0..self.bucket_count() {
+            let mut unwanted = [None; BUCKET_WORDS];
+            self.visit_bucket(at, |slot, element| {
+                unwanted[slot % BUCKET_WORDS] = (!keep(element)).then_some(slot)
+            });
+            for slot in unwanted.into_iter().flatten() {
+                removed(self.remove(slot).expect("it has just been seen there"));
             }
         }
     }
 
-    /// Takes out the first element in slot `from` or after it, without keeping the others findable: for those
-    /// who take all of them.
+    /// Lends an element out: its slot is empty until it is [`put`](Self::put) back or
+    /// [`forgotten`](Self::forget). Returns its tag too.
+    #[inline]
+    pub(super) fn lend(&mut self, slot: usize) -> Option<(T, u16)> {
+        let word = self.word(slot)?;
+        self.set_word(slot, 0);
+        // SAFETY: `word` returns words of elements only; this one has just left the segment.
+        Some((ManuallyDrop::into_inner(unsafe { element_of(word) }), word_tag(word)))
+    }
+
+    /// Puts an element into the empty slot that was claimed for it or that it was lent out of.
+    #[inline]
+    pub(super) fn put(&mut self, slot: usize, tag: u16, element: T) {
+        debug_assert!(self.word(slot).is_none(), "the slot is taken");
+        self.set_word(slot, tagged(element.into_word(), tag));
+    }
+
+    /// Uncounts an element with this tag that was lent out of this slot and will not come back.
+    #[inline]
+    pub(super) fn forget(&mut self, slot: usize, tag: u16) {
+        self.set_header(self.header() - 1);
+        let buckets = self.buckets_mut();
+        let mut way = Way::new(tag, buckets.len());
+        while way.at != slot / BUCKET_WORDS {
+            buckets[way.at].unpass();
+            way.go_on();
+        }
+    }
+
+    /// Takes the element in a slot out.
+    #[inline]
+    pub(super) fn remove(&mut self, slot: usize) -> Option<T> {
+        let (element, tag) = self.lend(slot)?;
+        self.forget(slot, tag);
+        Some(element)
+    }
+
+    /// Takes out the first element in slot `from` or after it, and returns its slot too.
     pub(super) fn take_next(&mut self, from: usize) -> Option<(usize, T)> {
-        let (slot, element) = self.next_element(from)?;
-        self.words_mut()[slot] = 0;
-        Some((slot, ManuallyDrop::into_inner(element)))
+        (from..self.slot_count()).find_map(|slot| Some((slot, self.remove(slot)?)))
     }
 
     /// The segment at another size, which must hold its elements. Does not look at the elements.
     pub(super) fn resized(self, buckets: usize) -> Self {
-        let mut new = Self::with_buckets(buckets, self.depth());
-        new.set_deadline_bound(self.deadline_bound());
-        new.take_all(self);
-        new
+        let mut filling = Filling::new(buckets, self.depth(), self.deadline_bound());
+        filling.put_all(self);
+        filling.finish()
     }
 
     /// For each bucket, which of its elements have a set bit behind the bits that all share.
     pub(super) fn partition(&self) -> Partition {
         let bit = 63 - self.depth();
         let mut partition = Partition { upper: vec![0; self.bucket_count()], upper_len: 0 };
-        let mut from = 0;
-        while let Some((slot, element)) = self.next_element(from) {
+        self.visit(|slot, element| {
             if element.hash_key() >> bit & 1 != 0 {
                 partition.upper[slot / BUCKET_WORDS] |= 1 << (slot % BUCKET_WORDS);
                 partition.upper_len += 1;
             }
-            from = slot + 1;
-        }
+        });
         partition
     }
 
     /// Two segments of one more depth, of sizes that `size_for` says, as [`partition`](Self::partition) told.
     pub(super) fn split(self, partition: &Partition, size_for: impl Fn(usize) -> usize) -> (Self, Self) {
         let (depth, bound) = (self.depth() + 1, self.deadline_bound());
-        let half = |len: usize| {
-            let mut half = Self::with_buckets(size_for(len), depth);
-            half.set_deadline_bound(bound);
-            half
-        };
-        let (mut lower, mut upper) = (half(self.len() - partition.upper_len), half(partition.upper_len));
-        for (bucket, uppers) in self.into_words().zip(&partition.upper) {
-            for (position, word) in bucket.into_iter().enumerate() {
-                if uppers >> position & 1 == 0 { &mut lower } else { &mut upper }.take(word);
+        let mut lower = Filling::new(size_for(self.len() - partition.upper_len), depth, bound);
+        let mut upper = Filling::new(size_for(partition.upper_len), depth, bound);
+        let taken = TakenApart::new(self);
+        for (bucket, uppers) in taken.buckets().iter().zip(&partition.upper) {
+            for (position, word) in words(bucket) {
+                if uppers >> position & 1 == 0 { &mut lower } else { &mut upper }.put(word);
             }
         }
-        (lower, upper)
+        (lower.finish(), upper.finish())
     }
 
     /// This segment and its buddy as one of one less depth. `buckets` must hold both; when one of them is empty
     /// the other is not moved.
     pub(super) fn merged(self, buddy: Self, buckets: usize) -> Self {
         let depth = self.depth() - 1;
-        let bound = self.deadline_bound().min(buddy.deadline_bound());
         if self.len() == 0 || buddy.len() == 0 {
             let mut kept = if self.len() == 0 { buddy } else { self };
             kept.handle = kept.handle.map_addr(|address| address & !DEPTH_MASK | depth as usize);
             return kept;
         }
-        let mut new = Self::with_buckets(buckets, depth);
-        new.set_deadline_bound(bound);
-        new.take_all(self);
-        new.take_all(buddy);
-        new
-    }
-
-    fn take_all(&mut self, other: Self) {
-        for word in other.into_words().flatten() {
-            self.take(word);
-        }
-    }
-
-    /// Puts a word in if it is an element's.
-    #[inline]
-    fn take(&mut self, word: u64) {
-        let tag = word_tag(word);
-        if tag != 0 {
-            let slot = vacancy(self.buckets(), tag);
-            self.words_mut()[slot] = word;
-            self.set_header(self.header() + 1);
-            #[cfg(test)]
-            super::tests::note_move();
-        }
-    }
-
-    /// All words by bucket, the header's place emptied; who takes them owns the elements.
-    fn into_words(mut self) -> impl Iterator<Item = [u64; BUCKET_WORDS]> {
-        self.set_header(0);
-        let mut words = Words { segment: ManuallyDrop::new(self), at: 0 };
-        std::iter::from_fn(move || words.next())
+        let mut filling = Filling::new(buckets, depth, self.deadline_bound().min(buddy.deadline_bound()));
+        filling.put_all(self);
+        filling.put_all(buddy);
+        filling.finish()
     }
 
     /// Frees the allocation, not the elements.
@@ -425,24 +386,71 @@ impl<T: Element> Drop for Segment<T> {
     }
 }
 
-/// The words of a segment that is being taken apart; frees the allocation, and not the elements.
-struct Words<T: Element> {
-    segment: ManuallyDrop<Segment<T>>,
-    at: usize,
-}
+/// A segment whose elements are taken over as words; frees the allocation, and not the elements.
+struct TakenApart<T: Element>(ManuallyDrop<Segment<T>>);
 
-impl<T: Element> Words<T> {
-    #[inline]
-    fn next(&mut self) -> Option<[u64; BUCKET_WORDS]> {
-        let bucket = self.segment.buckets().get(self.at)?;
-        self.at += 1;
-        Some(bucket.words)
+impl<T: Element> TakenApart<T> {
+    fn new(mut segment: Segment<T>) -> Self {
+        segment.set_header(0);
+        TakenApart(ManuallyDrop::new(segment))
+    }
+
+    /// All words, the header's place emptied.
+    fn buckets(&self) -> &[Bucket] {
+        self.0.buckets()
     }
 }
 
-impl<T: Element> Drop for Words<T> {
+impl<T: Element> Drop for TakenApart<T> {
     fn drop(&mut self) {
-        self.segment.free();
+        self.0.free();
+    }
+}
+
+/// A new segment that is being filled from others.
+struct Filling<T: Element> {
+    segment: Segment<T>,
+    /// By bucket, how many words are taken; they are the first ones.
+    taken: Vec<u8>,
+    len: usize,
+}
+
+impl<T: Element> Filling<T> {
+    fn new(buckets: usize, depth: u32, deadline_bound: u64) -> Self {
+        let mut segment = Segment::with_buckets(buckets, depth);
+        segment.set_deadline_bound(deadline_bound);
+        let mut taken = vec![0; buckets];
+        if let Some(taken) = taken.first_mut() {
+            *taken = HEADER_SLOT as u8 + 1;
+        }
+        Filling { segment, taken, len: 0 }
+    }
+
+    fn put_all(&mut self, segment: Segment<T>) {
+        for bucket in TakenApart::new(segment).buckets() {
+            words(bucket).for_each(|(_, word)| self.put(word));
+        }
+    }
+
+    /// Puts an element's word in.
+    #[inline]
+    fn put(&mut self, word: u64) {
+        let mut way = Way::new(word_tag(word), self.taken.len());
+        let buckets = self.segment.buckets_mut();
+        while usize::from(self.taken[way.at]) == BUCKET_WORDS {
+            buckets[way.at].pass();
+            way.go_on();
+        }
+        buckets[way.at].set_word(self.taken[way.at].into(), word);
+        self.taken[way.at] += 1;
+        self.len += 1;
+        #[cfg(test)]
+        super::tests::note_move();
+    }
+
+    fn finish(mut self) -> Segment<T> {
+        self.segment.set_header(header(self.len, self.segment.deadline_bound()));
+        self.segment
     }
 }
 
@@ -457,7 +465,13 @@ fn layout(buckets: usize) -> Layout {
     Layout::array::<Bucket>(buckets).expect("a segment is far below isize::MAX")
 }
 
-/// A header's word. Deadlines beyond 44 bits (the year 2527) are kept as the last one that fits: early, not late.
+/// The words of a bucket that are not empty, with their positions.
+#[inline]
+fn words(bucket: &Bucket) -> impl Iterator<Item = (usize, u64)> {
+    bucket.tags().occupied().filter_map(|position| Some((position, bucket.word(position)?)))
+}
+
+/// A header's word. Deadlines beyond 43 bits (the year 2248) are kept as the last one that fits: early, not late.
 #[inline]
 fn header(len: usize, deadline_ms: u64) -> u64 {
     let deadline = if deadline_ms == u64::MAX { DEADLINE_MASK } else { deadline_ms.min(DEADLINE_MASK - 1) };
@@ -475,29 +489,28 @@ unsafe fn element_of<T: Element>(word: u64) -> ManuallyDrop<T> {
     ManuallyDrop::new(unsafe { T::from_word(pointer_word(word)) })
 }
 
-#[inline]
-fn home(tag: u16, buckets: usize) -> usize {
-    usize::from(tag) * buckets >> 16
+/// The way of a tag through the buckets of a segment: its home, and in a circle through all others.
+struct Way {
+    at: usize,
+    tag: u16,
+    buckets: usize,
 }
 
-#[inline]
-fn following(bucket: usize, buckets: usize) -> usize {
-    if bucket + 1 == buckets { 0 } else { bucket + 1 }
-}
+/// By the last bits of the tag. Strides have no factor in common with any number of buckets, which are powers of
+/// two times 1, 3, 5 or 7, so that each way meets every bucket. With one stride for all, full buckets would stand
+/// together and ways grow twice as long.
+const STRIDES: [u8; 8] = [1, 11, 13, 17, 19, 23, 29, 31];
 
-/// How many buckets on from `from` the bucket `to` is, in the circle.
-#[inline]
-fn distance(from: usize, to: usize, buckets: usize) -> usize {
-    if to >= from { to - from } else { to + buckets - from }
-}
+impl Way {
+    #[inline]
+    fn new(tag: u16, buckets: usize) -> Way {
+        Way { at: (usize::from(tag) * buckets) >> TAG_BITS, tag, buckets }
+    }
 
-#[inline]
-fn vacancy(buckets: &[Bucket], tag: u16) -> usize {
-    let mut at = home(tag, buckets.len());
-    loop {
-        if let Some(position) = buckets[at].tags().empty().first() {
-            return at * BUCKET_WORDS + position;
-        }
-        at = following(at, buckets.len());
+    #[inline]
+    fn go_on(&mut self) {
+        let stride = STRIDES[usize::from(self.tag) % STRIDES.len()];
+        // In 32 bits, where a division takes half the time.
+        self.at = ((self.at as u32 + u32::from(stride)) % self.buckets as u32) as usize;
     }
 }

@@ -8,8 +8,8 @@ use super::bucket::BUCKET_WORDS;
 
 /// A segment of this many buckets is split instead of grown, unless splitting does not help.
 pub(super) const BUCKETS_MAX: usize = 64;
-/// No segment ever has more buckets: what a handle can say.
-pub(super) const BUCKETS_LIMIT: usize = 0xffff;
+/// No segment ever has more buckets: the last size that fits the 16 bits of a handle.
+pub(super) const BUCKETS_LIMIT: usize = 7 << 13;
 /// Buddies merge when they have no more elements together: half of what made them split.
 pub(super) const MERGED_ELEMENTS_MAX: usize = elements_max(BUCKETS_MAX) / 2;
 /// One slot in this many stays empty in a segment of more than one bucket, so that probes stay short.
@@ -32,7 +32,7 @@ pub(super) fn larger(buckets: usize) -> usize {
         "half a million elements share the leading bits of their hash: it is not a keyed 64-bit hash"
     );
     let step = if buckets < 8 { 1 } else { 1 << (buckets.ilog2() - 2) };
-    (buckets + step).min(BUCKETS_LIMIT)
+    buckets + step
 }
 
 /// The smallest size that takes `len` elements.

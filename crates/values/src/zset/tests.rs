@@ -56,6 +56,7 @@ const SMALL: Limits = Limits {
     set_packed_entries_max: 0,
     set_packed_value_bytes_max: 0,
     hyperloglog_sparse_bytes_max: 0,
+    string_bytes_max: 0,
 };
 
 fn unlimited() -> Limits {

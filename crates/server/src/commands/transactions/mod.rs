@@ -1,3 +1,3 @@
 //! Commands on transactions.
 
-crate::commands::session_family! { exec, multi }
+crate::commands::session_family! { discard, exec, multi, unwatch, watch }

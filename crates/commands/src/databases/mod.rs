@@ -1,0 +1,5 @@
+//! Commands on whole databases.
+
+mod mode;
+
+crate::family! { dbsize, flushall, flushdb, swapdb }

@@ -1,0 +1,36 @@
+//! EXPIRETIME: when a key expires.
+
+use super::deadline::reply_deadline;
+
+use crate::prelude::*;
+
+command! {
+    name: "expiretime",
+    group: Generic,
+    since: "7.0.0",
+    complexity: "O(1)",
+    summary: "Returns the expiration time of a key as a Unix timestamp.",
+    handler: Read(run),
+    flags: [Fast],
+    examples: r#"
+        > EXPIRETIME session
+        (integer) -2
+        > SET session abc
+        OK
+        > EXPIRETIME session
+        (integer) -1
+        > EXPIRE session 10
+        (integer) 1
+        > EXPIRETIME session
+        (integer) 1700000010
+    "#,
+}
+
+#[derive(Args)]
+pub struct Args<'a> {
+    key: Key<'a>,
+}
+
+fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    reply_deadline(view, &args.key, reply, |deadline_ms| (deadline_ms + 500) / 1000)
+}

@@ -1,0 +1,10 @@
+//! Commands on keys, whatever they hold.
+
+pub(crate) mod database;
+mod deadline;
+mod sorting;
+
+crate::family! {
+    copy, del, exists, expire, expireat, expiretime, keys, r#move, object, persist, pexpire, pexpireat, pexpiretime,
+    pttl, randomkey, rename, renamenx, scan, sort, sort_ro, touch, ttl, r#type, unlink,
+}

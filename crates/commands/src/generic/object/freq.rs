@@ -1,0 +1,34 @@
+//! OBJECT FREQ: see its summary.
+
+use crate::prelude::*;
+
+command! {
+    name: "object|freq",
+    group: Generic,
+    since: "4.0.0",
+    complexity: "O(1)",
+    summary: "Returns the logarithmic access frequency counter of a key.",
+    handler: Read(run),
+    examples: r#"
+        > SET count 7
+        OK
+        > OBJECT FREQ count
+        (error) ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.
+    "#,
+}
+
+#[derive(Args)]
+pub struct Args<'a> {
+    key: Key<'a>,
+}
+
+fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    if view.peek(&args.key).is_none() {
+        reply.null();
+        return Ok(());
+    }
+    Err(Error::fixed(
+        "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching \
+         between policies at runtime LRU and LFU data will take some time to adjust.",
+    ))
+}

@@ -1,0 +1,43 @@
+//! PEXPIREAT: gives a key a deadline.
+
+use super::deadline::{Conditions, Moment, expire};
+
+use crate::prelude::*;
+
+command! {
+    name: "pexpireat",
+    group: Generic,
+    since: "2.6.0",
+    complexity: "O(1)",
+    summary: "Sets the expiration time of a key to a Unix milliseconds timestamp.",
+    handler: Write(run),
+    flags: [Fast],
+    examples: r#"
+        > SET session abc
+        OK
+        > PEXPIREAT session 1700000010000
+        (integer) 1
+        > TTL session
+        (integer) 10
+        > PEXPIREAT session 1700000010000 NX
+        (integer) 0
+        > PEXPIREAT session 1 NX GT
+        (error) ERR NX and XX, GT or LT options at the same time are not compatible
+        > PEXPIREAT missing 1700000010000
+        (integer) 0
+    "#,
+}
+
+#[derive(Args)]
+pub struct Args<'a> {
+    key: Key<'a>,
+    #[arg(unix_time)]
+    unix_time_milliseconds: Later<'a, i64>,
+    condition: Option<Conditions>,
+}
+
+fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    let moment = Moment { value: args.unix_time_milliseconds.read()?, unit_ms: 1, is_absolute: true };
+    reply.integer(i64::from(expire(txn, &args.key, moment, args.condition.unwrap_or_default(), "pexpireat")?));
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! BRPOP: takes the last element off a list, or waits for one.
+
+use values::list::End;
+
+use super::pop::{BlockingArgs as Args, pop_or_wait};
+use crate::prelude::*;
+
+command! {
+    name: "brpop",
+    group: List,
+    since: "2.0.0",
+    complexity: "O(N) where N is the number of provided keys.",
+    summary: "Removes and returns the last element in a list. Blocks until an element is available otherwise. Deletes the list if the last element was popped.",
+    handler: Blocking(brpop),
+    examples: r#"
+        > RPUSH jobs a b c d
+        (integer) 4
+        > BRPOP urgent jobs 0
+        1) "jobs"
+        2) "d"
+        > BRPOP urgent 0.1
+        (nil)
+    "#,
+}
+
+fn brpop(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<Attempt> {
+    pop_or_wait(txn, &args, End::Back, reply)
+}

@@ -1,0 +1,50 @@
+//! Moving an element from one list to another: LMOVE, RPOPLPUSH and those that wait for it.
+
+use smallvec::SmallVec;
+use values::entry::Kind;
+use values::list::End;
+
+use crate::prelude::*;
+
+/// From where to where.
+pub struct Transfer<'a> {
+    pub source: Key<'a>,
+    pub destination: Key<'a>,
+    pub from: End,
+    pub to: End,
+}
+
+impl Transfer<'_> {
+    /// Moves an element, which is the reply, and says whether there was one; nothing is written if not. Source
+    /// and destination may be the same.
+    pub fn run(&self, txn: &mut WriteTxn<'_>, reply: &mut Reply) -> Result<bool> {
+        let destination_fits = txn.peek(&self.destination).is_none_or(|entry| entry.kind() == Kind::List);
+        let Some(mut source) = txn.list_mut(&self.source)? else { return Ok(false) };
+        if !destination_fits {
+            return Err(Error::WrongType);
+        }
+        let Some(element) = source.pop(self.from, SmallVec::<[u8; 64]>::from_slice) else { return Ok(false) };
+        if self.source.bytes == self.destination.bytes {
+            source.push(self.to, [&element]);
+        } else {
+            drop(source);
+            txn.list_or_new(&self.destination)?.push(self.to, [&element]);
+        }
+        reply.bulk(&element);
+        Ok(true)
+    }
+
+    /// As [`Transfer::run`], or waits for the source.
+    pub fn run_or_wait(
+        &self,
+        txn: &mut WriteTxn<'_>,
+        timeout: Timeout,
+        reply: &mut Reply,
+    ) -> Result<Attempt> {
+        if self.run(txn, reply)? {
+            return Ok(Attempt::Done);
+        }
+        reply.null_array();
+        Ok(Wait::for_first_key(timeout.0))
+    }
+}

@@ -1,0 +1,41 @@
+//! BZPOPMAX: takes out the member with the highest score, or waits for one.
+
+use super::pop::{End, pop_one};
+
+use crate::prelude::*;
+
+command! {
+    name: "bzpopmax",
+    group: SortedSet,
+    since: "5.0.0",
+    complexity: "O(log(N)) with N being the number of elements in the sorted set.",
+    summary: "Removes and returns the member with the highest score from one or more sorted sets. Blocks until a member available otherwise. Deletes the sorted set if the last element was popped.",
+    handler: Blocking(run),
+    arity: -3,
+    flags: [NoScript, Fast],
+    examples: r#"
+        > ZADD board 1 ann 2 bob 3 cat
+        (integer) 3
+        > BZPOPMAX empty board 1
+        1) "board"
+        2) "cat"
+        3) "3"
+        > BZPOPMAX empty 1
+        (nil)
+    "#,
+}
+
+#[derive(Args)]
+pub struct Args<'a> {
+    #[arg(name = "key")]
+    keys: KeysButLast<'a>,
+    timeout: Timeout,
+}
+
+fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<Attempt> {
+    if pop_one(txn, &args.keys.0, End::Max, reply)? {
+        return Ok(Attempt::Done);
+    }
+    reply.null_array();
+    Ok(Wait::for_any_key(args.timeout.0))
+}

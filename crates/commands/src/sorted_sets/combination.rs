@@ -1,0 +1,269 @@
+//! Unions, intersections and differences of sorted sets; sets count as sorted sets in which every score is 1.
+
+use std::collections::HashMap;
+
+use values::entry::Kind;
+use values::set::SetRef;
+use values::zset::ZSetRef;
+
+use crate::prelude::*;
+
+/// How to combine.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// What is in any.
+    Union,
+    /// What is in all.
+    Intersection,
+    /// What is in the first and in no other.
+    Difference,
+}
+
+/// The keys of the sets to combine: their number, then the keys.
+pub struct Inputs<'a>(pub Many<Key<'a>>);
+
+impl<'a> Parse<'a> for Inputs<'a> {
+    const SPEC: Spec = CountedKeys::SPEC;
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        let count = i64::parse(parser)?;
+        if count < 1 {
+            let name = String::from_utf8_lossy(parser.name()).to_lowercase();
+            return Err(Error::new(format_args!("at least 1 input key is needed for '{name}' command")));
+        }
+        Ok(Inputs(CountedKeys::take(parser, count)?.0))
+    }
+
+    fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+        self.0.keys(visit);
+    }
+}
+
+/// How the scores of one member become one.
+#[derive(Args, Clone, Copy, Default)]
+pub enum Aggregate {
+    /// They are added.
+    #[default]
+    #[arg(token = "SUM")]
+    Sum,
+    /// The lowest counts.
+    #[arg(token = "MIN")]
+    Min,
+    /// The highest counts.
+    #[arg(token = "MAX")]
+    Max,
+}
+
+impl Aggregate {
+    fn apply(self, left: f64, right: f64) -> f64 {
+        match self {
+            // Infinities of both signs cancel out, as Redis has it.
+            Aggregate::Sum => some_number(left + right),
+            Aggregate::Min => left.min(right),
+            Aggregate::Max => left.max(right),
+        }
+    }
+}
+
+fn some_number(score: f64) -> f64 {
+    if score.is_nan() { 0.0 } else { score }
+}
+
+/// What is to be combined, and how.
+pub struct Combination<'a> {
+    inputs: Inputs<'a>,
+    weights: Option<Vec<f64>>,
+    aggregate: Aggregate,
+    /// Whether the reply has the scores.
+    pub with_scores: bool,
+}
+
+/// The options of ZUNION and ZINTER, and, without the last, of ZUNIONSTORE and ZINTERSTORE.
+const OPTIONS: [Spec; 4] = [
+    Inputs::SPEC.named("key"),
+    Spec { optional: true, multiple: true, ..Spec::of(crate::args::Kind::Integer) }
+        .named("weight")
+        .with_token("WEIGHTS"),
+    Spec { optional: true, ..Aggregate::SPEC }.named("aggregate").with_token("AGGREGATE"),
+    Spec { optional: true, ..Spec::TOKEN }.named("withscores").with_token("WITHSCORES"),
+];
+
+impl<'a> Combination<'a> {
+    /// The arguments of a combination that is replied.
+    pub const SPEC: Spec = Spec::block(&OPTIONS);
+    /// The arguments of a combination that is stored.
+    pub const STORED_SPEC: Spec = Spec::block(&[OPTIONS[0], OPTIONS[1], OPTIONS[2]]);
+
+    /// One with no options.
+    pub fn of(inputs: Inputs<'a>) -> Combination<'a> {
+        Combination { inputs, weights: None, aggregate: Aggregate::Sum, with_scores: false }
+    }
+
+    /// Reads it; `with_scores` says whether scores may be asked for.
+    pub fn read(parser: &mut Parser<'a>, with_scores: bool) -> Result<Combination<'a>> {
+        let mut combination = Combination::of(Inputs::parse(parser)?);
+        while let Some(word) = parser.peek() {
+            parser.skip();
+            let count = combination.inputs.0.len();
+            match word.to_ascii_lowercase().as_slice() {
+                b"weights" if parser.remaining() >= count => {
+                    let weight = |_| {
+                        const NOT_FLOAT: Error = Error::fixed("ERR weight value is not a float");
+                        base::number::parse_f64(parser.next()?).ok_or(NOT_FLOAT)
+                    };
+                    combination.weights = Some((0..count).map(weight).collect::<Result<_>>()?);
+                }
+                b"aggregate" if parser.remaining() >= 1 => combination.aggregate = Aggregate::parse(parser)?,
+                b"withscores" if with_scores => combination.with_scores = true,
+                _ => return Err(Error::Syntax),
+            }
+        }
+        Ok(combination)
+    }
+
+    /// Its keys.
+    pub fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+        self.inputs.keys(visit);
+    }
+
+    /// The members and scores that come out of it, in their order.
+    pub fn combine(&self, view: &ReadView<'_>, operation: Operation) -> Result<Vec<(Vec<u8>, f64)>> {
+        let sources = sources(view, &self.inputs.0)?;
+        let weight = |index: usize| {
+            self.weights.as_ref().and_then(|weights| weights.get(index)).copied().unwrap_or(1.0)
+        };
+        let weighed = |index: usize, score: f64| some_number(score * weight(index));
+        let mut result = match operation {
+            Operation::Union => {
+                let mut scores: HashMap<Vec<u8>, f64> = HashMap::new();
+                for (index, source) in sources.iter().enumerate() {
+                    source.for_each(&mut |member, score| {
+                        let score = weighed(index, score);
+                        match scores.get_mut(member) {
+                            Some(held) => *held = self.aggregate.apply(*held, score),
+                            None => {
+                                scores.insert(member.to_vec(), score);
+                            }
+                        }
+                        true
+                    });
+                }
+                scores.into_iter().collect()
+            }
+            Operation::Intersection => {
+                let mut scores = Vec::new();
+                intersect(&sources, &mut |member, found| {
+                    let mut found = found.iter().map(|(index, score)| weighed(*index, *score));
+                    let first = found.next().unwrap_or_default();
+                    scores.push((
+                        member.to_vec(),
+                        found.fold(first, |held, score| self.aggregate.apply(held, score)),
+                    ));
+                    true
+                });
+                scores
+            }
+            Operation::Difference => difference(&sources),
+        };
+        result.sort_by(|left, right| left.1.total_cmp(&right.1).then_with(|| left.0.cmp(&right.0)));
+        Ok(result)
+    }
+}
+
+/// How many members are in all of `keys`, counted up to `limit`.
+pub fn intersection_len(view: &ReadView<'_>, keys: &[Key<'_>], limit: usize) -> Result<usize> {
+    let sources = sources(view, keys)?;
+    let mut count = 0;
+    intersect(&sources, &mut |_, _| {
+        count += 1;
+        count < limit
+    });
+    Ok(count)
+}
+
+/// One set to combine.
+enum Source<'v> {
+    Missing,
+    Set(SetRef<'v>),
+    Sorted(ZSetRef<'v>),
+}
+
+impl Source<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Source::Missing => 0,
+            Source::Set(set) => set.len(),
+            Source::Sorted(set) => set.len(),
+        }
+    }
+
+    fn score(&self, member: &[u8]) -> Option<f64> {
+        match self {
+            Source::Missing => None,
+            Source::Set(set) => set.contains(member).then_some(1.0),
+            Source::Sorted(set) => set.score(member),
+        }
+    }
+
+    /// Visits members until `visit` says no.
+    fn for_each(&self, visit: &mut dyn FnMut(&[u8], f64) -> bool) {
+        match self {
+            Source::Missing => {}
+            Source::Set(set) => {
+                let _ = set.iter().all(|member| visit(&member, 1.0));
+            }
+            Source::Sorted(set) => {
+                let _ = set.iter().all(|(member, score)| visit(member, score));
+            }
+        }
+    }
+}
+
+fn sources<'v>(view: &'v ReadView<'_>, keys: &[Key<'_>]) -> Result<Vec<Source<'v>>> {
+    let source = |key: &Key<'_>| match view.find(key) {
+        None => Ok(Source::Missing),
+        Some(entry) if entry.kind() == Kind::Set => Ok(Source::Set(SetRef::of(entry))),
+        Some(entry) if entry.kind() == Kind::ZSet => Ok(Source::Sorted(ZSetRef::of(entry))),
+        Some(_) => Err(Error::WrongType),
+    };
+    keys.iter().map(source).collect()
+}
+
+/// Visits what is in all sources, with the index of each source and the score there, the smallest source first.
+fn intersect(sources: &[Source<'_>], visit: &mut dyn FnMut(&[u8], &[(usize, f64)]) -> bool) {
+    let mut order: Vec<usize> = (0..sources.len()).collect();
+    order.sort_by_key(|index| sources[*index].len());
+    let Some((first, others)) = order.split_first() else { return };
+    let mut found = Vec::with_capacity(sources.len());
+    sources[*first].for_each(&mut |member, score| {
+        found.clear();
+        found.push((*first, score));
+        for index in others {
+            let Some(score) = sources[*index].score(member) else { return true };
+            found.push((*index, score));
+        }
+        visit(member, &found)
+    });
+}
+
+fn difference(sources: &[Source<'_>]) -> Vec<(Vec<u8>, f64)> {
+    let Some((first, others)) = sources.split_first() else { return Vec::new() };
+    let mut left = Vec::new();
+    first.for_each(&mut |member, score| {
+        if others.iter().all(|other| other.score(member).is_none()) {
+            left.push((member.to_vec(), score));
+        }
+        true
+    });
+    left
+}
+
+/// Makes `key` a sorted set of these members; without any, removes it.
+pub fn store(txn: &mut WriteTxn<'_>, key: &Key<'_>, members: Vec<(Vec<u8>, f64)>) {
+    if members.is_empty() {
+        txn.remove(key);
+    } else {
+        let entry = values::zset::build(key.bytes, members, txn.limits());
+        txn.insert(key, entry);
+    }
+}

@@ -1,0 +1,41 @@
+//! ZREMRANGEBYSCORE: removes the members within a range.
+
+use super::bound::{Score, scores};
+
+use crate::prelude::*;
+
+command! {
+    name: "zremrangebyscore",
+    group: SortedSet,
+    since: "1.2.0",
+    complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements removed by the operation.",
+    summary: "Removes members in a sorted set within a range of scores.",
+    handler: Write(run),
+    examples: r#"
+        > ZADD board 1 ann 2 bob 3 cat
+        (integer) 3
+        > ZREMRANGEBYSCORE board (1 3
+        (integer) 2
+        > ZRANGE board 0 -1
+        1) "ann"
+    "#,
+}
+
+#[derive(Args)]
+pub struct Args<'a> {
+    key: Key<'a>,
+    min: Score,
+    max: Score,
+}
+
+fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    let removed = match txn.zset_mut(&args.key)? {
+        Some(mut set) => {
+            let span = set.read().score_span(&scores(args.min, args.max));
+            set.remove_span(span)
+        }
+        None => 0,
+    };
+    reply.integer(removed as i64);
+    Ok(())
+}

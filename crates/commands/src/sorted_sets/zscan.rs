@@ -1,0 +1,46 @@
+//! ZSCAN: the members, some at a time.
+
+use crate::scan_options::{Cursor, ScanOptions, reply_no_page, reply_page};
+
+use crate::prelude::*;
+
+command! {
+    name: "zscan",
+    group: SortedSet,
+    since: "2.8.0",
+    complexity: "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0.",
+    summary: "Iterates over members and scores of a sorted set.",
+    handler: Read(run),
+    examples: r#"
+        > ZADD board 1 ann 2 bob 3 cat
+        (integer) 3
+        > ZSCAN board 0 MATCH a*
+        1) "0"
+        2) 1) "ann"
+           2) "1"
+    "#,
+}
+
+#[derive(Args)]
+pub struct Args<'a> {
+    key: Key<'a>,
+    cursor: Cursor,
+    options: Rest<'a, ScanOptions<'a>>,
+}
+
+fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    let Some(set) = view.zset(&args.key)? else {
+        reply_no_page(reply);
+        return Ok(());
+    };
+    let options = args.options.read()?;
+    reply_page(reply, |page| {
+        set.scan(args.cursor.0, options.count(), &mut |member, score| {
+            if options.matches(member) {
+                page.push(member);
+                page.push(&base::number::format_double(score));
+            }
+        })
+    });
+    Ok(())
+}

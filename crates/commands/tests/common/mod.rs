@@ -1,0 +1,107 @@
+//! A prompt without a server: it knows the commands that work on the keyspace.
+#![allow(dead_code)] // each test uses its part of it
+
+use std::sync::Arc;
+
+use commands::{Access, Call, Command, Error, Handler};
+use keyspace::{Context, Key, Keyspace, Needs, Tally};
+use resp::{Arguments, OwnedArguments, Reply, Version};
+use values::limits::Limits;
+use values::list::End;
+
+/// Sixteen empty databases and someone who types.
+pub struct Prompt {
+    keyspace: Keyspace,
+    seed: u64,
+    /// What each command knows of the world; its random choices differ from one to the next.
+    pub context: Context,
+    /// What came of the last command, beside its reply.
+    pub tally: Tally,
+}
+
+impl Prompt {
+    pub fn new() -> Prompt {
+        let (keyspace, _) = Keyspace::new((0..16).map(|_| Arc::new(memory::Memory) as _).collect());
+        let context = Context {
+            database: 0,
+            now_ms: 1_700_000_000_000,
+            limits: Limits::default(),
+            seed: 0,
+            touch: true,
+        };
+        Prompt { keyspace, seed: 1, context, tally: Tally::default() }
+    }
+
+    fn find(arguments: Arguments<'_>) -> Option<&'static Command> {
+        let name = arguments.get(0)?.to_ascii_lowercase();
+        let command = commands::data_commands().find(|command| command.name.as_bytes() == name)?;
+        match arguments.get(1).and_then(|word| command.subcommand(word)) {
+            Some(subcommand) => Some(subcommand),
+            None => Some(command),
+        }
+    }
+
+    /// Makes `key` a list of one element, without a command.
+    pub fn make_list(&mut self, key: &str) {
+        let key = Key::new(key.as_bytes());
+        let mut txn = self.keyspace.write(&Needs::of_slots([key.slot].into_iter().collect()), self.context);
+        txn.list_or_new(&key).expect("no other type is there").push(End::Back, ["element"]);
+    }
+
+    /// What a prompt prints of the reply to `line`.
+    pub fn type_in(&mut self, line: &str) -> String {
+        let words = OwnedArguments::from_line(line.as_bytes()).expect("the line has balanced quotes");
+        let reply = self.run(words.as_arguments(), Version::Resp2);
+        let (value, _) = resp::decode(reply.as_bytes()).expect("a well-formed reply").expect("a whole reply");
+        resp::display::render(&value)
+    }
+
+    /// The reply to `line` as it goes over the wire in RESP3.
+    pub fn resp3(&mut self, line: &str) -> String {
+        let words = OwnedArguments::from_line(line.as_bytes()).expect("the line has balanced quotes");
+        let reply = self.run(words.as_arguments(), Version::Resp3);
+        String::from_utf8_lossy(reply.as_bytes()).into_owned()
+    }
+
+    /// Types in a transcript in the manner of the examples, and compares what is printed.
+    #[track_caller]
+    pub fn check(&mut self, transcript: &str) {
+        let mut lines = transcript.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
+        while let Some(line) = lines.next() {
+            let input = line.strip_prefix("> ").unwrap_or_else(|| panic!("stray line {line:?}"));
+            let mut expected = Vec::new();
+            while let Some(next) = lines.next_if(|line| !line.starts_with("> ")) {
+                expected.push(next);
+            }
+            let printed = self.type_in(input);
+            let printed: Vec<&str> = printed.lines().map(str::trim).collect();
+            assert!(expected == ["*"] || printed == expected, "> {input}\n{printed:#?}");
+        }
+    }
+
+    /// The reply to `arguments` as it goes over the wire.
+    pub fn run(&mut self, arguments: Arguments<'_>, version: Version) -> Reply {
+        let Some(command) = Prompt::find(arguments) else { panic!("unknown command: {arguments:?}") };
+        let context = Context { seed: self.seed, ..self.context };
+        self.seed += 1;
+        let mut reply = Reply::new(version);
+        let mut call = Call {
+            arguments,
+            reply: &mut reply,
+            access: Access::Own(&self.keyspace, context),
+            tally: Tally::default(),
+            waiting_room: None,
+        };
+        let result = match command.handler {
+            _ if !command.accepts(arguments.len()) => Err(Error::WrongArity),
+            Handler::Read(run) | Handler::Write(run) | Handler::Blocking(run) => run(&mut call),
+            _ => panic!("{} does not work on the keyspace alone", command.name),
+        };
+        if let Err(error) = result {
+            call.reply.clear();
+            call.reply.error(error.text(command.name).as_bytes());
+        }
+        self.tally = call.tally;
+        reply
+    }
+}

@@ -1,0 +1,36 @@
+//! The figures and services of the program's allocator, for the server to report and use.
+#![allow(unsafe_code, reason = "giving memory back is a command of the allocator without a safe interface")]
+
+use std::ffi::CStr;
+
+use server::{Allocator, AllocatorFigures};
+use tikv_jemalloc_ctl::{epoch, stats};
+
+/// jemalloc, as the server sees it.
+pub const JEMALLOC: Allocator = Allocator { name: "jemalloc-5.3.1", figures, purge };
+
+/// Figures that cannot be read are 0.
+fn figures() -> AllocatorFigures {
+    // The figures are those of the moment at which the epoch was last advanced.
+    if epoch::advance().is_err() {
+        return AllocatorFigures::default();
+    }
+    let bytes = |read: tikv_jemalloc_ctl::Result<usize>| read.unwrap_or(0) as u64;
+    AllocatorFigures {
+        allocated_bytes: bytes(stats::allocated::read()),
+        active_bytes: bytes(stats::active::read()),
+        resident_bytes: bytes(stats::resident::read()),
+    }
+}
+
+fn purge() {
+    /// `arena.<MALLCTL_ARENAS_ALL>.purge`
+    const PURGE_ALL: &CStr = c"arena.4096.purge";
+    let none = std::ptr::null_mut;
+    // SAFETY: the name is a C string, and the command takes and returns no value, which null pointers say.
+    let code =
+        unsafe { tikv_jemalloc_sys::mallctl(PURGE_ALL.as_ptr(), none(), std::ptr::null_mut(), none(), 0) };
+    if code != 0 {
+        tracing::warn!(code, "Unused memory could not be given back");
+    }
+}

@@ -1,0 +1,197 @@
+//! What belongs to one connection, and what one connection does to others: replies turned off,
+//! pauses, kills, monitors, the state that RESET clears.
+
+mod harness;
+
+use harness::{Server, Value};
+use std::time::{Duration, Instant};
+
+const SOON: Duration = Duration::from_secs(10);
+
+#[test]
+fn replies_can_be_skipped_and_turned_off() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    client.send("CLIENT REPLY SKIP");
+    client.send("SET a 1");
+    assert_eq!(client.call("GET a"), Value::bulk("1"));
+    client.send("CLIENT REPLY OFF");
+    for line in ["INCR a", "NOSUCH", "GET a"] {
+        client.send(line);
+    }
+    assert_eq!(client.call("CLIENT REPLY ON"), Value::ok());
+    assert_eq!(client.call("GET a"), Value::bulk("2"));
+}
+
+#[test]
+fn a_pause_holds_writes_or_everything() {
+    let server = Server::start(&[]);
+    let (mut client, mut other) = (server.connect(), server.connect());
+    assert_eq!(client.call("CLIENT PAUSE 60000 WRITE"), Value::ok());
+    assert_eq!(other.call("GET a"), Value::NullBulk);
+    other.send("SET a 1");
+    assert_eq!(client.call("EXISTS a"), Value::Int(0));
+    assert_eq!(client.call("CLIENT UNPAUSE"), Value::ok());
+    assert_eq!(other.read().unwrap(), Value::ok());
+
+    let start = Instant::now();
+    assert_eq!(client.call("CLIENT PAUSE 150"), Value::ok());
+    assert_eq!(other.call("GET a"), Value::bulk("1"));
+    assert!(start.elapsed() >= Duration::from_millis(150), "{:?}", start.elapsed());
+}
+
+#[test]
+fn clients_are_killed_by_what_they_are() {
+    let server = Server::start(&[]);
+    let mut killer = server.connect();
+    let filters =
+        ["ID {id}", "ADDR {addr}", "LADDR {laddr} SKIPME yes", "TYPE normal", "USER default ID {id}"];
+    for filter in filters {
+        let mut victim = server.connect();
+        let info = victim.call("CLIENT INFO").text();
+        let field = |name: &str| {
+            let value = info.split_whitespace().find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
+            value.unwrap_or_else(|| panic!("{name} in {info}")).to_owned()
+        };
+        let mut line = format!("CLIENT KILL {filter}");
+        for name in ["id", "addr", "laddr"] {
+            line = line.replace(&format!("{{{name}}}"), &field(name));
+        }
+        assert_eq!(killer.call(&line), Value::Int(1), "{line}");
+        assert!(victim.is_closed_within(SOON), "{line}");
+    }
+    let mut subscriber = server.connect();
+    subscriber.call("SUBSCRIBE news");
+    assert_eq!(killer.call("CLIENT KILL TYPE pubsub"), Value::Int(1));
+    assert!(subscriber.is_closed_within(SOON));
+    // Who kills itself still gets the reply.
+    let id = killer.call("CLIENT ID").int();
+    assert_eq!(killer.call(&format!("CLIENT KILL ID {id} SKIPME no")), Value::Int(1));
+    assert!(killer.is_closed_within(SOON));
+}
+
+#[test]
+fn quit_answers_and_closes() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    client.send("SET a 1");
+    client.send("QUIT");
+    client.send("SET a 2");
+    assert_eq!(client.read().unwrap(), Value::ok());
+    assert_eq!(client.read().unwrap(), Value::ok());
+    assert!(client.is_closed_within(SOON));
+    assert_eq!(server.connect().call("GET a"), Value::bulk("1"));
+}
+
+#[test]
+fn reset_clears_all_that_the_connection_has_set() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    for line in ["HELLO 3", "SELECT 5", "CLIENT SETNAME me", "SUBSCRIBE news", "WATCH a", "MULTI", "SET a 1"]
+    {
+        assert!(!client.call(line).is_error(), "{line}");
+    }
+    assert_eq!(client.call("RESET"), Value::Simple(b"RESET".to_vec()));
+    assert_eq!(server.connect().call("PUBLISH news x"), Value::Int(0));
+    assert_eq!(client.call("CLIENT GETNAME"), Value::NullBulk);
+    assert_eq!(client.call("EXEC").error(), "ERR EXEC without MULTI");
+    let info = client.call("CLIENT INFO").text();
+    assert!(info.contains(" db=0 ") && info.contains(" resp=2") && info.contains(" flags=N "), "{info}");
+}
+
+#[test]
+fn a_monitor_sees_every_command_but_secrets() {
+    let server = Server::start(&[]);
+    let (mut monitor, mut client) = (server.connect(), server.connect());
+    assert_eq!(monitor.call("MONITOR"), Value::ok());
+    client.call("SELECT 2");
+    client.call_with(&[b"SET".as_slice(), b"k", b"a \"b\"\n\xff"]);
+    client.call("AUTH secret");
+    client.call("NOSUCH");
+    client.call("MULTI");
+    client.call("INCR n");
+    client.call("EXEC");
+    client.call("ECHO end");
+    let mut lines = Vec::new();
+    while lines.last().is_none_or(|line: &String| !line.ends_with("\"end\"")) {
+        let Value::Simple(line) = monitor.read().unwrap() else { panic!("MONITOR sends status lines") };
+        // time [database address] "command" "argument"…
+        let line = String::from_utf8(line).unwrap();
+        let (head, command) = line.split_once("] ").expect("a head and a command");
+        let (time, place) = head.split_once(" [").expect("a time and a place");
+        assert!(time.split_once('.').is_some_and(|(_, micros)| micros.len() == 6), "{line}");
+        let database = place.split(' ').next().unwrap();
+        assert!(place.contains(" 127.0.0.1:"), "{line}");
+        lines.push(format!("{database} {command}"));
+    }
+    let expected = [
+        // Shown after it has run, and so in the database that it has chosen.
+        "2 \"SELECT\" \"2\"",
+        "2 \"SET\" \"k\" \"a \\\"b\\\"\\n\\xff\"",
+        "2 \"AUTH\" \"(redacted)\"",
+        "2 \"MULTI\"",
+        "2 \"INCR\" \"n\"",
+        "2 \"EXEC\"",
+        "2 \"ECHO\" \"end\"",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn a_resp2_subscriber_may_only_subscribe() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    client.call("SUBSCRIBE news");
+    assert_eq!(
+        client.call("GET a").error(),
+        "ERR Can't execute 'get': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+    );
+    assert_eq!(client.call("PING"), Value::bulks(["pong", ""]));
+    assert_eq!(client.call("PING x"), Value::bulks(["pong", "x"]));
+    client.call("UNSUBSCRIBE");
+    assert_eq!(client.call("GET a"), Value::NullBulk);
+}
+
+#[test]
+fn the_protocol_can_change_at_any_time() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    client.call("HSET h f v");
+    let greeting = client.call("HELLO 3 SETNAME me");
+    let Value::Map(fields) = &greeting else { panic!("{greeting:?}") };
+    let names: Vec<String> = fields.iter().map(|(name, _)| name.text()).collect();
+    assert_eq!(names, ["server", "version", "proto", "id", "mode", "role", "modules"]);
+    assert_eq!(fields[2].1, Value::Int(3));
+    assert_eq!(client.call("HGETALL h"), Value::Map(vec![(Value::bulk("f"), Value::bulk("v"))]));
+    assert_eq!(client.call("GET nosuch"), Value::Null);
+    assert_eq!(client.call("CLIENT GETNAME"), Value::bulk("me"));
+    assert!(matches!(client.call("HELLO 2"), Value::Array(_)));
+    assert_eq!(client.call("HGETALL h"), Value::bulks(["f", "v"]));
+    // In one pipeline, from one reply to the next.
+    let replies = client.pipeline(&[vec!["GET", "x"], vec!["HELLO", "3"], vec!["GET", "x"]]);
+    assert_eq!((&replies[0], &replies[2]), (&Value::NullBulk, &Value::Null));
+}
+
+#[test]
+fn info_counts_what_happens() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    for line in ["SET a 1 EX 100", "GET a", "GET a", "GET nosuch", "LPUSH a x", "SELECT 3", "SET b 1"] {
+        client.call(line);
+    }
+    let info = client.call("INFO everything").text();
+    let expected = [
+        "keyspace_hits:2",
+        "keyspace_misses:1",
+        "connected_clients:1",
+        "errorstat_WRONGTYPE:count=1",
+        "db0:keys=1,expires=1,",
+        "db3:keys=1,expires=0,",
+        "cmdstat_get:calls=3,",
+    ];
+    for line in expected {
+        assert!(info.lines().any(|found| found.starts_with(line)), "{line} is not in\n{info}");
+    }
+    assert_eq!(client.call("CONFIG RESETSTAT"), Value::ok());
+    assert_eq!(server.info("keyspace_hits"), 0);
+}

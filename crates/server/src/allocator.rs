@@ -1,0 +1,30 @@
+//! What the program's allocator knows of itself. Only the program names its allocator; it hands this in.
+
+/// An allocator's name, figures and services.
+#[derive(Clone, Copy)]
+pub struct Allocator {
+    /// Its name and version.
+    pub name: &'static str,
+    /// Its figures, as they are now.
+    pub figures: fn() -> AllocatorFigures,
+    /// Gives unused memory back to the system.
+    pub purge: fn(),
+}
+
+/// Bytes of memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AllocatorFigures {
+    /// Handed out to the program.
+    pub allocated_bytes: u64,
+    /// In pages from which something is handed out.
+    pub active_bytes: u64,
+    /// In pages that take up memory.
+    pub resident_bytes: u64,
+}
+
+impl Default for Allocator {
+    /// An allocator of which nothing is known.
+    fn default() -> Allocator {
+        Allocator { name: "libc", figures: AllocatorFigures::default, purge: || {} }
+    }
+}

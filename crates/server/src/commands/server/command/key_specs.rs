@@ -1,0 +1,206 @@
+//! Where the keys of a command's requests are: Redis' key specifications, derived from the arguments.
+
+use commands::args::{Kind, Spec};
+use commands::{Command, Handler};
+use resp::Reply;
+
+/// Some of a command's keys.
+pub(super) struct KeySpec {
+    /// How they are used, in words apart.
+    flags: &'static str,
+    begin: Begin,
+    find: Find,
+}
+
+/// Where they begin.
+enum Begin {
+    /// At this word of the request.
+    Index(i64),
+    /// After this word, wherever it is.
+    Keyword(&'static str),
+    /// Nobody can tell without reading the whole request.
+    Unknown,
+}
+
+/// Where they go on.
+enum Find {
+    /// To the word that is `last` words on, or if negative, so far from the end, every `step` words.
+    Range { last: i64, step: i64 },
+    /// The first word says how many follow.
+    Counted,
+}
+
+/// Positions as clients knew them before there were specifications; all 0 without keys.
+#[derive(Default)]
+pub(super) struct LegacyRange {
+    pub first: i64,
+    pub last: i64,
+    pub step: i64,
+}
+
+/// The command's key specifications.
+pub(super) fn of(command: &Command) -> Vec<KeySpec> {
+    let flags = match command.handler {
+        Handler::Read(_) => "RO ACCESS",
+        _ => "RW UPDATE",
+    };
+    let mut specs = Vec::new();
+    collect(command.arguments, flags, &mut Some(command.words() as i64), 0, &mut specs);
+    specs
+}
+
+/// `position` is where the next argument begins, as long as that is the same for all requests; `behind` is how
+/// many words follow at least.
+fn collect(
+    arguments: &[Spec],
+    flags: &'static str,
+    position: &mut Option<i64>,
+    behind: i64,
+    specs: &mut Vec<KeySpec>,
+) {
+    for (index, argument) in arguments.iter().enumerate() {
+        let after = &arguments[index + 1..];
+        let behind = behind + after.iter().map(Spec::words_min).sum::<usize>() as i64;
+        let words = argument.words_min() as i64;
+        let step = argument.parts.iter().map(Spec::words_min).sum::<usize>().max(1) as i64;
+        let repeated = argument.multiple && !argument.counted;
+        let first = match argument.kind {
+            Kind::Block => argument.parts.first().filter(|_| repeated),
+            _ => Some(argument),
+        };
+        match first {
+            Some(key) if key.kind == Kind::Key => {
+                let begin = match (argument.token, *position) {
+                    (Some(token), _) => Begin::Keyword(token),
+                    (None, Some(position)) => Begin::Index(position),
+                    (None, None) => Begin::Unknown,
+                };
+                let find = if argument.counted {
+                    Find::Counted
+                } else if repeated {
+                    Find::Range { last: -1 - behind, step }
+                } else {
+                    Find::Range { last: 0, step: 1 }
+                };
+                add(KeySpec { flags: key.access.unwrap_or(flags), begin, find }, specs);
+            }
+            _ if !argument.parts.is_empty() => {
+                let mut inside = position.map(|position| position + i64::from(argument.token.is_some()));
+                for part in parts_in_turn(argument) {
+                    collect(part, flags, &mut inside, behind, specs);
+                }
+            }
+            _ => {}
+        }
+        *position = position.filter(|_| argument.is_fixed()).map(|position| position + words);
+    }
+}
+
+/// What is read in a row: the parts of a block, or each choice by itself.
+fn parts_in_turn(argument: &Spec) -> Vec<&'static [Spec]> {
+    match argument.kind {
+        Kind::OneOf => argument.parts.chunks(1).collect(),
+        _ => vec![argument.parts],
+    }
+}
+
+/// Adds a specification, or widens the one before where the key follows it and is used alike.
+fn add(spec: KeySpec, specs: &mut Vec<KeySpec>) {
+    if let (
+        Some(KeySpec { flags, begin: Begin::Index(begin), find: Find::Range { last, step: 1 } }),
+        Begin::Index(position),
+        Find::Range { last: 0, step: 1 },
+    ) = (specs.last_mut(), &spec.begin, &spec.find)
+        && *flags == spec.flags
+        && *last >= 0
+        && *begin + *last + 1 == *position
+    {
+        *last += 1;
+        return;
+    }
+    specs.push(spec);
+}
+
+/// The range that covers the keys whose positions are known from the start.
+pub(super) fn legacy_range(specs: &[KeySpec]) -> LegacyRange {
+    let mut range = LegacyRange::default();
+    for spec in specs {
+        let (&Begin::Index(begin), &Find::Range { last, step }) = (&spec.begin, &spec.find) else { continue };
+        let last = if last >= 0 { begin + last } else { last };
+        if range.first == 0 {
+            range = LegacyRange { first: begin, last, step };
+        } else if range.last >= 0 && range.last + 1 == begin {
+            range.last = last;
+        }
+    }
+    range
+}
+
+impl KeySpec {
+    /// Whether the positions depend on the request.
+    pub fn is_movable(&self) -> bool {
+        !matches!((&self.begin, &self.find), (Begin::Index(_), Find::Range { .. }))
+    }
+
+    /// Replies with the flags alone: the one for the access in capitals, as clients know them.
+    pub fn reply_flags(&self, reply: &mut Reply) {
+        let flags: Vec<&str> = self.flags.split(' ').collect();
+        reply.set(flags.len());
+        for flag in flags {
+            match flag {
+                "RO" | "RW" | "OW" | "RM" => reply.simple(flag),
+                flag => reply.simple(flag.to_lowercase()),
+            }
+        }
+    }
+
+    /// Replies as `COMMAND INFO` does.
+    pub fn reply(&self, reply: &mut Reply) {
+        let integers = |pairs: &[(&str, i64)], reply: &mut Reply| {
+            reply.map(pairs.len());
+            for (name, value) in pairs {
+                reply.bulk(name.as_bytes());
+                reply.integer(*value);
+            }
+        };
+        let begin_type = |name: &str, reply: &mut Reply| {
+            reply.map(2);
+            reply.bulk(b"type");
+            reply.bulk(name.as_bytes());
+            reply.bulk(b"spec");
+        };
+        reply.map(3);
+        reply.bulk(b"flags");
+        self.reply_flags(reply);
+        reply.bulk(b"begin_search");
+        match self.begin {
+            Begin::Index(index) => {
+                begin_type("index", reply);
+                integers(&[("index", index)], reply);
+            }
+            Begin::Keyword(keyword) => {
+                begin_type("keyword", reply);
+                reply.map(2);
+                reply.bulk(b"keyword");
+                reply.bulk(keyword.as_bytes());
+                reply.bulk(b"startfrom");
+                reply.integer(1);
+            }
+            Begin::Unknown => {
+                begin_type("unknown", reply);
+                reply.empty_map();
+            }
+        }
+        reply.bulk(b"find_keys");
+        match self.find {
+            Find::Range { last, step } => {
+                begin_type("range", reply);
+                integers(&[("lastkey", last), ("keystep", step), ("limit", 0)], reply);
+            }
+            Find::Counted => {
+                begin_type("keynum", reply);
+                integers(&[("keynumidx", 0), ("firstkey", 1), ("keystep", 1)], reply);
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! MEMORY HELP: see its summary.
+
+crate::commands::server::help!("memory|help", since "4.0.0");

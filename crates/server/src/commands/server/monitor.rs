@@ -1,0 +1,25 @@
+//! MONITOR: see its summary.
+
+use commands::prelude::*;
+
+use crate::session::Session;
+
+command! {
+    name: "monitor",
+    group: Server,
+    since: "1.0.0",
+    complexity: "O(1)",
+    summary: "Listens for all requests received by the server in real-time.",
+    handler: Admin,
+    flags: [NoScript, Loading, Stale, NoMulti],
+    examples: "",
+}
+
+#[derive(Args)]
+pub struct Args {}
+
+pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
+    session.server.monitors.join(&session.client);
+    reply.ok();
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! INFO memory.
+
+use super::Fields;
+use crate::process;
+use crate::server::Server;
+
+pub(super) fn memory(server: &Server, fields: &mut Fields) {
+    let settings = server.settings();
+    let figures = (server.allocator.figures)();
+    let resident_bytes = process::resident_bytes();
+    // Without an allocator that counts, what the process holds is the best there is.
+    let used_bytes = if figures.allocated_bytes > 0 { figures.allocated_bytes } else { resident_bytes };
+    let peak_bytes = server.memory_peak(used_bytes);
+    let system_bytes = process::system_bytes();
+    let overhead_bytes = server.overhead_bytes();
+    let dataset_bytes = used_bytes.saturating_sub(overhead_bytes);
+    let max_bytes = settings.memory.maxmemory_bytes;
+    let amounts = [
+        ("used_memory", used_bytes),
+        ("used_memory_rss", resident_bytes),
+        ("used_memory_peak", peak_bytes),
+        ("total_system_memory", system_bytes),
+        ("maxmemory", max_bytes),
+    ];
+    for (name, bytes) in amounts {
+        fields.add(name, bytes);
+        fields.add(format_args!("{name}_human"), human(bytes));
+    }
+    let policy = config::directive(b"maxmemory-policy").map(|(directive, _)| directive.value(&settings));
+    fields.add("maxmemory_policy", String::from_utf8_lossy(&policy.unwrap_or_default()));
+    fields.add("used_memory_peak_perc", percent(used_bytes, peak_bytes));
+    fields.add("used_memory_overhead", overhead_bytes);
+    fields.add("used_memory_startup", server.memory_at_start());
+    fields.add("used_memory_dataset", dataset_bytes);
+    let beyond_start = used_bytes.saturating_sub(server.memory_at_start());
+    fields.add("used_memory_dataset_perc", percent(dataset_bytes.min(beyond_start), beyond_start));
+    fields.add("allocator_allocated", figures.allocated_bytes);
+    fields.add("allocator_active", figures.active_bytes);
+    fields.add("allocator_resident", figures.resident_bytes);
+    fields.add("allocator_frag_ratio", ratio(figures.active_bytes, figures.allocated_bytes));
+    fields.add("allocator_frag_bytes", figures.active_bytes.saturating_sub(figures.allocated_bytes));
+    fields.add("allocator_rss_ratio", ratio(figures.resident_bytes, figures.active_bytes));
+    fields.add("allocator_rss_bytes", figures.resident_bytes.saturating_sub(figures.active_bytes));
+    fields.add("rss_overhead_ratio", ratio(resident_bytes, figures.resident_bytes));
+    fields.add("mem_fragmentation_ratio", ratio(resident_bytes, used_bytes));
+    fields.add("mem_fragmentation_bytes", i128::from(resident_bytes) - i128::from(used_bytes));
+    fields.add("mem_not_counted_for_evict", 0);
+    fields.add("mem_clients_normal", server.clients_bytes());
+    fields.add("mem_allocator", server.allocator.name);
+    fields.add("active_defrag_running", 0);
+    fields.add("lazyfree_pending_objects", server.keyspace.pending_frees());
+}
+
+/// As people write sizes: `1.50M`.
+fn human(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["K", "M", "G", "T", "P", "E"];
+    if bytes < 1024 {
+        return format!("{bytes}B");
+    }
+    let power = (bytes.ilog2() / 10) as usize;
+    format!("{:.2}{}", bytes as f64 / 1024_f64.powi(power as i32), UNITS[power - 1])
+}
+
+fn ratio(part: u64, whole: u64) -> String {
+    format!("{:.2}", if whole == 0 { 0.0 } else { part as f64 / whole as f64 })
+}
+
+fn percent(part: u64, whole: u64) -> String {
+    format!("{:.2}%", if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_rounded_to_their_unit() {
+        assert_eq!(human(1023), "1023B");
+        assert_eq!(human(1024), "1.00K");
+        assert_eq!(human(3 << 19), "1.50M");
+        assert_eq!(human(u64::MAX), "16.00E");
+    }
+}
