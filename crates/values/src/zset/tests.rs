@@ -180,7 +180,7 @@ fn a_set_that_changes_its_form_agrees_with_the_model() {
 #[test]
 fn a_large_set_agrees_with_the_model() {
     if cfg!(miri) {
-        return run(1, 800, 300, false, &SMALL);
+        return run(1, 300, 120, false, &SMALL);
     }
     for round in 1..=2 {
         run(round * 32_452_843, 50_000, 5000, round % 2 == 0, &SMALL);
@@ -197,7 +197,7 @@ fn numbers(set: ZSetRef<'_>) -> Vec<u64> {
 
 #[test]
 fn loading_in_order_fills_the_leaves() {
-    let count = if cfg!(miri) { 500 } else { 100_000 };
+    let count = if cfg!(miri) { 200 } else { 100_000 };
     let ascending = indexed((0..count).map(|number| (number, number as f64)));
     let descending = indexed((0..count).rev().map(|number| (number, number as f64)));
     let ties = indexed((0..count).map(|number| (number, 1.0)));
@@ -205,13 +205,13 @@ fn loading_in_order_fills_the_leaves() {
         check(&entry);
         assert!(numbers(ZSetRef::of(entry.as_ref())).into_iter().eq(0..count));
         let fill = entry.indexed::<IndexedZSet>().leaf_fill();
-        assert!(fill > if cfg!(miri) { 0.85 } else { 0.99 }, "{fill}");
+        assert!(fill > if cfg!(miri) { 0.75 } else { 0.99 }, "{fill}");
     }
 }
 
 #[test]
 fn a_tree_taken_apart_from_either_end_or_the_middle_keeps_its_invariants() {
-    let count: usize = if cfg!(miri) { 300 } else { 20_000 };
+    let count: usize = if cfg!(miri) { 140 } else { 20_000 };
     for (from_rank, at_once) in [(0.0, 1), (1.0, 1), (0.5, 1), (0.0, 7), (0.3, 100), (1.0, 64), (0.9, 5000)] {
         let mut random = Random(99);
         let mut entry = indexed((0..count as u64).map(|number| (number, random.next() as f64)));
@@ -242,7 +242,7 @@ fn a_tree_taken_apart_from_either_end_or_the_middle_keeps_its_invariants() {
 
 #[test]
 fn a_queue_that_wanders_keeps_its_invariants() {
-    let count = if cfg!(miri) { 200 } else { 3000 };
+    let count = if cfg!(miri) { 70 } else { 3000 };
     let mut entry = indexed((0..count).map(|number| (number, number as f64)));
     for number in count..count * 5 {
         let mut set = ZSetMut::of(&mut entry, &SMALL);
@@ -335,10 +335,11 @@ fn zeros_are_equal_and_keep_their_sign() {
 #[test]
 fn a_copy_is_independent() {
     let mut random = Random(5);
-    let mut entry = indexed((0..500).map(|number| (number, random.below(90) as f64)));
+    let count = if cfg!(miri) { 100 } else { 500 };
+    let mut entry = indexed((0..count).map(|number| (number, random.below(90) as f64)));
     let before = numbers(ZSetRef::of(entry.as_ref()));
     let copy = entry.as_ref().copy_to(b"copy");
-    ZSetMut::of(&mut entry, &SMALL).remove_span(0..499);
+    ZSetMut::of(&mut entry, &SMALL).remove_span(0..count as usize - 1);
     drop(entry);
     check(&copy);
     assert_eq!(numbers(ZSetRef::of(copy.as_ref())), before);
@@ -363,7 +364,7 @@ fn a_scan_and_random_picks_reach_every_member() {
         assert_eq!(seen, [true; 100]);
         let mut random = Random(1);
         let mut picked = [0; 100];
-        for _ in 0..if cfg!(miri) { 1000 } else { 10_000 } {
+        for _ in 0..if cfg!(miri) { 800 } else { 10_000 } {
             let (member, _) = set.random(&mut || random.next()).unwrap();
             picked[usize::from(member[0])] += 1;
         }
