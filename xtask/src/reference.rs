@@ -65,7 +65,7 @@ fn commands_page() -> String {
     let mut page = String::from(
         "# Commands\n\n\
          Written by `cargo xtask reference` from the declarations in the code; edit those.\n\n\
-         The examples run as tests. A line that begins with `> ` is typed, the others are what a prompt prints; \
+         In the examples, which run as tests for commands on keys, a line that begins with `> ` is typed, the others are what a prompt prints; \
          a single `*` stands for a reply that is not the same every time. Arity counts the command's own words \
          and is negative where it is a minimum.\n",
     );
@@ -185,7 +185,7 @@ fn about(summary: &str, support: Support, is_immutable: bool) -> String {
 fn default(directive: &Directive) -> String {
     let on = |cores, dir: &str| directive.default_value(&Host { cores, working_dir: dir.into() });
     let (one, other) = (on(1, "/one"), on(2, "/other"));
-    if one != other { "as the machine has it".to_owned() } else { code(&String::from_utf8_lossy(&one)) }
+    if one != other { "depends on the machine".to_owned() } else { code(&String::from_utf8_lossy(&one)) }
 }
 
 /// Inline code that may stand in a table; an empty text is two quotes.
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn what_depends_on_the_machine_is_not_written_down() {
         let default_of = |name: &[u8]| default(config::directive(name).unwrap().0);
-        assert_eq!(default_of(b"io-threads"), "as the machine has it");
+        assert_eq!(default_of(b"io-threads"), "depends on the machine");
         assert_eq!(default_of(b"port"), "`6379`");
     }
 
