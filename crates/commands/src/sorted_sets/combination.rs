@@ -229,8 +229,11 @@ fn sources<'v>(view: &'v ReadView<'_>, keys: &[Key<'_>]) -> Result<Vec<Source<'v
     keys.iter().map(source).collect()
 }
 
+/// Is shown a member that all have, with each source's index and score, and says whether to go on.
+type VisitCommon<'f> = dyn FnMut(&[u8], &[(usize, f64)]) -> bool + 'f;
+
 /// Visits what is in all sources, with the index of each source and the score there, the smallest source first.
-fn intersect(sources: &[Source<'_>], visit: &mut dyn FnMut(&[u8], &[(usize, f64)]) -> bool) {
+fn intersect(sources: &[Source<'_>], visit: &mut VisitCommon<'_>) {
     let mut order: Vec<usize> = (0..sources.len()).collect();
     order.sort_by_key(|index| sources[*index].len());
     let Some((first, others)) = order.split_first() else { return };

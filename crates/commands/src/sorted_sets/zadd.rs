@@ -60,7 +60,7 @@ impl<'a> Parse<'a> for Scored<'a> {
 
     #[inline]
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
-        if parser.remaining() == 0 || parser.remaining() % 2 != 0 {
+        if parser.remaining() == 0 || !parser.remaining().is_multiple_of(2) {
             return Err(Error::Syntax);
         }
         let mut members = Many::with_capacity(parser.remaining() / 2);

@@ -95,7 +95,7 @@ fn distinct(count: usize, len: usize, rng: &mut dyn FnMut() -> u64) -> Vec<usize
     let mut chosen = std::collections::HashSet::with_capacity(count);
     let mut picked = Vec::with_capacity(count);
     for top in len - count..len {
-        let pick = (u128::from(rng()) * (top as u128 + 1) >> 64) as usize;
+        let pick = ((u128::from(rng()) * (top as u128 + 1)) >> 64) as usize;
         let pick = if chosen.insert(pick) { pick } else { top };
         chosen.insert(pick);
         picked.push(pick);
