@@ -151,7 +151,7 @@ fn configuration_page() -> String {
         page.push_str("| directive | takes | default | what it is for |\n|---|---|---|---|\n");
         for directive in group {
             let names: Vec<String> = directive.names().map(code).collect();
-            let syntax = code(&directive.syntax().to_string());
+            let syntax = code(directive.syntax().to_string());
             let about = about(directive.summary, directive.support, directive.traits.immutable);
             append(
                 &mut page,
@@ -161,7 +161,7 @@ fn configuration_page() -> String {
     }
     page.push_str("\n## Lines that are no parameters\n\n| line | what it is for |\n|---|---|\n");
     for statement in config::statements() {
-        let line = code(&format!("{} {}", statement.name, statement.form));
+        let line = code(format!("{} {}", statement.name, statement.form));
         append(
             &mut page,
             format_args!("| {line} | {} |\n", about(statement.summary, statement.support, false)),
@@ -185,7 +185,7 @@ fn about(summary: &str, support: Support, is_immutable: bool) -> String {
 fn default(directive: &Directive) -> String {
     let on = |cores, dir: &str| directive.default_value(&Host { cores, working_dir: dir.into() });
     let (one, other) = (on(1, "/one"), on(2, "/other"));
-    if one != other { "depends on the machine".to_owned() } else { code(&String::from_utf8_lossy(&one)) }
+    if one != other { "depends on the machine".to_owned() } else { code(String::from_utf8_lossy(&one)) }
 }
 
 /// Inline code that may stand in a table; an empty text is two quotes.

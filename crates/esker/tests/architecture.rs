@@ -4,6 +4,8 @@
 //! The table is a ceiling: a room may use less. Dependencies of tests and benchmarks are held to the same
 //! rooms, but may also name an engine to run on.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::collections::BTreeSet;
 use std::process::Command;
 

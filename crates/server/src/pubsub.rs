@@ -169,8 +169,8 @@ impl PubSub {
 
     /// The names that somebody listens to, those that match `pattern` where one is given.
     pub fn active(&self, kind: Kind, pattern: Option<&[u8]>) -> Vec<Box<[u8]>> {
-        let matches = |name: &&Box<[u8]>| pattern.is_none_or(|pattern| base::glob::matches(pattern, name));
-        self.of(kind).lock().keys().filter(matches).cloned().collect()
+        let matches = |name: &[u8]| pattern.is_none_or(|pattern| base::glob::matches(pattern, name));
+        self.of(kind).lock().keys().filter(|name| matches(name)).cloned().collect()
     }
 
     /// How many clients listen to `name`.

@@ -38,6 +38,7 @@ pub struct Scheduler {
 }
 
 /// The figures of the runtime that the caller runs on; all zero outside of one.
+#[allow(clippy::needless_update, reason = "without tokio_unstable, tokio shows less")]
 pub fn figures() -> Scheduler {
     let Ok(handle) = Handle::try_current() else { return Scheduler::default() };
     let metrics = handle.metrics();

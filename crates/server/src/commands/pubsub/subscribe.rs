@@ -27,5 +27,5 @@ pub struct Args<'a> {
 }
 
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    super::subscribe(session, Kind::Channel, args.names.iter().map(|name| *name), reply)
+    super::subscribe(session, Kind::Channel, args.names.iter().copied(), reply)
 }

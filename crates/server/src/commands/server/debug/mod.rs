@@ -79,7 +79,7 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
         }
         (b"stringmatch-len", [len, pattern]) => {
             let len = base::number::parse_i64(len).and_then(|len| usize::try_from(len).ok());
-            let len = len.filter(|len| *len <= session.server.settings().clients.bulk_bytes_max as usize);
+            let len = len.filter(|len| *len <= session.server.settings().clients.bulk_bytes_max);
             let text = vec![b'a'; len.ok_or(Error::NotPositive)?];
             // What is measured is the time that it takes.
             std::hint::black_box(base::glob::matches(pattern, &text));

@@ -3,6 +3,7 @@
 use commands::prelude::*;
 use resp::Version;
 
+#[allow(clippy::approx_constant, reason = "the number that Redis sends, which clients' tests expect")]
 pub(super) fn reply_protocol(kind: &[u8], reply: &mut Reply) -> Result<()> {
     let is_resp3 = reply.version() == Version::Resp3;
     match kind.to_ascii_lowercase().as_slice() {
