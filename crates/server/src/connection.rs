@@ -28,8 +28,9 @@ const READ_BYTES_MAX: usize = 64 * 1024;
 /// A connection that has read this many full buffers in a row lets others go first.
 const READS_IN_A_ROW_MAX: usize = 4;
 
-/// A worker's reply buffer is not kept when one batch made it larger than this.
-const REPLY_BYTES_KEPT_MAX: usize = 1024 * 1024;
+/// A batch ends when its replies have grown to this: they are sent, and held against the client's limit, before
+/// more are made. A worker's reply buffer is not kept when it grew beyond.
+const REPLY_BYTES_MAX: usize = 1024 * 1024;
 
 struct Buffers {
     input: Box<[u8]>,
@@ -76,6 +77,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         timer: None,
         is_input_closed: false,
         closes_when_sent: false,
+        has_more: false,
     };
     poll_fn(|context| connection.poll(context)).await
 }
@@ -120,6 +122,8 @@ struct Connection<S> {
     limits: Limits,
     is_input_closed: bool,
     closes_when_sent: bool,
+    /// Whether the last batch ended because of its replies' size, and may have left whole requests in `input`.
+    has_more: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -143,8 +147,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.execute_kept()?;
             }
             self.flush(context)?;
+            self.check_output_limit()?;
             if self.closes_when_sent {
                 return if self.output.is_empty() { Err(End::Closed) } else { Ok(()) };
+            }
+            if self.has_more {
+                continue;
             }
             if self.is_input_closed {
                 return Err(End::Closed);
@@ -234,7 +242,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         self.input = input;
         self.note_input();
-        self.check_output_limit()
+        Ok(())
     }
 
     /// Executes the requests in `input`, as long as none has to wait, and returns how many bytes they took. Their
@@ -249,7 +257,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut batch = Batch::begin();
         let mut consumed = 0;
         let mut executed = 0;
+        self.has_more = false;
         while consumed < input.len() && self.session.waiting.is_none() {
+            if reply.len() >= REPLY_BYTES_MAX {
+                self.has_more = true;
+                break;
+            }
             let rest = &input[consumed..];
             match self.parser.parse(rest, &self.limits.request) {
                 Ok(Some(len)) => {
@@ -322,11 +335,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.server.statistics.count_traffic(0, self.sent - begin);
         }
         if self.sent == self.output.len() {
+            self.sent = 0;
             if !self.output.is_empty() {
                 self.output = Vec::new();
                 self.note_output();
             }
-            self.sent = 0;
         } else if self.sent > self.output.len() / 2 {
             self.output.drain(..self.sent);
             self.sent = 0;
@@ -370,11 +383,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Closes the connection when more waits to be sent than `client-output-buffer-limit` allows.
     fn check_output_limit(&mut self) -> Result<(), End> {
         let waiting = self.output.len() - self.sent;
-        self.note_output();
         if waiting == 0 {
             self.soft_limit_since = None;
             return Ok(());
         }
+        self.note_output();
         let settings = self.server.settings();
         let limits = &settings.clients.output_buffer_limits;
         let limit = if self.session.subscriptions.any() { limits.pubsub } else { limits.normal };
@@ -398,7 +411,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 /// Empties a worker's reply buffer, and gives its memory back when it is unusually large.
 fn tidy(reply: &mut Reply) {
     reply.clear();
-    if reply.capacity() > REPLY_BYTES_KEPT_MAX {
+    if reply.capacity() > REPLY_BYTES_MAX {
         reply.shrink_to(READ_BYTES_MAX);
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn execute(
     let entry = match admitted {
         Ok(entry) => entry,
         Err(refusal) => {
-            break_transaction(session);
+            let refusal = refuse(session, arguments, refusal);
             server.statistics.count_error(&refusal);
             reply.error(refusal.as_bytes());
             return apply_reply_mode(session, reply, begin);
@@ -154,10 +154,28 @@ fn admit(session: &Session, entry: usize, arguments: Arguments<'_>) -> std::resu
     Ok(())
 }
 
-fn break_transaction(session: &mut Session) {
+/// What a refused request leaves behind, and the error that the client reads.
+#[cold]
+fn refuse(session: &mut Session, arguments: Arguments<'_>, refusal: String) -> String {
+    let name = arguments.get(0).unwrap_or_default();
+    if name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:") {
+        // A browser that a web page led here must not get to the commands in the body of its request.
+        tracing::warn!(
+            client = %session.client.address,
+            "Possible SECURITY ATTACK detected: a client speaks HTTP, connection closed"
+        );
+        session.client.close_after_reply();
+    }
+    if name.eq_ignore_ascii_case(b"exec") {
+        // A failed EXEC always says that the transaction is gone, even where there was none.
+        session.discard_transaction();
+        let reason = refusal.strip_prefix("ERR ").unwrap_or(&refusal);
+        return format!("EXECABORT Transaction discarded because of: {reason}");
+    }
     if let Some(transaction) = &mut session.transaction {
         transaction.is_broken = true;
     }
+    refusal
 }
 
 /// The commands that act on a transaction instead of joining it.

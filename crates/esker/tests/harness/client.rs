@@ -83,7 +83,7 @@ impl Client {
         self.try_call(arguments).unwrap_or_else(|error| {
             let shown: Vec<_> =
                 arguments.iter().map(|argument| argument.as_ref().escape_ascii().to_string()).collect();
-            panic!("no reply to {}: {error}", shown.join(" "))
+            panic!("no reply to {:.200}: {error}", shown.join(" "))
         })
     }
 
