@@ -13,7 +13,8 @@ use crate::error::Result;
 pub enum Attempt {
     /// It did its work and replied.
     Done,
-    /// There was nothing to be had. The reply that it wrote is the one for when the time is over.
+    /// There was nothing to be had. The reply that it wrote is for where nobody may wait, as in a transaction; when
+    /// the time is over the client reads a null array, whatever the command.
     Wait(Wait),
 }
 

@@ -22,6 +22,7 @@ mod process;
 mod pubsub;
 mod request;
 mod scheduler;
+mod secrets;
 mod server;
 mod session;
 mod slowlog;

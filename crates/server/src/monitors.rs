@@ -1,4 +1,4 @@
-//! MONITOR: every command, as it is about to run, to those who asked to see them.
+//! MONITOR: every command, as it has run, to those who asked to see them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,6 +7,7 @@ use resp::{Arguments, Reply};
 use sync::Mutex;
 
 use crate::client::{Client, ClientFlag};
+use crate::secrets::visible_words;
 use crate::session::Session;
 
 /// Those who see every command.
@@ -48,7 +49,7 @@ impl Monitors {
         }
     }
 
-    /// Shows them what `session` is about to run.
+    /// Shows them what `session` has run, in the database that it is in since.
     pub fn show(&self, session: &Session, arguments: Arguments<'_>) {
         let now_us = crate::clock::unix_us();
         let address = if session.client.is_unix {
@@ -59,7 +60,7 @@ impl Monitors {
         let mut line =
             format!("{}.{:06} [{} {address}]", now_us / 1_000_000, now_us % 1_000_000, session.database)
                 .into_bytes();
-        for word in arguments.iter() {
+        for word in visible_words(arguments) {
             line.push(b' ');
             quote(word, &mut line);
         }

