@@ -3,7 +3,7 @@
 
 mod harness;
 
-use harness::Server;
+use harness::{Server, eventually};
 use redis::{
     AsyncTypedCommands, Client, Connection, ErrorKind, ExistenceCheck, Expiry, FromRedisValue,
     IntegerReplyOrNoOp, ProtocolVersion, PushInfo, PushKind, RedisResult, ServerErrorKind, SetExpiry,
@@ -173,6 +173,10 @@ fn messages_reach_subscribers_of_channels_and_patterns() {
         let mut subscription = listener.as_pubsub();
         subscription.subscribe(&["news", "sport"]).unwrap();
         subscription.psubscribe("w*").unwrap();
+        // With RESP3 the crate does not wait for the confirmations.
+        eventually(Duration::from_secs(5), "the subscriptions are in place", || {
+            redis::cmd("PUBSUB").arg("NUMPAT").query::<u64>(connection).unwrap() == 1
+        });
         assert_eq!(connection.publish("news", "first").unwrap(), 1);
         assert_eq!(connection.publish("weather", "rain").unwrap(), 1);
         assert_eq!(connection.publish("other", "nobody").unwrap(), 0);

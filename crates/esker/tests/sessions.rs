@@ -195,3 +195,17 @@ fn info_counts_what_happens() {
     assert_eq!(client.call("CONFIG RESETSTAT"), Value::ok());
     assert_eq!(server.info("keyspace_hits"), 0);
 }
+
+/// A transaction holds its keys' slots: what looks at all slots must not wait for them.
+#[test]
+fn administration_within_a_transaction_waits_for_nobody() {
+    let server = Server::start(&["--enable-debug-command", "local"]);
+    let mut client = server.connect();
+    client.call("SET k v");
+    for queued in ["MULTI", "SET k w", "MEMORY STATS", "INFO everything", "DBSIZE", "DEBUG OBJECT k"] {
+        assert!(!matches!(client.call(queued), Value::Error(_)), "{queued}");
+    }
+    let replies = client.call("EXEC");
+    assert_eq!(replies.elements().len(), 5);
+    assert_eq!(client.call("GET k"), Value::bulk("w"));
+}

@@ -158,12 +158,13 @@ impl Keyspace {
         }
     }
 
-    /// Bytes of memory that the keyspace holds beside the entries.
+    /// Bytes of memory that the keyspace holds beside the entries, in the slots that nobody is changing right now:
+    /// it waits for no one, so that the caller may be within a transaction.
     pub fn overhead_bytes(&self, database: u16) -> usize {
         let slots = (0..SLOTS as u16).filter(|slot| !self.is_slot_empty(database, *slot));
-        let shards = slots.map(|slot| {
-            let slot = self.slots[usize::from(slot)].read();
-            slot.shard(database).map_or(0, Shard::overhead_bytes)
+        let shards = slots.filter_map(|slot| {
+            let slot = self.slots[usize::from(slot)].try_read()?;
+            Some(slot.shard(database)?.overhead_bytes())
         });
         shards.sum()
     }

@@ -26,6 +26,8 @@ pub struct Session {
     pub is_authenticated: bool,
     /// The transaction that is being put together, since `MULTI`.
     pub transaction: Option<Transaction>,
+    /// Whether it runs within `EXEC`, which holds the slots: to lock one again would wait for ever.
+    pub is_in_exec: bool,
     /// The keys watched, since `WATCH`.
     pub watched: Option<Watched>,
     /// The channels and patterns listened to.
@@ -90,6 +92,7 @@ impl Session {
             database: 0,
             is_authenticated,
             transaction: None,
+            is_in_exec: false,
             watched: None,
             subscriptions: Subscriptions::default(),
             reply_mode: ReplyMode::On,

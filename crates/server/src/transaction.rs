@@ -63,7 +63,9 @@ fn run_all(
         let begin = reply.len();
         let result = match (entry.run, entry.command.handler) {
             (Some(run), _) => {
+                session.is_in_exec = true;
                 let result = run(session, arguments, reply);
+                session.is_in_exec = false;
                 txn.set_context(session.context(now_ms));
                 result
             }

@@ -53,6 +53,9 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
              restart the server.",
         ));
     }
+    if session.is_in_exec {
+        return Err(Error::new("DEBUG is not allowed inside a transaction"));
+    }
     let subcommand = args.words[0].to_ascii_lowercase();
     match (subcommand.as_slice(), &args.words[1..]) {
         (b"help", []) => reply_help(reply),
