@@ -176,6 +176,11 @@ impl Command {
         self.flags.contains(&flag)
     }
 
+    /// Whether it is for those who run the server.
+    pub fn is_admin(&self) -> bool {
+        matches!(self.handler, Handler::Admin) || self.has(Flag::Admin)
+    }
+
     /// Whether it changes what clients see of the keyspace. One that may replicate only writes down what it has
     /// found out, and counts as a command that reads.
     pub fn is_write(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use commands::{Command, Flag};
 use resp::{Arguments, Reply};
 use sync::Mutex;
 
@@ -49,8 +50,12 @@ impl Monitors {
         }
     }
 
-    /// Shows them what `session` has run, in the database that it is in since.
-    pub fn show(&self, session: &Session, arguments: Arguments<'_>) {
+    /// Shows them what `session` has run, in the database that it is in since; but nothing of
+    /// administration.
+    pub fn show(&self, session: &Session, command: &Command, arguments: Arguments<'_>) {
+        if command.is_admin() || command.has(Flag::SkipMonitor) {
+            return;
+        }
         let now_us = crate::clock::unix_us();
         let address = if session.client.is_unix {
             format!("unix:{}", session.client.local_address.trim_end_matches(":0"))

@@ -64,8 +64,8 @@ pub(crate) fn execute(
     }
     let mut ready = Vec::new();
     let result = run(session, entry, arguments, reply, batch.now_ms, &mut ready);
-    if server.monitors.any() && !entry.command.has(Flag::SkipMonitor) && !entry.command.has(Flag::Admin) {
-        server.monitors.show(session, arguments);
+    if server.monitors.any() {
+        server.monitors.show(session, entry.command, arguments);
     }
     if let Err(error) = &result {
         let text = error.text(entry.command.name);
@@ -81,7 +81,7 @@ pub(crate) fn execute(
     let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
     server.statistics.count_call(entry.index, elapsed_ns, outcome);
     if elapsed_ns >= server.slowlog.threshold_ns() && !entry.command.has(Flag::SkipSlowlog) {
-        server.note_slow(session, entry, arguments, elapsed_ns);
+        server.note_slow(session, arguments, elapsed_ns);
     }
     if elapsed_ns >= server.latency_threshold_ns() {
         server.note_spike(entry.command, elapsed_ns);

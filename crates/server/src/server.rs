@@ -23,7 +23,7 @@ use crate::pubsub::PubSub;
 use crate::session::Session;
 use crate::slowlog::Slowlog;
 use crate::statistics::Statistics;
-use crate::table::{Entry, Table};
+use crate::table::Table;
 
 /// What all sessions share.
 pub struct Server {
@@ -217,13 +217,7 @@ impl Server {
 
     /// Puts a command into the slow log.
     #[cold]
-    pub(crate) fn note_slow(
-        &self,
-        session: &Session,
-        entry: &Entry,
-        arguments: Arguments<'_>,
-        elapsed_ns: u64,
-    ) {
+    pub(crate) fn note_slow(&self, session: &Session, arguments: Arguments<'_>, elapsed_ns: u64) {
         let name = session.client.about.lock().name.clone();
         let at_s = crate::clock::unix_ms() / 1000;
         self.slowlog.add(arguments, elapsed_ns / 1000, at_s, &session.client.address, &name);

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use commands::{Access, Call, Error, Flag, Handler, Result, Scope};
+use commands::{Access, Call, Error, Handler, Result, Scope};
 use keyspace::{DatabaseKey, Key, Needs, Tally, WriteTxn};
 use resp::Reply;
 
@@ -82,8 +82,8 @@ fn run_all(
             reply.truncate(begin);
             reply.error(error.text(entry.command.name).as_bytes());
         }
-        if server.monitors.any() && !entry.command.has(Flag::SkipMonitor) && !entry.command.has(Flag::Admin) {
-            server.monitors.show(session, arguments);
+        if server.monitors.any() {
+            server.monitors.show(session, entry.command, arguments);
         }
         let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
         server.statistics.count_call(entry.index, stopwatch.lap_ns(), outcome);

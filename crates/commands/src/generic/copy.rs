@@ -28,7 +28,9 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    #[arg(access = "RO ACCESS")]
     source: Key<'a>,
+    #[arg(access = "OW UPDATE")]
     destination: Key<'a>,
     #[arg(token = "DB", repeats, name = "destination-db")]
     database: Option<i64>,

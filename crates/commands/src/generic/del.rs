@@ -19,7 +19,7 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
-    #[arg(name = "key")]
+    #[arg(name = "key", access = "RM DELETE")]
     keys: Many<Key<'a>>,
 }
 

@@ -20,7 +20,7 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
-    #[arg(name = "key")]
+    #[arg(name = "key", access = "RO")]
     keys: Many<Key<'a>>,
 }
 

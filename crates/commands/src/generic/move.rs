@@ -26,6 +26,7 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    #[arg(access = "RW ACCESS UPDATE")]
     key: Key<'a>,
     db: i64,
 }

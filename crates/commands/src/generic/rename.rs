@@ -23,7 +23,9 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    #[arg(access = "RW ACCESS DELETE")]
     key: Key<'a>,
+    #[arg(access = "OW UPDATE")]
     newkey: Key<'a>,
 }
 

@@ -22,7 +22,9 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    #[arg(access = "RW ACCESS DELETE")]
     key: Key<'a>,
+    #[arg(access = "OW INSERT")]
     newkey: Key<'a>,
 }
 

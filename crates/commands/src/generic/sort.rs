@@ -13,7 +13,7 @@ command! {
     handler: Write(run),
     scope: |args: &Args<'_>| args.options.scope(),
     arity: -2,
-    flags: [DenyOom],
+    flags: [Dangerous, DenyOom],
     examples: r#"
         > RPUSH scores 30 4 100
         (integer) 3
@@ -44,7 +44,7 @@ pub struct Args<'a> {
 }
 
 impl<'a> Parse<'a> for Args<'a> {
-    const SPEC: Spec = Spec::block(&[Key::SPEC.named("key"), sorting::WITH_STORE.named("options")]);
+    const SPEC: Spec = Spec::block(&[Key::SPEC.named("key").with_access("RO ACCESS"), sorting::WITH_STORE.named("options")]);
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
         Ok(Args { key: Key::parse(parser)?, options: Options::read(parser, true)? })

@@ -29,7 +29,7 @@ pub struct Args<'a> {
 }
 
 impl<'a> Parse<'a> for Args<'a> {
-    const SPEC: Spec = Spec::block(&[Key::SPEC.named("key"), sorting::READ_ONLY.named("options")]);
+    const SPEC: Spec = Spec::block(&[Key::SPEC.named("key").with_access("RO ACCESS"), sorting::READ_ONLY.named("options")]);
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
         Ok(Args { key: Key::parse(parser)?, options: Options::read(parser, false)? })

@@ -25,7 +25,7 @@ command! {
 #[derive(Args)]
 pub struct Args<'a> {
     timeout: Timeout,
-    #[arg(name = "key")]
+    #[arg(name = "key", access = "RW ACCESS DELETE")]
     keys: CountedKeys<'a>,
     #[arg(name = "where")]
     end: End,

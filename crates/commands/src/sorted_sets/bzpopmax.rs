@@ -27,7 +27,7 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
-    #[arg(name = "key")]
+    #[arg(name = "key", access = "RW ACCESS DELETE")]
     keys: KeysButLast<'a>,
     timeout: Timeout,
 }

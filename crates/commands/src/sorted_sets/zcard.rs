@@ -20,6 +20,7 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    #[arg(access = "RO")]
     key: Key<'a>,
 }
 

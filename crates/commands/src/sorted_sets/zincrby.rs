@@ -22,6 +22,7 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    #[arg(access = "RW ACCESS UPDATE")]
     key: Key<'a>,
     increment: f64,
     member: &'a [u8],

@@ -25,6 +25,7 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    #[arg(access = "RW ACCESS DELETE")]
     key: Key<'a>,
     count: Option<i64>,
 }

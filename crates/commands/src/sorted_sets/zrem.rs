@@ -20,6 +20,7 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    #[arg(access = "RW DELETE")]
     key: Key<'a>,
     #[arg(name = "member")]
     members: Many<&'a [u8]>,

@@ -23,6 +23,7 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    #[arg(access = "RW DELETE")]
     key: Key<'a>,
     min: Score,
     max: Score,

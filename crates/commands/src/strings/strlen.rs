@@ -24,6 +24,7 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    #[arg(access = "RO")]
     key: Key<'a>,
 }
 

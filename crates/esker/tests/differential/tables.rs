@@ -185,10 +185,15 @@ fn names(set: &Value) -> impl Iterator<Item = String> {
     set.elements().iter().map(Value::text)
 }
 
-/// The same value with all its arrays and sets in order.
+/// The same value with all its arrays and sets in order, and without the notes that say in prose why a key's flags
+/// are what they are.
 fn sorted(value: &Value) -> Value {
     match value {
         Value::Array(elements) | Value::Set(elements) => {
+            let elements = match elements.first() {
+                Some(first) if *first == Value::bulk("notes") => &elements[2..],
+                _ => elements,
+            };
             let mut elements: Vec<_> = elements.iter().map(sorted).collect();
             elements.sort();
             Value::Array(elements)

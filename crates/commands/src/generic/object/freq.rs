@@ -19,6 +19,7 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    #[arg(access = "RO")]
     key: Key<'a>,
 }
 

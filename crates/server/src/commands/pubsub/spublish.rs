@@ -20,6 +20,7 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    #[arg(access = "NOT_KEY")]
     channel: &'a [u8],
     message: &'a [u8],
 }

@@ -22,7 +22,7 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
-    #[arg(name = "shardchannel")]
+    #[arg(name = "shardchannel", access = "NOT_KEY")]
     names: Many<&'a [u8]>,
 }
 

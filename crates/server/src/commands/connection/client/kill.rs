@@ -14,7 +14,7 @@ command! {
     complexity: "O(N) where N is the number of client connections",
     summary: "Terminates open connections.",
     handler: Session,
-    flags: [NoScript, Loading, Stale],
+    flags: [Admin, NoScript, Loading, Stale],
     examples: r#"
         > CLIENT KILL ID 1000000
         (integer) 0

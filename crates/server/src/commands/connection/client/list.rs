@@ -11,7 +11,7 @@ command! {
     complexity: "O(N) where N is the number of client connections",
     summary: "Lists open connections.",
     handler: Session,
-    flags: [NoScript, Loading, Stale],
+    flags: [Admin, NoScript, Loading, Stale],
     examples: r#"
         > CLIENT LIST ID 1000000
         ""

@@ -12,7 +12,7 @@ command! {
     complexity: "O(1)",
     summary: "Sets the client eviction mode of the connection.",
     handler: Session,
-    flags: [NoScript, Loading, Stale],
+    flags: [Admin, NoScript, Loading, Stale],
     examples: r#"
         > CLIENT NO-EVICT ON
         OK

@@ -11,7 +11,7 @@ command! {
     complexity: "O(log N) where N is the number of client connections",
     summary: "Unblocks a client blocked by a blocking command from a different connection.",
     handler: Session,
-    flags: [NoScript, Loading, Stale],
+    flags: [Admin, NoScript, Loading, Stale],
     examples: r#"
         > CLIENT UNBLOCK 1000000
         (integer) 0

@@ -4,6 +4,9 @@ use commands::args::{Kind, Spec};
 use commands::{Command, Handler};
 use resp::Reply;
 
+/// The flag of what is no key and yet has a slot.
+const SHARD_CHANNEL: &str = "NOT_KEY";
+
 /// Some of a command's keys.
 pub(super) struct KeySpec {
     /// How they are used, in words apart.
@@ -17,7 +20,11 @@ enum Begin {
     /// At this word of the request.
     Index(i64),
     /// After this word, wherever it is.
-    Keyword(&'static str),
+    Keyword {
+        keyword: &'static str,
+        /// Where to begin to look for it.
+        from: i64,
+    },
     /// Nobody can tell without reading the whole request.
     Unknown,
 }
@@ -28,6 +35,8 @@ enum Find {
     Range { last: i64, step: i64 },
     /// The first word says how many follow.
     Counted,
+    /// Nobody can tell.
+    Unknown,
 }
 
 /// Positions as clients knew them before there were specifications; all 0 without keys.
@@ -45,16 +54,32 @@ pub(super) fn of(command: &Command) -> Vec<KeySpec> {
         _ => "RW UPDATE",
     };
     let mut specs = Vec::new();
-    collect(command.arguments, flags, &mut Some(command.words() as i64), 0, &mut specs);
+    let begin = command.words() as i64;
+    collect(command.arguments, flags, &mut Position { fixed: Some(begin), least: begin }, 0, &mut specs);
+    let unknown = |flags| KeySpec { flags, begin: Begin::Unknown, find: Find::Unknown };
+    // Patterns make keys of what the sorted elements hold, and the options come in any order.
+    match command.name {
+        "sort" => specs.splice(1.., [unknown("RO ACCESS"), unknown("OW UPDATE")]).for_each(drop),
+        "sort_ro" => specs.push(unknown("RO ACCESS")),
+        _ => {}
+    }
     specs
 }
 
-/// `position` is where the next argument begins, as long as that is the same for all requests; `behind` is how
-/// many words follow at least.
+/// Where the next argument begins.
+#[derive(Clone, Copy)]
+struct Position {
+    /// As long as it is the same for all requests.
+    fixed: Option<i64>,
+    /// At the earliest.
+    least: i64,
+}
+
+/// `behind` is how many words follow at least.
 fn collect(
     arguments: &[Spec],
     flags: &'static str,
-    position: &mut Option<i64>,
+    position: &mut Position,
     behind: i64,
     specs: &mut Vec<KeySpec>,
 ) {
@@ -64,14 +89,15 @@ fn collect(
         let words = argument.words_min() as i64;
         let step = argument.parts.iter().map(Spec::words_min).sum::<usize>().max(1) as i64;
         let repeated = argument.multiple && !argument.counted;
+        let flags = argument.access.unwrap_or(flags);
         let first = match argument.kind {
             Kind::Block => argument.parts.first().filter(|_| repeated),
             _ => Some(argument),
         };
         match first {
-            Some(key) if key.kind == Kind::Key => {
-                let begin = match (argument.token, *position) {
-                    (Some(token), _) => Begin::Keyword(token),
+            Some(key) if key.kind == Kind::Key || argument.access == Some(SHARD_CHANNEL) => {
+                let begin = match (argument.token, position.fixed) {
+                    (Some(keyword), _) => Begin::Keyword { keyword, from: position.least },
                     (None, Some(position)) => Begin::Index(position),
                     (None, None) => Begin::Unknown,
                 };
@@ -85,14 +111,23 @@ fn collect(
                 add(KeySpec { flags: key.access.unwrap_or(flags), begin, find }, specs);
             }
             _ if !argument.parts.is_empty() => {
-                let mut inside = position.map(|position| position + i64::from(argument.token.is_some()));
+                let mut inside = *position;
+                inside.pass(i64::from(argument.token.is_some()), true);
                 for part in parts_in_turn(argument) {
                     collect(part, flags, &mut inside, behind, specs);
                 }
             }
             _ => {}
         }
-        *position = position.filter(|_| argument.is_fixed()).map(|position| position + words);
+        position.pass(words, argument.is_fixed());
+    }
+}
+
+impl Position {
+    /// Goes behind an argument of at least `words` words, or of exactly so many.
+    fn pass(&mut self, words: i64, is_fixed: bool) {
+        self.fixed = self.fixed.filter(|_| is_fixed).map(|position| position + words);
+        self.least += words;
     }
 }
 
@@ -178,13 +213,13 @@ impl KeySpec {
                 begin_type("index", reply);
                 integers(&[("index", index)], reply);
             }
-            Begin::Keyword(keyword) => {
+            Begin::Keyword { keyword, from } => {
                 begin_type("keyword", reply);
                 reply.map(2);
                 reply.bulk(b"keyword");
                 reply.bulk(keyword.as_bytes());
                 reply.bulk(b"startfrom");
-                reply.integer(1);
+                reply.integer(from);
             }
             Begin::Unknown => {
                 begin_type("unknown", reply);
@@ -200,6 +235,10 @@ impl KeySpec {
             Find::Counted => {
                 begin_type("keynum", reply);
                 integers(&[("keynumidx", 0), ("firstkey", 1), ("keystep", 1)], reply);
+            }
+            Find::Unknown => {
+                begin_type("unknown", reply);
+                reply.empty_map();
             }
         }
     }

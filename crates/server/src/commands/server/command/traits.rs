@@ -9,10 +9,10 @@ pub(super) fn flags(command: &Command, specs: &[KeySpec]) -> Vec<&'static str> {
     let is_pubsub = command.group == Group::PubSub;
     [
         ("write", command.is_write()),
-        ("readonly", matches!(command.handler, Handler::Read(_))),
+        ("readonly", is_read(command)),
         ("denyoom", command.has(Flag::DenyOom)),
-        ("admin", matches!(command.handler, Handler::Admin)),
-        ("pubsub", is_pubsub),
+        ("admin", command.is_admin()),
+        ("pubsub", is_pubsub && !is_container(command)),
         ("noscript", command.has(Flag::NoScript)),
         ("blocking", is_blocking(command)),
         ("loading", command.has(Flag::Loading)),
@@ -35,22 +35,39 @@ pub(super) fn flags(command: &Command, specs: &[KeySpec]) -> Vec<&'static str> {
 
 /// The ACL categories, without their `@`.
 pub(super) fn categories(command: &Command) -> Vec<&'static str> {
-    let is_admin = matches!(command.handler, Handler::Admin);
+    let is_admin = command.is_admin();
     let is_fast = command.has(Flag::Fast);
-    let family = command.group.category();
-    let own = family.into_iter().map(|name| (name, true));
-    own.chain([
-        ("read", matches!(command.handler, Handler::Read(_))),
+    let rest = [
+        ("read", is_read(command)),
         ("write", command.is_write()),
         ("admin", is_admin),
         ("fast", is_fast),
         ("slow", !is_fast),
         ("blocking", is_blocking(command)),
         ("dangerous", is_admin || command.has(Flag::Dangerous)),
-    ])
-    .filter(|(_, holds)| *holds)
-    .map(|(name, _)| name)
-    .collect()
+    ];
+    let rest = rest.into_iter().filter(|(_, holds)| *holds).map(|(name, _)| name);
+    families(command).into_iter().chain(rest).collect()
+}
+
+/// The categories by what a command is about: mostly its group's.
+fn families(command: &Command) -> Vec<&'static str> {
+    match command.name {
+        "dbsize" | "flushall" | "flushdb" | "swapdb" => vec!["keyspace"],
+        "sort" | "sort_ro" => vec!["set", "sortedset", "list"],
+        name if name.split('|').next() == Some("command") => vec!["connection"],
+        _ if is_container(command) => Vec::new(),
+        _ => command.group.category().into_iter().collect(),
+    }
+}
+
+fn is_container(command: &Command) -> bool {
+    matches!(command.handler, Handler::Container)
+}
+
+/// Whether it reads keys; PFCOUNT may do it better the next time, and LOLWUT is one for Redis too.
+fn is_read(command: &Command) -> bool {
+    matches!(command.handler, Handler::Read(_)) || matches!(command.name, "pfcount" | "lolwut")
 }
 
 fn is_blocking(command: &Command) -> bool {

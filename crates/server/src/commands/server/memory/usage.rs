@@ -22,6 +22,7 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    #[arg(access = "RO")]
     key: Key<'a>,
     /// Nothing is sampled: collections know their size.
     #[arg(token = "SAMPLES", name = "count")]
