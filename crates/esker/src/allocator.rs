@@ -4,10 +4,10 @@
 use std::ffi::CStr;
 
 use server::{Allocator, AllocatorFigures};
-use tikv_jemalloc_ctl::{epoch, stats};
+use tikv_jemalloc_ctl::{epoch, stats, stats_print};
 
 /// jemalloc, as the server sees it.
-pub const JEMALLOC: Allocator = Allocator { name: "jemalloc-5.3.1", figures, purge };
+pub const JEMALLOC: Allocator = Allocator { name: "jemalloc-5.3.1", figures, purge, report };
 
 /// Figures that cannot be read are 0.
 fn figures() -> AllocatorFigures {
@@ -20,6 +20,14 @@ fn figures() -> AllocatorFigures {
         allocated_bytes: bytes(stats::allocated::read()),
         active_bytes: bytes(stats::active::read()),
         resident_bytes: bytes(stats::resident::read()),
+    }
+}
+
+fn report() -> String {
+    let mut text = Vec::new();
+    match stats_print::stats_print(&mut text, stats_print::Options::default()) {
+        Ok(()) => String::from_utf8_lossy(&text).into_owned(),
+        Err(error) => error.to_string(),
     }
 }
 

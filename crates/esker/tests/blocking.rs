@@ -273,3 +273,14 @@ fn a_pipeline_goes_on_after_the_wait() {
     assert_eq!(client.read().unwrap(), Value::ok());
     assert_eq!(client.read().unwrap(), Value::bulk("1"));
 }
+
+/// The timer of a wait is set however the request arrived.
+#[test]
+fn a_request_that_comes_in_two_halves_runs_out_of_time_too() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    client.send_raw(b"*3\r\n$5\r\nBLPOP\r\n$6\r\nno").unwrap();
+    thread::sleep(Duration::from_millis(50));
+    client.send_raw(b"such\r\n$4\r\n0.05\r\n").unwrap();
+    assert_eq!(client.read().unwrap(), Value::NullArray);
+}

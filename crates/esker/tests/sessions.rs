@@ -209,3 +209,63 @@ fn administration_within_a_transaction_waits_for_nobody() {
     assert_eq!(replies.elements().len(), 5);
     assert_eq!(client.call("GET k"), Value::bulk("w"));
 }
+
+/// Each command within EXEC is seen as if it had come alone.
+#[test]
+fn commands_within_a_transaction_are_noted_one_by_one() {
+    let server = Server::start(&["--slowlog-log-slower-than", "0", "--latency-monitor-threshold", "1"]);
+    let mut client = server.connect();
+    for line in [
+        "CONFIG RESETSTAT",
+        "SET text x",
+        "SLOWLOG RESET",
+        "MULTI",
+        "INCR text",
+        "LPUSH text x",
+        "SLOWLOG LEN",
+        "EXEC",
+    ] {
+        assert!(!client.call(line).is_error(), "{line}");
+    }
+    let words =
+        |entry: &Value| entry.elements()[3].elements().iter().map(Value::text).collect::<Vec<_>>().join(" ");
+    let slow: Vec<String> = client.call("SLOWLOG GET 20").elements().iter().map(words).collect();
+    for line in ["MULTI", "INCR text", "LPUSH text x", "SLOWLOG LEN"] {
+        assert!(slow.contains(&line.to_owned()), "{line} is not in {slow:?}");
+    }
+    let info = client.call("INFO everything").text();
+    for line in ["errorstat_ERR:count=1", "errorstat_WRONGTYPE:count=1", "cmdstat_incr:calls=1,"] {
+        assert!(info.lines().any(|found| found.starts_with(line)), "{line} is not in\n{info}");
+    }
+}
+
+#[test]
+fn clients_are_listed_and_killed_by_ids_that_may_be_wrong() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    let id = client.call("CLIENT ID").int();
+    let list = client.call(&format!("CLIENT LIST ID {id} 0 999999 {id}")).text();
+    assert_eq!(list.lines().count(), 2, "{list}");
+    let errors = [
+        ("CLIENT LIST ID x", "ERR Invalid client ID"),
+        ("CLIENT LIST ID 1 TYPE normal", "ERR Invalid client ID"),
+        ("CLIENT LIST TYPE normal ID 1", "ERR syntax error"),
+        ("CLIENT LIST ID", "ERR syntax error"),
+        ("CLIENT LIST TYPE", "ERR syntax error"),
+        ("CLIENT LIST TYPE odd", "ERR Unknown client type 'odd'"),
+        ("CLIENT KILL ID 0", "ERR client-id should be greater than 0"),
+        ("CLIENT KILL ID x", "ERR client-id should be greater than 0"),
+        ("CLIENT KILL USER nobody", "ERR No such user 'nobody'"),
+        ("CLIENT KILL SKIPME maybe", "ERR syntax error"),
+        ("CLIENT KILL ID 1 2", "ERR syntax error"),
+        ("CLIENT KILL 1.2.3.4:5", "ERR No such client"),
+        ("CLIENT UNBLOCK x SOMEHOW", "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"),
+        ("CLIENT UNBLOCK x", "ERR value is not an integer or out of range"),
+        ("CLIENT PAUSE x SOME", "ERR CLIENT PAUSE mode must be WRITE or ALL"),
+        ("CLIENT PAUSE x", "ERR timeout is not an integer or out of range"),
+        ("CLIENT PAUSE -1", "ERR timeout is negative"),
+    ];
+    for (line, error) in errors {
+        assert_eq!(client.call(line).error(), error, "{line}");
+    }
+}

@@ -65,6 +65,8 @@ pub struct Keyspace {
     garbage: Sender<Garbage>,
     /// Objects handed over to be freed and not freed yet.
     pending: Arc<AtomicUsize>,
+    /// Objects handed over to be freed, ever.
+    deferred: AtomicUsize,
 }
 
 /// An entry that takes more allocations than this to free is freed elsewhere.
@@ -81,6 +83,7 @@ impl Keyspace {
             engines: RwLock::new(engines),
             garbage,
             pending: Arc::default(),
+            deferred: AtomicUsize::new(0),
         };
         (keyspace, receiver)
     }
@@ -174,6 +177,11 @@ impl Keyspace {
         self.pending.load(Ordering::Relaxed)
     }
 
+    /// How many objects were removed whose memory came back later.
+    pub fn deferred_frees(&self) -> usize {
+        self.deferred.load(Ordering::Relaxed).saturating_sub(self.pending_frees())
+    }
+
     fn discard(&self, entry: Entry) {
         if entry.as_ref().free_effort() > FREE_EFFORT_MAX {
             self.hand_over(Refuse::Entry(entry), 1);
@@ -187,6 +195,7 @@ impl Keyspace {
 
     fn hand_over(&self, what: Refuse, objects: usize) {
         self.pending.fetch_add(objects, Ordering::Relaxed);
+        self.deferred.fetch_add(objects, Ordering::Relaxed);
         // Without a receiver the garbage comes back in the error and is dropped right here.
         drop(self.garbage.send(Garbage { what, pending: Arc::clone(&self.pending) }));
     }

@@ -9,6 +9,8 @@ pub struct Allocator {
     pub figures: fn() -> AllocatorFigures,
     /// Gives unused memory back to the system.
     pub purge: fn(),
+    /// All that it can tell of itself, for people to read.
+    pub report: fn() -> String,
 }
 
 /// Bytes of memory.
@@ -25,6 +27,11 @@ pub struct AllocatorFigures {
 impl Default for Allocator {
     /// An allocator of which nothing is known.
     fn default() -> Allocator {
-        Allocator { name: "libc", figures: AllocatorFigures::default, purge: || {} }
+        Allocator {
+            name: "libc",
+            figures: AllocatorFigures::default,
+            purge: || {},
+            report: || "Stats not supported for the current allocator".to_owned(),
+        }
     }
 }

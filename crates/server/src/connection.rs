@@ -117,8 +117,8 @@ struct Connection<S> {
     sent: usize,
     /// Since when more is waiting to be sent than the soft limit allows.
     soft_limit_since: Option<Instant>,
-    /// The end of a wait in a blocking command.
-    timer: Option<Pin<Box<Sleep>>>,
+    /// The end of a wait: the moment in Unix milliseconds, and what wakes this task then.
+    timer: Option<(u64, Pin<Box<Sleep>>)>,
     limits: Limits,
     is_input_closed: bool,
     closes_when_sent: bool,
@@ -143,8 +143,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             self.take_mail();
             self.end_wait(context);
-            if self.session.waiting.is_none() && !self.input.is_empty() && !self.closes_when_sent {
+            if !self.session.is_blocked() && !self.input.is_empty() && !self.closes_when_sent {
                 self.execute_kept()?;
+                if self.session.is_blocked() {
+                    // Its timer has to be set before this task waits for anything.
+                    self.end_wait(context);
+                    if !self.session.is_blocked() {
+                        continue;
+                    }
+                }
             }
             self.flush(context)?;
             self.check_output_limit()?;
@@ -167,7 +174,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Reads once and executes what is there; pending when there is nothing to read.
     fn read(&mut self, context: &mut Context<'_>) -> Result<Poll<()>, End> {
-        if self.session.waiting.is_some() || !self.input.is_empty() {
+        if self.session.is_blocked() || !self.input.is_empty() {
             return self.read_behind(context);
         }
         BUFFERS.with_borrow_mut(|buffers| {
@@ -248,6 +255,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Executes the requests in `input`, as long as none has to wait, and returns how many bytes they took. Their
     /// replies are in `reply`, after which the connection may be about to close.
     fn execute_all(&mut self, input: &[u8], reply: &mut Reply) -> Result<usize, End> {
+        // A panic may have left something behind, which is nobody else's business.
+        reply.clear();
         reply.set_version(self.session.version);
         if self.limits.generation != self.server.generation()
             || self.limits.request.unauthenticated == self.session.is_authenticated
@@ -258,7 +267,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut consumed = 0;
         let mut executed = 0;
         self.has_more = false;
-        while consumed < input.len() && self.session.waiting.is_none() {
+        while consumed < input.len() && !self.session.is_blocked() {
             if reply.len() >= REPLY_BYTES_MAX {
                 self.has_more = true;
                 break;
@@ -267,12 +276,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             match self.parser.parse(rest, &self.limits.request) {
                 Ok(Some(len)) => {
                     let arguments = self.parser.arguments(rest);
-                    consumed += len;
                     if arguments.is_empty() {
+                        consumed += len;
                         continue;
                     }
-                    executed += 1;
                     execute(&self.server, &mut self.session, arguments, reply, &mut batch);
+                    if self.session.held.is_some() {
+                        break;
+                    }
+                    consumed += len;
+                    executed += 1;
                     if self.session.client.has_mail() {
                         self.session.client.collect_mail(|mail| reply.raw(mail));
                     }
@@ -359,25 +372,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Ends the wait in a blocking command, if it was served or its time is over.
+    /// Ends the wait in a blocking command or for the end of a pause, if it was served or its time is over.
     fn end_wait(&mut self, context: &mut Context<'_>) {
-        let Some((waiter, until_ms)) = &self.session.waiting else { return };
-        if let Some(until_ms) = *until_ms {
-            let timer = self.timer.get_or_insert_with(|| {
-                let left_ms = until_ms.saturating_sub(crate::clock::unix_ms());
-                // No timer can be set for longer than this, nor will anyone be there to see it end.
-                const TIMER_MS_MAX: u64 = 365 * 24 * 3600 * 1000;
-                Box::pin(tokio::time::sleep(Duration::from_millis(left_ms.min(TIMER_MS_MAX))))
-            });
-            if timer.as_mut().poll(context).is_ready() {
+        if let Some((waiter, until_ms)) = self.session.waiting.clone() {
+            if until_ms.is_some_and(|until_ms| self.has_come(until_ms, context)) {
                 waiter.time_out();
             }
+            if let Some(reply) = waiter.outcome() {
+                self.output.extend_from_slice(&reply);
+                self.timer = None;
+                self.session.stop_waiting();
+            }
         }
-        if let Some(reply) = waiter.outcome() {
-            self.output.extend_from_slice(&reply);
-            self.timer = None;
-            self.session.stop_waiting();
+        while let Some(held) = self.session.held {
+            match self.server.held_until_ms(held) {
+                Some(until_ms) if !self.has_come(until_ms, context) => break,
+                // The clock lags behind the timer.
+                Some(_) => self.timer = None,
+                None => {
+                    self.timer = None;
+                    self.session.stop_holding();
+                }
+            }
         }
+    }
+
+    /// Whether this moment has come, in Unix milliseconds; if not, the task will be woken then.
+    fn has_come(&mut self, moment_ms: u64, context: &mut Context<'_>) -> bool {
+        /// No timer can be set for longer than this, nor will anyone be there to see it end.
+        const TIMER_MS_MAX: u64 = 365 * 24 * 3600 * 1000;
+        if self.timer.as_ref().is_none_or(|(set_for_ms, _)| *set_for_ms != moment_ms) {
+            let left_ms = moment_ms.saturating_sub(crate::clock::unix_ms()).clamp(1, TIMER_MS_MAX);
+            self.timer = Some((moment_ms, Box::pin(tokio::time::sleep(Duration::from_millis(left_ms)))));
+        }
+        self.timer.as_mut().is_some_and(|(_, timer)| timer.as_mut().poll(context).is_ready())
     }
 
     /// Closes the connection when more waits to be sent than `client-output-buffer-limit` allows.

@@ -40,6 +40,10 @@ pub(crate) fn start(server: &Arc<Server>) -> tokio::task::JoinSet<()> {
     tasks
 }
 
+fn is_on(server: &Server) -> bool {
+    server.cron.load(Ordering::Relaxed)
+}
+
 /// Removes what has expired. At most a quarter of a worker's time is spent on it, more with
 /// `active-expire-effort`.
 async fn expire(server: Arc<Server>) {
@@ -49,15 +53,17 @@ async fn expire(server: Arc<Server>) {
         let period = Duration::from_secs(1) / settings.process.hz.max(1);
         let share_percent = 25 + 2 * settings.memory.active_expire_effort.saturating_sub(1);
         tokio::time::sleep(period).await;
-        if !server.active_expire.load(Ordering::Relaxed) {
+        if !server.active_expire.load(Ordering::Relaxed) || !is_on(&server) || server.is_paused() {
             continue;
         }
         let begin = Instant::now();
-        while begin.elapsed() * 100 < period * share_percent {
-            if !expire_slice(&server, &mut sweep) {
-                break;
-            }
+        let mut has_more = true;
+        while has_more && begin.elapsed() * 100 < period * share_percent {
+            has_more = expire_slice(&server, &mut sweep);
             tokio::task::yield_now().await;
+        }
+        if has_more {
+            server.statistics.expiry_cut_short.add(1);
         }
     }
 }
@@ -65,13 +71,14 @@ async fn expire(server: Arc<Server>) {
 /// Removes what has expired for one slice of time, and says whether there may be more.
 fn expire_slice(server: &Server, sweep: &mut Sweep) -> bool {
     let begin = Instant::now();
-    while begin.elapsed() < SLICE {
-        match server.keyspace.expire_some(sweep, unix_ms()) {
-            Some(removed) => server.statistics.count_expired(removed),
-            None => return false,
-        }
+    let mut has_more = true;
+    while has_more && begin.elapsed() < SLICE {
+        let removed = server.keyspace.expire_some(sweep, unix_ms());
+        server.statistics.count_expired(removed.unwrap_or(0));
+        has_more = removed.is_some();
     }
-    true
+    server.statistics.expiry_us.add(begin.elapsed().as_micros() as i64);
+    has_more
 }
 
 async fn sample(server: Arc<Server>) {
@@ -106,7 +113,7 @@ async fn close_idle(server: Arc<Server>) {
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
         let timeout_ms = u64::from(server.settings().network.timeout_s) * 1000;
-        if timeout_ms == 0 {
+        if timeout_ms == 0 || !is_on(&server) {
             continue;
         }
         let now_ms = unix_ms();

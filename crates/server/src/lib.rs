@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod allocator;
+mod attention;
 mod blocking;
 mod client;
 mod clients;
@@ -18,6 +19,7 @@ mod info;
 mod latency;
 mod listener;
 mod monitors;
+mod pause;
 mod process;
 mod pubsub;
 mod request;

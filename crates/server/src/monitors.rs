@@ -1,12 +1,12 @@
 //! MONITOR: every command, as it has run, to those who asked to see them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use commands::{Command, Flag};
 use resp::{Arguments, Reply};
 use sync::Mutex;
 
+use crate::attention::{Attention, Concern};
 use crate::client::{Client, ClientFlag};
 use crate::secrets::visible_words;
 use crate::session::Session;
@@ -15,38 +15,26 @@ use crate::session::Session;
 #[derive(Default)]
 pub struct Monitors {
     clients: Mutex<Vec<Arc<Client>>>,
-    count: AtomicUsize,
 }
 
 impl Monitors {
-    /// Whether anyone watches.
-    #[inline]
-    pub fn any(&self) -> bool {
-        self.count.load(Ordering::Relaxed) > 0
-    }
-
-    /// How many watch.
-    pub fn len(&self) -> usize {
-        self.count.load(Ordering::Relaxed)
-    }
-
     /// Takes the client in.
-    pub fn join(&self, client: &Arc<Client>) {
+    pub fn join(&self, client: &Arc<Client>, attention: &Attention) {
         let mut clients = self.clients.lock();
         if !client.has(ClientFlag::Monitor) {
             client.set(ClientFlag::Monitor, true);
             clients.push(Arc::clone(client));
         }
-        self.count.store(clients.len(), Ordering::Relaxed);
+        attention.set(Concern::Monitor, true);
     }
 
     /// Lets the client go.
-    pub fn leave(&self, client: &Arc<Client>) {
+    pub fn leave(&self, client: &Arc<Client>, attention: &Attention) {
         if client.has(ClientFlag::Monitor) {
             let mut clients = self.clients.lock();
             clients.retain(|other| !Arc::ptr_eq(other, client));
             client.set(ClientFlag::Monitor, false);
-            self.count.store(clients.len(), Ordering::Relaxed);
+            attention.set(Concern::Monitor, !clients.is_empty());
         }
     }
 

@@ -7,9 +7,10 @@ use commands::{Access, Call, Error, Flag, Handler, Result};
 use keyspace::Tally;
 use resp::{Arguments, OwnedArguments, Reply};
 
+use crate::attention::{Concern, Concerns};
 use crate::blocking::Arrival;
-use crate::client::ClientFlag;
 use crate::clock::Stopwatch;
+use crate::pause;
 use crate::server::Server;
 use crate::session::{Queued, ReplyMode, Session};
 use crate::statistics::Outcome;
@@ -57,6 +58,10 @@ pub(crate) fn execute(
         }
     };
     let entry = server.table.at(entry).unwrap_or_else(|| unreachable!("find returns entries of the table"));
+    let concerns = server.attention.now();
+    if concerns.has(Concern::Pause) && pause::hold(server, session, entry.command, entry.index) {
+        return;
+    }
     if session.transaction.is_some() && !is_transaction_control(entry) {
         enqueue(session, entry, arguments);
         reply.queued();
@@ -64,7 +69,36 @@ pub(crate) fn execute(
     }
     let mut ready = Vec::new();
     let result = run(session, entry, arguments, reply, batch.now_ms, &mut ready);
-    if server.monitors.any() {
+    if !ready.is_empty() {
+        let tally = server.blocked.serve(&server.keyspace, ready, batch.now_ms);
+        server.statistics.count(&tally);
+    }
+    let call = Finished { entry, arguments, result, elapsed_ns: batch.stopwatch.lap_ns() };
+    conclude(server, session, call, concerns, reply, begin);
+    apply_reply_mode(session, reply, begin);
+}
+
+/// A command that has run, alone or within a transaction.
+pub(crate) struct Finished<'a> {
+    pub entry: &'a Entry,
+    pub arguments: Arguments<'a>,
+    pub result: Result<()>,
+    pub elapsed_ns: u64,
+}
+
+/// What follows when a command has run: an error becomes its reply, which begins at `begin`; those who watch are
+/// told; and it is counted.
+#[inline]
+pub(crate) fn conclude(
+    server: &Server,
+    session: &Session,
+    call: Finished<'_>,
+    concerns: Concerns,
+    reply: &mut Reply,
+    begin: usize,
+) {
+    let Finished { entry, arguments, result, elapsed_ns } = call;
+    if concerns.has(Concern::Monitor) {
         server.monitors.show(session, entry.command, arguments);
     }
     if let Err(error) = &result {
@@ -73,11 +107,6 @@ pub(crate) fn execute(
         reply.truncate(begin);
         reply.error(text.as_bytes());
     }
-    if !ready.is_empty() {
-        let tally = server.blocked.serve(&server.keyspace, ready, batch.now_ms);
-        server.statistics.count(&tally);
-    }
-    let elapsed_ns = batch.stopwatch.lap_ns();
     let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
     server.statistics.count_call(entry.index, elapsed_ns, outcome);
     if elapsed_ns >= server.slowlog.threshold_ns() && !entry.command.has(Flag::SkipSlowlog) {
@@ -87,7 +116,6 @@ pub(crate) fn execute(
         server.note_spike(entry.command, elapsed_ns);
     }
     session.client.last_command.store(entry.index, Ordering::Relaxed);
-    apply_reply_mode(session, reply, begin);
 }
 
 /// The number in the table of the command that the request names, or the error that says that there is none.
@@ -252,8 +280,7 @@ fn run(
                     timeout_ms.map(|timeout_ms| crate::clock::unix_ms().saturating_add(timeout_ms));
                 session.waiting = Some((waiter, until_ms));
                 session.waiting_in = Some(entry.command);
-                session.client.set(ClientFlag::Blocked, true);
-                server.statistics.blocked_clients.add(1);
+                session.set_blocked(true);
             }
             result
         }

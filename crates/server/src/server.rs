@@ -13,12 +13,14 @@ use resp::Arguments;
 use values::limits::Limits;
 
 use crate::allocator::Allocator;
+use crate::attention::Attention;
 use crate::blocking::Blocked;
 use crate::client::Client;
 use crate::clients::Clients;
 use crate::cron::Rates;
 use crate::latency::Latency;
 use crate::monitors::Monitors;
+use crate::pause::Pause;
 use crate::pubsub::PubSub;
 use crate::session::Session;
 use crate::slowlog::Slowlog;
@@ -41,6 +43,10 @@ pub struct Server {
     pub pubsub: PubSub,
     /// Who waits for which key.
     pub blocked: Blocked,
+    /// What requests have to look at before they run.
+    pub attention: Attention,
+    /// Whether clients wait for the end of a pause.
+    pub pause: Pause,
     /// Who sees every command.
     pub monitors: Monitors,
     /// The commands that took long.
@@ -49,6 +55,8 @@ pub struct Server {
     pub latency: Latency,
     /// Whether what has expired is removed in the background; only `DEBUG` says no.
     pub active_expire: AtomicBool,
+    /// Whether the server does its periodic work; only `DEBUG` says no.
+    pub cron: AtomicBool,
     /// Forty hexadecimal digits, different for each start.
     pub run_id: String,
     /// Unix milliseconds.
@@ -114,6 +122,8 @@ impl Server {
             clients: Clients::default(),
             pubsub: PubSub::default(),
             blocked: Blocked::default(),
+            attention: Attention::default(),
+            pause: Pause::default(),
             monitors: Monitors::default(),
             slowlog: Slowlog::new(
                 observability.slowlog_log_slower_than_us,
@@ -122,6 +132,7 @@ impl Server {
             latency: Latency::default(),
             latency_threshold_ns: AtomicU64::new(latency_threshold_ns(&settings)),
             active_expire: AtomicBool::new(true),
+            cron: AtomicBool::new(true),
             run_id,
             started_ms: crate::clock::unix_ms(),
             limits: ArcSwap::from_pointee(limits(&settings)),

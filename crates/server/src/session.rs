@@ -9,6 +9,7 @@ use resp::{OwnedArguments, Version};
 
 use crate::blocking::Waiter;
 use crate::client::{Client, ClientFlag};
+use crate::pause::Held;
 use crate::pubsub::Subscriptions;
 use crate::server::Server;
 
@@ -38,6 +39,8 @@ pub struct Session {
     pub waiting: Option<(Arc<Waiter>, Option<u64>)>,
     /// The command that it waits in.
     pub waiting_in: Option<&'static Command>,
+    /// The pause that its next request waits for the end of.
+    pub held: Option<Held>,
     random: base::random::Random,
 }
 
@@ -98,6 +101,7 @@ impl Session {
             reply_mode: ReplyMode::On,
             waiting: None,
             waiting_in: None,
+            held: None,
             random: base::random::Random::from_system(),
         }
     }
@@ -149,7 +153,7 @@ impl Session {
     pub fn reset(&mut self) {
         self.discard_transaction();
         Arc::clone(&self.server).pubsub.leave(self);
-        self.server.monitors.leave(&self.client);
+        self.server.monitors.leave(&self.client, &self.server.attention);
         self.select(0);
         self.speak(Version::Resp2);
         self.is_authenticated = self.server.settings().security.requirepass.is_none();
@@ -165,9 +169,31 @@ impl Session {
         if let Some((waiter, _)) = self.waiting.take() {
             self.server.blocked.leave(&self.server.keyspace, &waiter);
             self.waiting_in = None;
-            self.client.set(ClientFlag::Blocked, false);
-            self.server.statistics.blocked_clients.add(-1);
+            self.set_blocked(false);
         }
+    }
+
+    /// Waits for the end of a pause.
+    pub(crate) fn hold(&mut self, held: Held) {
+        self.held = Some(held);
+        self.set_blocked(true);
+    }
+
+    /// The pause is over, or the client is gone.
+    pub(crate) fn stop_holding(&mut self) {
+        if self.held.take().is_some() {
+            self.set_blocked(false);
+        }
+    }
+
+    /// Whether no request is executed until something happens elsewhere.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.waiting.is_some() || self.held.is_some()
+    }
+
+    pub(crate) fn set_blocked(&self, is_blocked: bool) {
+        self.client.set(ClientFlag::Blocked, is_blocked);
+        self.server.statistics.blocked_clients.add(if is_blocked { 1 } else { -1 });
     }
 }
 
@@ -178,9 +204,10 @@ impl Drop for Session {
             waiter.settle(Vec::new());
         }
         self.stop_waiting();
+        self.stop_holding();
         self.unwatch();
         Arc::clone(&self.server).pubsub.leave(self);
-        self.server.monitors.leave(&self.client);
+        self.server.monitors.leave(&self.client, &self.server.attention);
         self.server.clients.remove(self.client.id);
     }
 }

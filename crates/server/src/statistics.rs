@@ -59,6 +59,8 @@ struct WorkerCounters {
     changes: AtomicU64,
     input_bytes: AtomicU64,
     output_bytes: AtomicU64,
+    reads: AtomicU64,
+    writes: AtomicU64,
 }
 
 /// Adds without a locked instruction: each counter has one writer.
@@ -80,6 +82,10 @@ pub struct Statistics {
     pub output_limit_disconnections: Sharded,
     /// Clients closed because their requests piled up.
     pub query_limit_disconnections: Sharded,
+    /// Microseconds spent on active expiry.
+    pub expiry_us: Sharded,
+    /// How often active expiry left work for its next turn, for lack of time.
+    pub expiry_cut_short: Sharded,
     errors: sync::Mutex<std::collections::BTreeMap<String, u64>>,
     rejected_calls: sync::Mutex<std::collections::HashMap<usize, u64>>,
 }
@@ -101,6 +107,10 @@ pub struct Totals {
     pub input_bytes: u64,
     /// Bytes sent to clients.
     pub output_bytes: u64,
+    /// Reads from sockets that brought something.
+    pub reads: u64,
+    /// Writes to sockets that took something.
+    pub writes: u64,
 }
 
 impl Statistics {
@@ -120,6 +130,8 @@ impl Statistics {
             changes: AtomicU64::new(0),
             input_bytes: AtomicU64::new(0),
             output_bytes: AtomicU64::new(0),
+            reads: AtomicU64::new(0),
+            writes: AtomicU64::new(0),
         };
         Statistics {
             workers: (0..=workers).map(|_| worker()).collect(),
@@ -128,6 +140,8 @@ impl Statistics {
             blocked_clients: Sharded::default(),
             output_limit_disconnections: Sharded::default(),
             query_limit_disconnections: Sharded::default(),
+            expiry_us: Sharded::default(),
+            expiry_cut_short: Sharded::default(),
             errors: sync::Mutex::default(),
             rejected_calls: sync::Mutex::default(),
         }
@@ -175,8 +189,14 @@ impl Statistics {
     #[inline]
     pub(crate) fn count_traffic(&self, input_bytes: usize, output_bytes: usize) {
         let counters = self.mine();
-        add(&counters.input_bytes, input_bytes as u64);
-        add(&counters.output_bytes, output_bytes as u64);
+        if input_bytes > 0 {
+            add(&counters.input_bytes, input_bytes as u64);
+            add(&counters.reads, 1);
+        }
+        if output_bytes > 0 {
+            add(&counters.output_bytes, output_bytes as u64);
+            add(&counters.writes, 1);
+        }
     }
 
     /// Counts an error reply by its first word.
@@ -219,6 +239,8 @@ impl Statistics {
             totals.changes += get(&worker.changes);
             totals.input_bytes += get(&worker.input_bytes);
             totals.output_bytes += get(&worker.output_bytes);
+            totals.reads += get(&worker.reads);
+            totals.writes += get(&worker.writes);
         }
         totals
     }
@@ -241,9 +263,9 @@ impl Statistics {
     /// a thread that is not the worker, so a count in flight may survive.
     pub fn reset(&self) {
         for worker in &self.workers {
-            let totals =
-                [&worker.hits, &worker.misses, &worker.expired, &worker.input_bytes, &worker.output_bytes];
-            for counter in totals {
+            let keys = [&worker.hits, &worker.misses, &worker.expired];
+            let traffic = [&worker.input_bytes, &worker.output_bytes, &worker.reads, &worker.writes];
+            for counter in keys.into_iter().chain(traffic) {
                 counter.store(0, Ordering::Relaxed);
             }
         }
@@ -252,6 +274,8 @@ impl Statistics {
             &self.rejected_connections,
             &self.output_limit_disconnections,
             &self.query_limit_disconnections,
+            &self.expiry_us,
+            &self.expiry_cut_short,
         ] {
             counter.add(-counter.sum());
         }

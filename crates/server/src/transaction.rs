@@ -7,9 +7,9 @@ use keyspace::{DatabaseKey, Key, Needs, Tally, WriteTxn};
 use resp::Reply;
 
 use crate::clock::{Stopwatch, unix_ms};
+use crate::request::{Finished, conclude};
 use crate::server::Server;
 use crate::session::{Queued, Session, Watched};
-use crate::statistics::Outcome;
 
 /// Runs the transaction that was put together and writes the replies of its commands, or says why it does not.
 ///
@@ -78,16 +78,8 @@ fn run_all(
             }),
             (None, Handler::Container | Handler::Session | Handler::Admin) => Err(Error::WrongArity),
         };
-        if let Err(error) = &result {
-            reply.truncate(begin);
-            reply.error(error.text(entry.command.name).as_bytes());
-        }
-        if server.monitors.any() {
-            server.monitors.show(session, entry.command, arguments);
-        }
-        let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
-        server.statistics.count_call(entry.index, stopwatch.lap_ns(), outcome);
-        session.client.last_command.store(entry.index, Ordering::Relaxed);
+        let call = Finished { entry, arguments, result, elapsed_ns: stopwatch.lap_ns() };
+        conclude(server, session, call, server.attention.now(), reply, begin);
     }
     let tally = txn.take_tally();
     drop(txn);

@@ -13,6 +13,7 @@ command! {
     handler: Read(run),
     scope: |args: &Args<'_>| args.options.scope(),
     arity: -2,
+    flags: [Dangerous],
     examples: r#"
         > SADD tags red blue
         (integer) 2

@@ -17,7 +17,7 @@ pub struct Args<'a> {
     pub key: Many<Key<'a>>,
 }
 
-/// The arguments of SDIFFSTORE, SINTERSTORE and SUNIONSTORE.
+/// The arguments of SDIFFSTORE and SUNIONSTORE.
 #[derive(Args)]
 pub struct StoreArgs<'a> {
     #[arg(access = "OW UPDATE")]

@@ -1,6 +1,6 @@
 //! SINTERSTORE: what several sets have in common, kept as a set.
 
-use super::algebra::{StoreArgs as Args, Intersection, store};
+use super::algebra::{Intersection, store};
 use crate::prelude::*;
 
 command! {
@@ -22,6 +22,14 @@ command! {
         1) "b"
         2) "c"
     "#,
+}
+
+#[derive(Args)]
+pub struct Args<'a> {
+    #[arg(access = "RW UPDATE")]
+    destination: Key<'a>,
+    #[arg(access = "RO ACCESS")]
+    key: Many<Key<'a>>,
 }
 
 fn sinterstore(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {

@@ -152,6 +152,8 @@ async def many_tasks(port, protocol):
 
         async with client.pubsub() as subscription:
             await subscription.subscribe("news")
+            # The subscription is sent, not confirmed, and the message takes another connection.
+            assert (await subscription.get_message(timeout=10))["type"] == "subscribe"
             await client.publish("news", "x")
             async for message in subscription.listen():
                 if message["type"] == "message":

@@ -52,3 +52,32 @@ macro_rules! session_family {
     };
 }
 pub(crate) use session_family;
+
+/// Declares the HELP of the container whose module this is in.
+macro_rules! help {
+    ($name:literal, $group:ident, since $since:literal) => {
+        use commands::prelude::*;
+
+        use crate::session::Session;
+
+        command! {
+            name: $name,
+            group: $group,
+            since: $since,
+            complexity: "O(1)",
+            summary: "Returns helpful text about the different subcommands.",
+            handler: Session,
+            flags: [Loading, Stale],
+            examples: "",
+        }
+
+        #[derive(Args)]
+        pub struct Args {}
+
+        pub(crate) fn run(_: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
+            commands::help::reply_help(&super::COMMAND, reply);
+            Ok(())
+        }
+    };
+}
+pub(crate) use help;

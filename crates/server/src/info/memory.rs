@@ -42,14 +42,44 @@ pub(super) fn memory(server: &Server, fields: &mut Fields) {
     fields.add("allocator_rss_ratio", ratio(figures.resident_bytes, figures.active_bytes));
     fields.add("allocator_rss_bytes", figures.resident_bytes.saturating_sub(figures.active_bytes));
     fields.add("rss_overhead_ratio", ratio(resident_bytes, figures.resident_bytes));
+    fields.add("rss_overhead_bytes", resident_bytes as i128 - i128::from(figures.resident_bytes));
     fields.add("mem_fragmentation_ratio", ratio(resident_bytes, used_bytes));
     fields.add("mem_fragmentation_bytes", i128::from(resident_bytes) - i128::from(used_bytes));
     fields.add("mem_not_counted_for_evict", 0);
     fields.add("mem_clients_normal", server.clients_bytes());
+    fields.add_all(&REPLICATION_AND_LOG);
     fields.add("mem_allocator", server.allocator.name);
     fields.add("active_defrag_running", 0);
     fields.add("lazyfree_pending_objects", server.keyspace.pending_frees());
+    fields.add("lazyfreed_objects", server.keyspace.deferred_frees());
+    fields.add_all(&SCRIPTS);
+    for name in ["used_memory_lua", "used_memory_vm_total", "used_memory_scripts"] {
+        fields.add(format_args!("{name}_human"), human(0));
+    }
 }
+
+/// Buffers of what there is not yet: replicas, a log, a cluster.
+const REPLICATION_AND_LOG: [(&str, i64); 5] = [
+    ("mem_clients_slaves", 0),
+    ("mem_replication_backlog", 0),
+    ("mem_total_replication_buffers", 0),
+    ("mem_aof_buffer", 0),
+    ("mem_cluster_links", 0),
+];
+
+/// There are no scripts yet, so they take no memory.
+const SCRIPTS: [(&str, i64); 10] = [
+    ("used_memory_lua", 0),
+    ("used_memory_vm_eval", 0),
+    ("used_memory_vm_functions", 0),
+    ("used_memory_vm_total", 0),
+    ("used_memory_scripts", 0),
+    ("used_memory_scripts_eval", 0),
+    ("used_memory_functions", 0),
+    ("number_of_cached_scripts", 0),
+    ("number_of_functions", 0),
+    ("number_of_libraries", 0),
+];
 
 /// As people write sizes: `1.50M`.
 fn human(bytes: u64) -> String {

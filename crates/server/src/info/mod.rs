@@ -22,6 +22,12 @@ impl Fields {
         // Writing to a string cannot fail.
         let _ = write!(self.0, "{name}:{value}\r\n");
     }
+
+    fn add_all(&mut self, fields: &[(&str, i64)]) {
+        for (name, value) in fields {
+            self.add(name, value);
+        }
+    }
 }
 
 /// A part of INFO.

@@ -15,8 +15,11 @@ pub(super) fn server(server: &Server, fields: &mut Fields) {
     fields.add("esker_version", env!("CARGO_PKG_VERSION"));
     fields.add("os", format_args!("{} {}", std::env::consts::OS, std::env::consts::ARCH));
     fields.add("arch_bits", usize::BITS);
+    fields.add("atomicvar_api", "std");
     fields.add("monotonic_clock", "POSIX clock_gettime");
     fields.add("multiplexing_api", "epoll");
+    // Redis says so where another compiler built it.
+    fields.add("gcc_version", "0.0.0");
     fields.add("process_id", std::process::id());
     fields.add("process_supervised", "no");
     fields.add("run_id", &server.run_id);

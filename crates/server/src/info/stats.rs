@@ -21,11 +21,17 @@ pub(super) fn stats(server: &Server, fields: &mut Fields) {
     fields.add("total_net_repl_output_bytes", 0);
     fields.add("instantaneous_input_kbps", kilobytes(rate(&server.rates.input_bytes)));
     fields.add("instantaneous_output_kbps", kilobytes(rate(&server.rates.output_bytes)));
+    fields.add("instantaneous_input_repl_kbps", kilobytes(0));
+    fields.add("instantaneous_output_repl_kbps", kilobytes(0));
     fields.add("rejected_connections", statistics.rejected_connections.sum());
     fields.add("sync_full", 0);
     fields.add("sync_partial_ok", 0);
     fields.add("sync_partial_err", 0);
     fields.add("expired_keys", totals.expired);
+    // A sweep visits what is due and nothing else.
+    fields.add("expired_stale_perc", "0.00");
+    fields.add("expired_time_cap_reached_count", statistics.expiry_cut_short.sum());
+    fields.add("expire_cycle_cpu_milliseconds", statistics.expiry_us.sum() / 1000);
     fields.add("evicted_keys", 0);
     fields.add("evicted_clients", 0);
     fields.add("keyspace_hits", totals.hits);
@@ -33,10 +39,67 @@ pub(super) fn stats(server: &Server, fields: &mut Fields) {
     super::clients::pubsub(server, fields);
     fields.add("latest_fork_usec", 0);
     fields.add("total_forks", 0);
+    fields.add_all(&NOT_DONE);
     fields.add("total_error_replies", errors);
+    fields.add("total_reads_processed", totals.reads);
+    fields.add("total_writes_processed", totals.writes);
+    let threaded = |count| if server.settings().process.io_threads > 1 { count } else { 0 };
+    fields.add("io_threaded_reads_processed", threaded(totals.reads));
+    fields.add("io_threaded_writes_processed", threaded(totals.writes));
     fields.add("client_query_buffer_limit_disconnections", statistics.query_limit_disconnections.sum());
     fields.add("client_output_buffer_limit_disconnections", statistics.output_limit_disconnections.sum());
 }
+
+/// What Redis counts and this server does not do, or not yet.
+const NOT_DONE: [(&str, i64); 21] = [
+    ("total_eviction_exceeded_time", 0),
+    ("current_eviction_exceeded_time", 0),
+    ("migrate_cached_sockets", 0),
+    ("slave_expires_tracked_keys", 0),
+    ("active_defrag_hits", 0),
+    ("active_defrag_misses", 0),
+    ("active_defrag_key_hits", 0),
+    ("active_defrag_key_misses", 0),
+    ("total_active_defrag_time", 0),
+    ("current_active_defrag_time", 0),
+    ("tracking_total_keys", 0),
+    ("tracking_total_items", 0),
+    ("tracking_total_prefixes", 0),
+    ("unexpected_error_replies", 0),
+    ("dump_payload_sanitizations", 0),
+    ("reply_buffer_shrinks", 0),
+    ("reply_buffer_expands", 0),
+    ("acl_access_denied_auth", 0),
+    ("acl_access_denied_cmd", 0),
+    ("acl_access_denied_key", 0),
+    ("acl_access_denied_channel", 0),
+];
+
+/// The save that has never been; -1 is Redis' way to say so.
+const SAVING: [(&str, i64); 8] = [
+    ("current_cow_peak", 0),
+    ("current_cow_size", 0),
+    ("current_cow_size_age", 0),
+    ("current_save_keys_processed", 0),
+    ("current_save_keys_total", 0),
+    ("rdb_last_bgsave_time_sec", -1),
+    ("rdb_current_bgsave_time_sec", -1),
+    ("rdb_saves", 0),
+];
+
+const LOADING: [(&str, i64); 3] =
+    [("rdb_last_cow_size", 0), ("rdb_last_load_keys_expired", 0), ("rdb_last_load_keys_loaded", 0)];
+
+const LOGGING: [(&str, i64); 8] = [
+    ("aof_rewrite_scheduled", 0),
+    ("aof_last_rewrite_time_sec", -1),
+    ("aof_current_rewrite_time_sec", -1),
+    ("aof_rewrites", 0),
+    ("aof_rewrites_consecutive_failures", 0),
+    ("aof_last_cow_size", 0),
+    ("module_fork_in_progress", 0),
+    ("module_fork_last_cow_size", 0),
+];
 
 pub(super) fn persistence(server: &Server, fields: &mut Fields) {
     fields.add("loading", 0);
@@ -45,10 +108,14 @@ pub(super) fn persistence(server: &Server, fields: &mut Fields) {
     fields.add("rdb_bgsave_in_progress", 0);
     fields.add("rdb_last_save_time", server.started_ms / 1000);
     fields.add("rdb_last_bgsave_status", "ok");
+    fields.add("current_fork_perc", "0.00");
+    fields.add_all(&SAVING);
+    fields.add_all(&LOADING);
     fields.add("aof_enabled", 0);
     fields.add("aof_rewrite_in_progress", 0);
     fields.add("aof_last_bgrewrite_status", "ok");
     fields.add("aof_last_write_status", "ok");
+    fields.add_all(&LOGGING);
 }
 
 pub(super) fn replication(server: &Server, fields: &mut Fields) {
@@ -59,7 +126,12 @@ pub(super) fn replication(server: &Server, fields: &mut Fields) {
     fields.add("master_replid2", "0".repeat(40));
     fields.add("master_repl_offset", 0);
     fields.add("second_repl_offset", -1);
-    fields.add("repl_backlog_active", 0);
+    fields.add_all(&[
+        ("repl_backlog_active", 0),
+        ("repl_backlog_size", 1 << 20),
+        ("repl_backlog_first_byte_offset", 0),
+        ("repl_backlog_histlen", 0),
+    ]);
 }
 
 pub(super) fn cpu(_: &Server, fields: &mut Fields) {

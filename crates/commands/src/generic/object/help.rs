@@ -9,6 +9,7 @@ command! {
     complexity: "O(1)",
     summary: "Returns helpful text about the different subcommands.",
     handler: Read(run),
+    flags: [Loading, Stale],
     examples: r#"
         > OBJECT HELP
         *

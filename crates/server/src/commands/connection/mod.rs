@@ -2,7 +2,9 @@
 
 crate::commands::session_family! {
     auth,
-    client { getname, id, info, kill, list, no_evict, no_touch, reply, setinfo, setname, unblock },
+    client {
+        getname, getredir, help, id, info, kill, list, no_evict, no_touch, pause, reply, setinfo, setname, trackinginfo, unblock, unpause
+    },
     echo,
     hello,
     ping,

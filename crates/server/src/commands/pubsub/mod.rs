@@ -3,7 +3,7 @@
 crate::commands::session_family! {
     psubscribe,
     publish,
-    pubsub { channels, numpat, numsub, shardchannels, shardnumsub },
+    pubsub { channels, help, numpat, numsub, shardchannels, shardnumsub },
     punsubscribe,
     spublish,
     ssubscribe,

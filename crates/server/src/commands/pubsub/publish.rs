@@ -11,7 +11,7 @@ command! {
     complexity: "O(N) where N is the number of clients subscribed to the receiving channel.",
     summary: "Posts a message to a channel.",
     handler: Session,
-    flags: [Loading, Stale, Fast],
+    flags: [Loading, Stale, Fast, MayReplicate],
     examples: r#"
         > PUBLISH news "it rains"
         (integer) 0

@@ -19,7 +19,8 @@ command! {
 pub struct Args {}
 
 pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
-    session.server.monitors.join(&session.client);
+    let server = &session.server;
+    server.monitors.join(&session.client, &server.attention);
     reply.ok();
     Ok(())
 }

@@ -47,7 +47,7 @@ pub enum Condition<'a> {
     Type(ClientType),
     /// By its user.
     #[arg(token = "USER", name = "username")]
-    User(&'a [u8]),
+    User(User),
     /// By where it connects from.
     #[arg(token = "ADDR", name = "addr")]
     Address(&'a [u8]),
@@ -57,6 +57,20 @@ pub enum Condition<'a> {
     /// Whether to pass over the one who asks.
     #[arg(token = "SKIPME", name = "skipme")]
     SkipMe(YesNo),
+}
+
+/// The name of the one user that there is.
+pub struct User;
+
+impl<'a> Parse<'a> for User {
+    const SPEC: Spec = Spec::of(Kind::String);
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        match parser.next()? {
+            b"default" => Ok(User),
+            name => Err(Error::new(format_args!("No such user '{}'", String::from_utf8_lossy(name)))),
+        }
+    }
 }
 
 impl<'a> Parse<'a> for Filter<'a> {
@@ -111,7 +125,7 @@ impl Condition<'_> {
         match self {
             Condition::Id(id) => client.id == id.0,
             Condition::Type(kind) => kind.is_of(client),
-            Condition::User(user) => *user == b"default",
+            Condition::User(_) => true,
             Condition::Address(address) => client.address.as_bytes() == *address,
             Condition::LocalAddress(address) => client.local_address.as_bytes() == *address,
             Condition::SkipMe(_) => true,

@@ -1,7 +1,7 @@
 //! CLIENT LIST: see its summary.
 
 use commands::prelude::*;
-use super::{ClientId, ClientType};
+use super::ClientType;
 use crate::session::Session;
 
 command! {
@@ -20,21 +20,46 @@ command! {
 
 #[derive(Args)]
 pub struct Args {
-    #[arg(token = "TYPE")]
-    client_type: Option<ClientType>,
+    filter: Option<Filter>,
+}
+
+/// Which clients.
+#[derive(Args)]
+pub enum Filter {
+    /// Those of a type.
+    #[arg(token = "TYPE", name = "client-type")]
+    Type(ClientType),
+    /// Those with these ids, in this order.
     #[arg(token = "ID", name = "client-id")]
-    ids: Option<Many<ClientId>>,
+    Ids(Many<Id>),
+}
+
+/// A number that may be a client's.
+pub struct Id(i64);
+
+impl<'a> Parse<'a> for Id {
+    const SPEC: Spec = i64::SPEC;
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        let id = base::number::parse_i64(parser.next()?);
+        id.map(Id).ok_or(Error::fixed("ERR Invalid client ID"))
+    }
 }
 
 pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Result<()> {
-    let mut lines = String::new();
-    for client in session.server.clients.all() {
-        let is_listed = args.ids.as_ref().is_none_or(|ids| ids.iter().any(|id| id.0 == client.id))
-            && args.client_type.is_none_or(|kind| kind.is_of(&client));
-        if is_listed {
-            lines.push_str(&super::describe(&client, &session.server));
-            lines.push('\n');
+    let clients = &session.server.clients;
+    let listed = match args.filter {
+        None => clients.all(),
+        Some(Filter::Type(kind)) => clients.all().into_iter().filter(|client| kind.is_of(client)).collect(),
+        Some(Filter::Ids(ids)) => {
+            let find = |id: &Id| clients.find(u64::try_from(id.0).ok()?);
+            ids.iter().filter_map(find).collect()
         }
+    };
+    let mut lines = String::new();
+    for client in &listed {
+        lines.push_str(&super::describe(client, &session.server));
+        lines.push('\n');
     }
     reply.verbatim("txt", lines.as_bytes());
     Ok(())

@@ -1,16 +1,21 @@
 //! CLIENT: the connections, one's own and the others'.
 
 pub(super) mod getname;
+pub(super) mod getredir;
+pub(super) mod help;
 pub(super) mod id;
 pub(super) mod info;
 pub(super) mod kill;
 pub(super) mod list;
 pub(super) mod no_evict;
 pub(super) mod no_touch;
+pub(super) mod pause;
 pub(super) mod reply;
 pub(super) mod setinfo;
 pub(super) mod setname;
+pub(super) mod trackinginfo;
 pub(super) mod unblock;
+pub(super) mod unpause;
 
 use std::sync::atomic::Ordering;
 
@@ -28,16 +33,21 @@ command! {
     handler: Container,
     subcommands: [
         getname::COMMAND,
+        getredir::COMMAND,
+        help::COMMAND,
         id::COMMAND,
         info::COMMAND,
         kill::COMMAND,
         list::COMMAND,
         no_evict::COMMAND,
         no_touch::COMMAND,
+        pause::COMMAND,
         reply::COMMAND,
         setinfo::COMMAND,
         setname::COMMAND,
+        trackinginfo::COMMAND,
         unblock::COMMAND,
+        unpause::COMMAND,
     ],
     examples: "",
 }
@@ -155,7 +165,7 @@ fn describe(client: &Client, server: &Server) -> String {
     let output_bytes = client.output_bytes.load(Ordering::Relaxed);
     let queued_bytes = client.queued_bytes.load(Ordering::Relaxed);
     format!(
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={} watch={} \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={} \
          qbuf={input_bytes} qbuf-free=0 argv-mem=0 multi-mem={queued_bytes} rbs=0 rbp=0 obl=0 oll={} omem={output_bytes} \
          tot-mem={} events=r cmd={command} user=default redir=-1 resp={} lib-name={} lib-ver={}",
         client.id,
@@ -171,7 +181,6 @@ fn describe(client: &Client, server: &Server) -> String {
         client.patterns.load(Ordering::Relaxed),
         client.shard_channels.load(Ordering::Relaxed),
         client.queued.load(Ordering::Relaxed),
-        client.watched.load(Ordering::Relaxed),
         usize::from(output_bytes > 0),
         size_of::<Client>() + input_bytes + output_bytes + queued_bytes,
         client.protocol.load(Ordering::Relaxed),

@@ -31,7 +31,7 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
         return Err(Error::new(format_args!("Unrecognized option '{attribute}'")));
     }
     if !super::is_word(args.value) {
-        let attribute = if is_name { "lib-name" } else { "lib-ver" };
+        let attribute = String::from_utf8_lossy(args.attribute);
         return Err(Error::new(format_args!("{attribute} cannot contain spaces, newlines or special characters.")));
     }
     let mut about = session.client.about.lock();

@@ -20,20 +20,54 @@ command! {
 
 #[derive(Args)]
 pub struct Args {
-    client_id: i64,
+    client_id: Id,
     unblock_type: Option<How>,
 }
 
-#[derive(Args)]
-enum How {
-    #[arg(token = "TIMEOUT")]
+/// A number that may be a client's. The word behind it is found wrong first.
+pub struct Id(i64);
+
+impl<'a> Parse<'a> for Id {
+    const SPEC: Spec = i64::SPEC;
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        let word = parser.next()?;
+        if let Some(how) = parser.peek() {
+            How::read(how)?;
+        }
+        base::number::parse_i64(word).map(Id).ok_or(Error::NotInteger)
+    }
+}
+
+/// How the wait ends.
+pub enum How {
     Timeout,
-    #[arg(token = "ERROR")]
     Error,
 }
 
+impl How {
+    fn read(word: &[u8]) -> Result<How> {
+        match word.to_ascii_lowercase().as_slice() {
+            b"timeout" => Ok(How::Timeout),
+            b"error" => Ok(How::Error),
+            _ => Err(Error::fixed("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
+        }
+    }
+}
+
+impl<'a> Parse<'a> for How {
+    const SPEC: Spec = Spec::one_of(&[
+        Spec::TOKEN.named("timeout").with_token("TIMEOUT"),
+        Spec::TOKEN.named("error").with_token("ERROR"),
+    ]);
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        How::read(parser.next()?)
+    }
+}
+
 pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Result<()> {
-    let id = u64::try_from(args.client_id).unwrap_or(0);
+    let id = u64::try_from(args.client_id.0).unwrap_or(0);
     let did = session.server.blocked.unblock(id, matches!(args.unblock_type, Some(How::Error)));
     reply.integer(i64::from(did));
     Ok(())

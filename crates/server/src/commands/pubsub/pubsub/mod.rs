@@ -1,6 +1,7 @@
 //! PUBSUB: who listens to what.
 
 pub(super) mod channels;
+pub(super) mod help;
 pub(super) mod numpat;
 pub(super) mod numsub;
 pub(super) mod shardchannels;
@@ -17,6 +18,7 @@ command! {
     handler: Container,
     subcommands: [
         channels::COMMAND,
+        help::COMMAND,
         numpat::COMMAND,
         numsub::COMMAND,
         shardchannels::COMMAND,

@@ -1,3 +1,3 @@
 //! COMMAND HELP: see its summary.
 
-crate::commands::server::help!("command|help", since "5.0.0");
+crate::commands::help!("command|help", Server, since "5.0.0");

@@ -111,9 +111,9 @@ fn collect(
                 add(KeySpec { flags: key.access.unwrap_or(flags), begin, find }, specs);
             }
             _ if !argument.parts.is_empty() => {
-                let mut inside = *position;
-                inside.pass(i64::from(argument.token.is_some()), true);
                 for part in parts_in_turn(argument) {
+                    let mut inside = *position;
+                    inside.pass(i64::from(argument.token.is_some()), true);
                     collect(part, flags, &mut inside, behind, specs);
                 }
             }

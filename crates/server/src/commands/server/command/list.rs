@@ -44,8 +44,7 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
     for entry in session.server.table.entries() {
         let command = entry.command;
         let is_listed = match &args.filterby {
-            // A container is listed alone, unless somebody asks for what is inside.
-            None => command.words() == 1,
+            None => true,
             Some(Filter::Module(_)) => false,
             Some(Filter::Category(category)) => super::traits::categories(command)
                 .iter()

@@ -67,7 +67,12 @@ fn is_container(command: &Command) -> bool {
 
 /// Whether it reads keys; PFCOUNT may do it better the next time, and LOLWUT is one for Redis too.
 fn is_read(command: &Command) -> bool {
-    matches!(command.handler, Handler::Read(_)) || matches!(command.name, "pfcount" | "lolwut")
+    matches!(command.handler, Handler::Read(_)) && !is_help(command) || matches!(command.name, "pfcount" | "lolwut")
+}
+
+/// Whether it only explains its container.
+fn is_help(command: &Command) -> bool {
+    command.name.ends_with("|help")
 }
 
 fn is_blocking(command: &Command) -> bool {

@@ -1,3 +1,3 @@
 //! CONFIG HELP: see its summary.
 
-crate::commands::server::help!("config|help", since "5.0.0");
+crate::commands::help!("config|help", Server, since "5.0.0");

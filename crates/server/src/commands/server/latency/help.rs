@@ -1,3 +1,3 @@
 //! LATENCY HELP: see its summary.
 
-crate::commands::server::help!("latency|help", since "2.8.13");
+crate::commands::help!("latency|help", Server, since "2.8.13");

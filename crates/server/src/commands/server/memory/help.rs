@@ -1,3 +1,3 @@
 //! MEMORY HELP: see its summary.
 
-crate::commands::server::help!("memory|help", since "4.0.0");
+crate::commands::help!("memory|help", Server, since "4.0.0");

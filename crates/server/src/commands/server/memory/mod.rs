@@ -2,6 +2,7 @@
 
 pub(super) mod doctor;
 pub(super) mod help;
+pub(super) mod malloc_stats;
 pub(super) mod purge;
 pub(super) mod stats;
 pub(super) mod usage;
@@ -18,6 +19,7 @@ command! {
     subcommands: [
         doctor::COMMAND,
         help::COMMAND,
+        malloc_stats::COMMAND,
         purge::COMMAND,
         stats::COMMAND,
         usage::COMMAND,

@@ -1,3 +1,3 @@
 //! SLOWLOG HELP: see its summary.
 
-crate::commands::server::help!("slowlog|help", since "6.2.0");
+crate::commands::help!("slowlog|help", Server, since "6.2.0");
