@@ -42,6 +42,13 @@ impl<'k> WriteTxn<'k> {
         self.view.set_context(context);
     }
 
+    /// Makes the counts of the slots that are held known, so that what looks at all slots within the transaction
+    /// finds what it has done so far. Otherwise they become known at its end.
+    pub fn publish(&mut self) {
+        let keyspace = self.view.keyspace;
+        self.view.held.for_each_mut(|index, slot| keyspace.publish(index, slot));
+    }
+
     /// What was done so far, and forgets it.
     pub fn take_tally(&mut self) -> Tally {
         std::mem::take(self.view.tally_mut())

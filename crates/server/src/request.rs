@@ -67,6 +67,7 @@ pub(crate) fn execute(
         reply.queued();
         return apply_reply_mode(session, reply, begin);
     }
+    session.client.last_command.store(entry.index, Ordering::Relaxed);
     let mut ready = Vec::new();
     let result = run(session, entry, arguments, reply, batch.now_ms, &mut ready);
     if !ready.is_empty() {
@@ -115,7 +116,6 @@ pub(crate) fn conclude(
     if elapsed_ns >= server.latency_threshold_ns() {
         server.note_spike(entry.command, elapsed_ns);
     }
-    session.client.last_command.store(entry.index, Ordering::Relaxed);
 }
 
 /// The number in the table of the command that the request names, or the error that says that there is none.

@@ -59,6 +59,8 @@ pub struct Server {
     pub cron: AtomicBool,
     /// Forty hexadecimal digits, different for each start.
     pub run_id: String,
+    /// What replicas know this history of the data by; made as `run_id` is.
+    pub replication_id: sync::Mutex<String>,
     /// Unix milliseconds.
     pub started_ms: u64,
     /// The configuration, of which `settings` is the part that is read on every request.
@@ -99,6 +101,12 @@ fn latency_threshold_ns(settings: &Settings) -> u64 {
     }
 }
 
+/// Forty hexadecimal digits.
+fn random_id() -> String {
+    let mut random = base::random::Random::from_system();
+    (0..40).map(|_| char::from(b"0123456789abcdef"[random.below(16) as usize])).collect()
+}
+
 impl Server {
     /// A server with this configuration, whose databases are all served by `engine`, and the garbage of its
     /// keyspace, which somebody must drop. Renaming a command that does not exist is an error.
@@ -111,8 +119,6 @@ impl Server {
         let databases = settings.process.databases.min(u32::from(u16::MAX));
         let (keyspace, garbage) = Keyspace::new((0..databases).map(|_| Arc::clone(&engine)).collect());
         let table = Table::new(renames)?;
-        let mut random = base::random::Random::from_system();
-        let run_id = (0..40).map(|_| char::from(b"0123456789abcdef"[random.below(16) as usize])).collect();
         let observability = &settings.observability;
         let server = Server {
             keyspace,
@@ -133,7 +139,8 @@ impl Server {
             latency_threshold_ns: AtomicU64::new(latency_threshold_ns(&settings)),
             active_expire: AtomicBool::new(true),
             cron: AtomicBool::new(true),
-            run_id,
+            run_id: random_id(),
+            replication_id: sync::Mutex::new(random_id()),
             started_ms: crate::clock::unix_ms(),
             limits: ArcSwap::from_pointee(limits(&settings)),
             settings: ArcSwap::new(settings),
@@ -219,6 +226,11 @@ impl Server {
         let databases = 0..self.keyspace.databases();
         let keyspace: usize = databases.map(|database| self.keyspace.overhead_bytes(database)).sum();
         self.memory_at_start + (keyspace + self.clients_bytes()) as u64
+    }
+
+    /// Begins a history of its own.
+    pub(crate) fn change_replication_id(&self) {
+        *self.replication_id.lock() = random_id();
     }
 
     /// Has the server stop, cleanly.

@@ -199,6 +199,11 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let command = self.server.table.at(self.client.last_command.load(Ordering::Relaxed));
+            let command = command.map_or("", |entry| entry.command.name);
+            tracing::error!(command, client = %self.client.address, "A command panicked: closing its connection");
+        }
         if let Some((waiter, _)) = &self.waiting {
             // Whoever is about to serve it finds that it is over.
             waiter.settle(Vec::new());

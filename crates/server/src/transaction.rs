@@ -10,6 +10,7 @@ use crate::clock::{Stopwatch, unix_ms};
 use crate::request::{Finished, conclude};
 use crate::server::Server;
 use crate::session::{Queued, Session, Watched};
+use crate::table::Entry;
 
 /// Runs the transaction that was put together and writes the replies of its commands, or says why it does not.
 ///
@@ -57,10 +58,15 @@ fn run_all(
     }
     reply.array(queued.len());
     let mut stopwatch = Stopwatch::start();
+    let exec = session.client.last_command.load(Ordering::Relaxed);
     for queued in queued {
         let Some(entry) = server.table.at(queued.entry) else { continue };
         let arguments = queued.arguments.as_arguments();
         let begin = reply.len();
+        session.client.last_command.store(entry.index, Ordering::Relaxed);
+        if looks_at_all(entry, queued) {
+            txn.publish();
+        }
         let result = match (entry.run, entry.command.handler) {
             (Some(run), _) => {
                 session.is_in_exec = true;
@@ -81,10 +87,17 @@ fn run_all(
         let call = Finished { entry, arguments, result, elapsed_ns: stopwatch.lap_ns() };
         conclude(server, session, call, server.attention.now(), reply, begin);
     }
+    session.client.last_command.store(exec, Ordering::Relaxed);
     let tally = txn.take_tally();
     drop(txn);
     server.statistics.count(&tally);
     tally.ready
+}
+
+/// Whether the command may look at more than its keys, as DBSIZE and INFO do.
+fn looks_at_all(entry: &Entry, queued: &Queued) -> bool {
+    entry.run.is_some()
+        || (entry.command.keys)(queued.arguments.as_arguments()).is_ok_and(|(scope, _)| scope != Scope::Keys)
 }
 
 /// The slots that the commands and the watched keys need. A command whose words cannot be read will say so when

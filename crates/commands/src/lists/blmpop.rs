@@ -24,13 +24,14 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
-    timeout: Timeout,
+    timeout: Later<'a, Timeout>,
     lists: ManyArgs<'a>,
 }
 
 fn blmpop(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<Attempt> {
+    let timeout = args.timeout.read()?;
     Ok(match pop_from_first(txn, &args.lists, reply)? {
         true => Attempt::Done,
-        false => Wait::for_any_key(args.timeout.0),
+        false => Wait::for_any_key(timeout.0),
     })
 }

@@ -24,7 +24,7 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
-    timeout: Timeout,
+    timeout: Later<'a, Timeout>,
     #[arg(name = "key", access = "RW ACCESS DELETE")]
     keys: CountedKeys<'a>,
     #[arg(name = "where")]
@@ -34,10 +34,11 @@ pub struct Args<'a> {
 }
 
 fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<Attempt> {
+    let timeout = args.timeout.read()?;
     let count = args.count.map_or(1, |count| count.0);
     if pop_some(txn, &args.keys.0, args.end, count, reply)? {
         return Ok(Attempt::Done);
     }
     reply.null_array();
-    Ok(Wait::for_any_key(args.timeout.0))
+    Ok(Wait::for_any_key(timeout.0))
 }

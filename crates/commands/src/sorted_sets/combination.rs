@@ -72,10 +72,16 @@ fn some_number(score: f64) -> f64 {
 /// What is to be combined, and how.
 pub struct Combination<'a> {
     inputs: Inputs<'a>,
+    /// What is wrong with them is said only when the inputs are all sets.
+    options: Result<Options>,
+}
+
+/// How to combine, and what to tell of it.
+#[derive(Default)]
+struct Options {
     weights: Option<Vec<f64>>,
     aggregate: Aggregate,
-    /// Whether the reply has the scores.
-    pub with_scores: bool,
+    with_scores: bool,
 }
 
 /// The options of ZUNION and ZINTER, and, without the last, of ZUNIONSTORE and ZINTERSTORE.
@@ -96,29 +102,19 @@ impl<'a> Combination<'a> {
 
     /// One with no options.
     pub fn of(inputs: Inputs<'a>) -> Combination<'a> {
-        Combination { inputs, weights: None, aggregate: Aggregate::Sum, with_scores: false }
+        Combination { inputs, options: Ok(Options::default()) }
     }
 
     /// Reads it; `with_scores` says whether scores may be asked for.
     pub fn read(parser: &mut Parser<'a>, with_scores: bool) -> Result<Combination<'a>> {
-        let mut combination = Combination::of(Inputs::parse(parser)?);
-        while let Some(word) = parser.peek() {
-            parser.skip();
-            let count = combination.inputs.0.len();
-            match word.to_ascii_lowercase().as_slice() {
-                b"weights" if parser.remaining() >= count => {
-                    let weight = |_| {
-                        const NOT_FLOAT: Error = Error::fixed("ERR weight value is not a float");
-                        base::number::parse_f64(parser.next()?).ok_or(NOT_FLOAT)
-                    };
-                    combination.weights = Some((0..count).map(weight).collect::<Result<_>>()?);
-                }
-                b"aggregate" if parser.remaining() >= 1 => combination.aggregate = Aggregate::parse(parser)?,
-                b"withscores" if with_scores => combination.with_scores = true,
-                _ => return Err(Error::Syntax),
-            }
-        }
-        Ok(combination)
+        let inputs = Inputs::parse(parser)?;
+        let options = Options::read(&mut parser.rest(), inputs.0.len(), with_scores);
+        Ok(Combination { inputs, options })
+    }
+
+    /// Whether the reply has the scores.
+    pub fn with_scores(&self) -> bool {
+        self.options.as_ref().is_ok_and(|options| options.with_scores)
     }
 
     /// Its keys.
@@ -129,8 +125,9 @@ impl<'a> Combination<'a> {
     /// The members and scores that come out of it, in their order.
     pub fn combine(&self, view: &ReadView<'_>, operation: Operation) -> Result<Vec<(Vec<u8>, f64)>> {
         let sources = sources(view, &self.inputs.0)?;
+        let options = self.options.as_ref().map_err(Error::clone)?;
         let weight = |index: usize| {
-            self.weights.as_ref().and_then(|weights| weights.get(index)).copied().unwrap_or(1.0)
+            options.weights.as_ref().and_then(|weights| weights.get(index)).copied().unwrap_or(1.0)
         };
         let weighed = |index: usize, score: f64| some_number(score * weight(index));
         let mut result = match operation {
@@ -140,7 +137,7 @@ impl<'a> Combination<'a> {
                     source.for_each(&mut |member, score| {
                         let score = weighed(index, score);
                         match scores.get_mut(member) {
-                            Some(held) => *held = self.aggregate.apply(*held, score),
+                            Some(held) => *held = options.aggregate.apply(*held, score),
                             None => {
                                 scores.insert(member.to_vec(), score);
                             }
@@ -157,7 +154,7 @@ impl<'a> Combination<'a> {
                     let first = found.next().unwrap_or_default();
                     scores.push((
                         member.to_vec(),
-                        found.fold(first, |held, score| self.aggregate.apply(held, score)),
+                        found.fold(first, |held, score| options.aggregate.apply(held, score)),
                     ));
                     true
                 });
@@ -167,6 +164,28 @@ impl<'a> Combination<'a> {
         };
         result.sort_by(|left, right| left.1.total_cmp(&right.1).then_with(|| left.0.cmp(&right.0)));
         Ok(result)
+    }
+}
+
+impl Options {
+    fn read(parser: &mut Parser<'_>, inputs: usize, with_scores: bool) -> Result<Options> {
+        let mut options = Options::default();
+        while let Some(word) = parser.peek() {
+            parser.skip();
+            match word.to_ascii_lowercase().as_slice() {
+                b"weights" if parser.remaining() >= inputs => {
+                    let weight = |_| {
+                        const NOT_FLOAT: Error = Error::fixed("ERR weight value is not a float");
+                        base::number::parse_f64(parser.next()?).ok_or(NOT_FLOAT)
+                    };
+                    options.weights = Some((0..inputs).map(weight).collect::<Result<_>>()?);
+                }
+                b"aggregate" if parser.remaining() >= 1 => options.aggregate = Aggregate::parse(parser)?,
+                b"withscores" if with_scores => options.with_scores = true,
+                _ => return Err(Error::Syntax),
+            }
+        }
+        Ok(options)
     }
 }
 

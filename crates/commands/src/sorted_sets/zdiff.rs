@@ -27,13 +27,20 @@ command! {
 pub struct Args<'a> {
     #[arg(name = "key")]
     inputs: Inputs<'a>,
-    #[arg(token = "WITHSCORES", name = "withscores")]
+    options: Rest<'a, Options>,
+}
+
+/// What to tell.
+#[derive(Args)]
+pub struct Options {
+    #[arg(token = "WITHSCORES", name = "withscores", repeats)]
     with_scores: bool,
 }
 
 fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let members = Combination::of(args.inputs).combine(view, Operation::Difference)?;
+    let with_scores = args.options.read()?.with_scores;
     let members = members.iter().map(|(member, score)| (member.as_slice(), *score));
-    reply_members(members, args.with_scores, reply);
+    reply_members(members, with_scores, reply);
     Ok(())
 }

@@ -25,6 +25,12 @@ command! {
 pub struct Args<'a> {
     #[arg(name = "key")]
     keys: CountedKeys<'a>,
+    options: Rest<'a, Options>,
+}
+
+/// How far to count.
+#[derive(Args)]
+pub struct Options {
     #[arg(token = "LIMIT", repeats)]
     limit: Option<CountLimit>,
 }
@@ -43,7 +49,9 @@ impl<'a> Parse<'a> for CountLimit {
 }
 
 fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    let limit = args.limit.map(|limit| limit.0).filter(|limit| *limit > 0).unwrap_or(usize::MAX);
+    // Their types are looked at before the options.
+    intersection_len(view, &args.keys.0, 0)?;
+    let limit = args.options.read()?.limit.map(|limit| limit.0).filter(|limit| *limit > 0).unwrap_or(usize::MAX);
     reply.integer(intersection_len(view, &args.keys.0, limit)? as i64);
     Ok(())
 }

@@ -50,6 +50,6 @@ impl<'a> Parse<'a> for Args<'a> {
 fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let members = args.combination.combine(view, Operation::Union)?;
     let members = members.iter().map(|(member, score)| (member.as_slice(), *score));
-    reply_members(members, args.combination.with_scores, reply);
+    reply_members(members, args.combination.with_scores(), reply);
     Ok(())
 }

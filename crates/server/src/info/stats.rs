@@ -122,7 +122,7 @@ pub(super) fn replication(server: &Server, fields: &mut Fields) {
     fields.add("role", "master");
     fields.add("connected_slaves", 0);
     fields.add("master_failover_state", "no-failover");
-    fields.add("master_replid", &server.run_id);
+    fields.add("master_replid", server.replication_id.lock());
     fields.add("master_replid2", "0".repeat(40));
     fields.add("master_repl_offset", 0);
     fields.add("second_repl_offset", -1);

@@ -2,6 +2,7 @@
 
 use commands::prelude::*;
 
+use super::key_specs::KeySpec;
 use crate::session::Session;
 
 command! {
@@ -28,32 +29,39 @@ pub struct Args<'a> {
 }
 
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    let request = super::request(&args.words);
-    let keys = keys(session, &args.words, &request)?;
+    let specs = specs(session, &args.words)?;
+    let keys = keys(session, &specs, &args.words)?;
     reply.array(keys.len());
-    for key in keys {
-        reply.bulk(key.bytes);
+    for (position, _) in keys {
+        reply.bulk(args.words[position]);
     }
     Ok(())
 }
 
-/// The keys of the request.
-pub(super) fn keys<'a>(
-    session: &Session,
-    words: &[&[u8]],
-    request: &'a resp::OwnedArguments,
-) -> Result<Many<Key<'a>>> {
-    let entry =
-        super::named(session, words).ok_or(Error::fixed("ERR Invalid command specified"))?;
-    if super::key_specs::of(entry.command).is_empty() {
+/// The key specifications of the command that the request names, if it has keys.
+pub(super) fn specs(session: &Session, words: &[&[u8]]) -> Result<Vec<KeySpec>> {
+    let entry = super::named(session, words).ok_or(Error::fixed("ERR Invalid command specified"))?;
+    let specs = super::key_specs::of(entry.command);
+    if !specs.iter().any(KeySpec::is_of_key) {
         return Err(Error::fixed("ERR The command has no key arguments"));
     }
     if !entry.command.accepts(words.len()) {
         return Err(Error::fixed("ERR Invalid number of arguments specified for command"));
     }
-    match (entry.command.keys)(request.as_arguments()) {
-        Ok((_, keys)) if !keys.is_empty() => Ok(keys),
-        Ok(_) if entry.command.has(commands::Flag::NoMandatoryKeys) => Ok(Many::new()),
+    Ok(specs)
+}
+
+/// The keys of the request: each with the number of its word and the specification that names it.
+pub(super) fn keys<'s>(
+    session: &Session,
+    specs: &'s [KeySpec],
+    words: &[&[u8]],
+) -> Result<Vec<(usize, &'s KeySpec)>> {
+    let command = super::named(session, words).map(|entry| entry.command);
+    let keys = command.and_then(|command| super::key_specs::find(command, specs, words));
+    match keys {
+        Some(keys) if !keys.is_empty() => Ok(keys),
+        _ if command.is_some_and(|command| command.has(commands::Flag::NoMandatoryKeys)) => Ok(Vec::new()),
         _ => Err(Error::fixed("ERR Invalid arguments specified for command")),
     }
 }

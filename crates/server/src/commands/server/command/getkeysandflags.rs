@@ -27,19 +27,13 @@ pub struct Args<'a> {
 }
 
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    let request = super::request(&args.words);
-    let keys = super::getkeys::keys(session, &args.words, &request)?;
-    let specs = super::named(session, &args.words).map(|entry| super::key_specs::of(entry.command));
-    let specs = specs.unwrap_or_default();
+    let specs = super::getkeys::specs(session, &args.words)?;
+    let keys = super::getkeys::keys(session, &specs, &args.words)?;
     reply.array(keys.len());
-    for (index, key) in keys.iter().enumerate() {
+    for (position, spec) in keys {
         reply.array(2);
-        reply.bulk(key.bytes);
-        // Each specification names one key, but for the last, which may name many.
-        match specs.get(index).or(specs.last()) {
-            Some(spec) => spec.reply_flags(reply),
-            None => reply.empty_set(),
-        }
+        reply.bulk(args.words[position]);
+        spec.reply_flags(reply);
     }
     Ok(())
 }

@@ -171,7 +171,88 @@ pub(super) fn legacy_range(specs: &[KeySpec]) -> LegacyRange {
     range
 }
 
+/// The keys of a request: each with the number of its word and the specification that names it. `None` when the
+/// request does not have what the specifications look for.
+pub(super) fn find<'s>(
+    command: &Command,
+    specs: &'s [KeySpec],
+    words: &[&[u8]],
+) -> Option<Vec<(usize, &'s KeySpec)>> {
+    let mut found = Vec::new();
+    for spec in specs {
+        match spec.find(words) {
+            Ok(positions) => found.extend(positions.map(|position| (position, spec))),
+            Err(Missing::Keyword) => {}
+            // What follows is for those who know the command.
+            Err(Missing::Specification) if command.name.starts_with("sort") => {
+                found.extend(stored_by_sort(command, words).map(|position| (position, spec)));
+                break;
+            }
+            Err(Missing::Specification | Missing::Words) => return None,
+        }
+    }
+    Some(found)
+}
+
+/// The word behind the last STORE among SORT's options.
+fn stored_by_sort(command: &Command, words: &[&[u8]]) -> Option<usize> {
+    let mut stored = None;
+    let mut position = 2;
+    while command.name == "sort" && position < words.len() {
+        match words[position].to_ascii_lowercase().as_slice() {
+            b"limit" => position += 2,
+            b"get" | b"by" => position += 1,
+            b"store" if position + 1 < words.len() => stored = Some(position + 1),
+            _ => {}
+        }
+        position += 1;
+    }
+    stored
+}
+
+/// Why a specification finds nothing in a request.
+enum Missing {
+    /// The keyword, which is an option.
+    Keyword,
+    /// Words that have to be there.
+    Words,
+    /// It does not say how to find anything.
+    Specification,
+}
+
 impl KeySpec {
+    /// Whether what it names is a key.
+    pub fn is_of_key(&self) -> bool {
+        self.flags != SHARD_CHANNEL
+    }
+
+    /// The numbers of the words that it names.
+    fn find(&self, words: &[&[u8]]) -> Result<impl Iterator<Item = usize>, Missing> {
+        let begin = match self.begin {
+            Begin::Index(index) => index,
+            Begin::Keyword { keyword, from } => {
+                let is_keyword = |word: &&[u8]| word.eq_ignore_ascii_case(keyword.as_bytes());
+                let from = usize::try_from(from).unwrap_or(0);
+                let position = words.iter().skip(from).position(is_keyword).ok_or(Missing::Keyword)?;
+                (from + position + 1) as i64
+            }
+            Begin::Unknown => return Err(Missing::Specification),
+        };
+        let len = words.len() as i64;
+        let (first, last, step) = match self.find {
+            Find::Range { last, step } => (begin, if last >= 0 { begin + last } else { len + last }, step),
+            Find::Counted => {
+                let count = words.get(begin as usize).and_then(|word| base::number::parse_i64(word));
+                (begin + 1, begin.saturating_add(count.ok_or(Missing::Words)?), 1)
+            }
+            Find::Unknown => return Err(Missing::Specification),
+        };
+        if first >= len || last >= len || last < first {
+            return Err(Missing::Words);
+        }
+        Ok((first as usize..=last as usize).step_by(step as usize))
+    }
+
     /// Whether the positions depend on the request.
     pub fn is_movable(&self) -> bool {
         !matches!((&self.begin, &self.find), (Begin::Index(_), Find::Range { .. }))

@@ -43,11 +43,6 @@ pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<(
     Ok(())
 }
 
-/// The words of a whole request, given as the arguments of another one.
-fn request(words: &[&[u8]]) -> resp::OwnedArguments {
-    resp::OwnedArguments::from_parts(words)
-}
-
 /// The command that a request names, given as the arguments of another one.
 fn named<'s>(session: &'s Session, words: &[&[u8]]) -> Option<&'s crate::table::Entry> {
     let table = &session.server.table;

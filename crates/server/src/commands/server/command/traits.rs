@@ -12,7 +12,7 @@ pub(super) fn flags(command: &Command, specs: &[KeySpec]) -> Vec<&'static str> {
         ("readonly", is_read(command)),
         ("denyoom", command.has(Flag::DenyOom)),
         ("admin", command.is_admin()),
-        ("pubsub", is_pubsub && !is_container(command)),
+        ("pubsub", is_pubsub && !is_container(command) && !is_help(command)),
         ("noscript", command.has(Flag::NoScript)),
         ("blocking", is_blocking(command)),
         ("loading", command.has(Flag::Loading)),
@@ -56,7 +56,7 @@ fn families(command: &Command) -> Vec<&'static str> {
         "dbsize" | "flushall" | "flushdb" | "swapdb" => vec!["keyspace"],
         "sort" | "sort_ro" => vec!["set", "sortedset", "list"],
         name if name.split('|').next() == Some("command") => vec!["connection"],
-        _ if is_container(command) => Vec::new(),
+        _ if is_container(command) || command.name == "pubsub|help" => Vec::new(),
         _ => command.group.category().into_iter().collect(),
     }
 }

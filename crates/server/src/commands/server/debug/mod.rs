@@ -2,8 +2,11 @@
 //!
 //! As in Redis this is one command, not a container: its first argument says what to do.
 
+mod digest;
 mod object;
+mod populate;
 mod protocol;
+mod tables;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -32,14 +35,28 @@ pub struct Args<'a> {
 }
 
 /// What each subcommand takes, and what it does.
-const HELP: [(&str, &str); 9] = [
+const HELP: [(&str, &str); 23] = [
+    ("CHANGE-REPL-ID", "Change the replication id."),
+    ("DICT-RESIZING <0|1>", "Accepted; tables here grow by a segment at a time and are never resized."),
+    ("DIGEST", "Reply with a digest of the whole data set."),
+    ("DIGEST-VALUE <key> [<key> ...]", "Reply with digests of the values of keys."),
     ("ERROR <string>", "Return <string> as an error reply."),
+    ("HTSTATS <dbid> [full]", "Show figures of the tables of a database."),
+    ("HTSTATS-KEY <key> [full]", "Show figures of the table that holds the value of <key>."),
+    ("LISTPACK <key>", "Write the size of the packed value of <key> to the log."),
     ("LOG <message>", "Write <message> to the log."),
     ("OBJECT <key>", "Show low-level information about a key and its value."),
+    ("PANIC", "Panic: the connection ends, and nothing else."),
+    ("PAUSE-CRON <0|1>", "Do no periodic work, or do it again."),
+    ("POPULATE <count> [<prefix>] [<size>]", "Create <count> string keys named key:<num>, or <prefix>:<num>."),
     ("PROTOCOL <type>", "Reply with a test value of the specified type."),
+    ("QUICKLIST <key> [<0|1>]", "Write the size of the list of <key> to the log."),
     ("QUICKLIST-PACKED-THRESHOLD <size>", "Accepted; large list elements need no nodes of their own here."),
+    ("REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|time>", "Accepted; buffers for replies belong to workers here."),
+    ("REPLYBUFFER RESIZING <0|1>", "Accepted; buffers for replies belong to workers here."),
     ("SET-ACTIVE-EXPIRE <0|1>", "Remove expired keys in the background, or not."),
     ("SET-DISABLE-DENY-SCRIPTS <0|1>", "Accepted; there are no scripts to deny commands to."),
+    ("SET-SKIP-CHECKSUM-VALIDATION <0|1>", "Accepted; nothing with a checksum is read yet."),
     ("SLEEP <seconds>", "Keep one worker busy for <seconds>. Decimals allowed."),
     ("STRINGMATCH-LEN <len> <pattern>", "Match <pattern> against a string of <len> letters."),
 ];
@@ -59,18 +76,48 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
     let subcommand = args.words[0].to_ascii_lowercase();
     match (subcommand.as_slice(), &args.words[1..]) {
         (b"help", []) => reply_help(reply),
+        (b"change-repl-id", []) => {
+            session.server.change_replication_id();
+            reply.ok();
+        }
+        (b"digest", []) => digest::reply_digest(session, reply),
+        (b"digest-value", names) => digest::reply_value_digests(session, names, reply),
         (b"error", [text]) => {
             // The first line only: what follows would be another reply.
             let line = text.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
             reply.error(line);
         }
+        (b"htstats", [database] | [database, _]) => tables::reply_database(session, database, reply)?,
+        (b"htstats-key", [key] | [key, _]) => tables::reply_table(session, key, reply)?,
+        (b"listpack", [key]) => tables::log_form(session, key, "Listpack", reply)?,
+        (b"quicklist", [key] | [key, _]) => tables::log_form(session, key, "Quicklist", reply)?,
         (b"log", [message]) => {
             tracing::warn!("DEBUG LOG: {}", String::from_utf8_lossy(message));
             reply.ok();
         }
         (b"object", [key] | [key, _]) => object::reply_object(session, key, reply)?,
+        (b"panic", []) => panic!("DEBUG PANIC was called"),
+        (b"pause-cron", [word]) => {
+            session.server.cron.store(*word == b"0", Ordering::Relaxed);
+            reply.ok();
+        }
+        (b"populate", [count, rest @ ..]) if rest.len() <= 2 => {
+            let prefix = rest.first().copied().unwrap_or(b"key");
+            populate::populate(session, count, prefix, rest.get(1).copied())?;
+            reply.ok();
+        }
         (b"protocol", [kind]) => protocol::reply_protocol(kind, reply)?,
-        (b"quicklist-packed-threshold" | b"set-disable-deny-scripts", [_]) => reply.ok(),
+        (
+            b"dict-resizing"
+            | b"quicklist-packed-threshold"
+            | b"set-disable-deny-scripts"
+            | b"set-skip-checksum-validation",
+            [_],
+        ) => reply.ok(),
+        (b"reload" | b"loadaof", _) => {
+            return Err(Error::new("There is nothing to load from: saving to disk comes later"));
+        }
+        (b"replybuffer", [what, value]) => accept_reply_buffer(what, value, reply)?,
         (b"set-active-expire", [word]) => {
             session.server.active_expire.store(*word != b"0", Ordering::Relaxed);
             reply.ok();
@@ -105,4 +152,18 @@ fn reply_help(reply: &mut Reply) {
         reply.simple(syntax);
         reply.simple(format!("    {summary}"));
     }
+}
+
+/// There are no such buffers; whoever asks for a strange one is told so as by Redis.
+fn accept_reply_buffer(what: &[u8], value: &[u8], reply: &mut Reply) -> Result<()> {
+    let is = |word: &[u8], name: &str| word.eq_ignore_ascii_case(name.as_bytes());
+    if is(what, "peak-reset-time") {
+        if !is(value, "never") && !is(value, "reset") {
+            base::number::parse_i64(value).ok_or(Error::NotInteger)?;
+        }
+    } else if !is(what, "resizing") {
+        return Err(Error::Syntax);
+    }
+    reply.ok();
+    Ok(())
 }
