@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use resp::Value;
 
 use super::connection::Lost;
+use super::interrupt;
 use super::output::{Output, Style, answers_with_text};
 use super::session::{Muting, Session};
 
@@ -83,12 +84,14 @@ impl Runner {
     /// # Errors
     /// Those of the connection too; the next call connects again.
     pub fn repeat(&mut self, words: &[Vec<u8>], count: Option<u64>) -> Result<(), Stop> {
+        // Ctrl-C before the command is not meant for it.
+        interrupt::take();
         let mut times = 0;
         while count.is_none_or(|count| times < count) {
             if times > 0 {
                 std::thread::sleep(self.interval);
             }
-            if self.run(words)? == Outcome::Interrupted {
+            if interrupt::take() || self.run(words)? == Outcome::Interrupted {
                 break;
             }
             times += 1;
@@ -99,8 +102,6 @@ impl Runner {
     fn run(&mut self, words: &[Vec<u8>]) -> Result<Outcome, Stop> {
         self.ready()?;
         let begin = Instant::now();
-        // Ctrl-C before the command is not meant for it.
-        super::interrupt::take();
         let result = self.exchange(words);
         match result {
             Ok(()) => {}
