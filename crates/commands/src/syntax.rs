@@ -14,26 +14,37 @@ pub fn arguments(specs: &[Spec]) -> String {
     specs.iter().map(argument).collect::<Vec<_>>().join(" ")
 }
 
-fn argument(spec: &Spec) -> String {
-    let inner = match spec.kind {
-        Kind::PureToken => String::new(),
-        Kind::OneOf => spec.parts.iter().map(argument).collect::<Vec<_>>().join(" | "),
-        Kind::Block => arguments(spec.parts),
-        _ if spec.counted => format!("numkeys {}", spec.name),
-        _ => spec.name.to_owned(),
-    };
+/// One argument, in brackets where it may be left out.
+pub fn argument(spec: &Spec) -> String {
+    let inner = inner(spec);
+    let inner = if spec.counted { format!("numkeys {inner}") } else { inner };
     let once = match (spec.token, inner.as_str()) {
         (Some(token), "") => token.to_owned(),
         (Some(token), inner) => format!("{token} {inner}"),
         (None, inner) => inner.to_owned(),
     };
-    let repeated = match (spec.multiple, inner.as_str()) {
-        (false, _) => once,
-        (true, inner) => format!("{once} [{inner} ...]"),
+    let repeated = match repetition(spec) {
+        None => once,
+        Some(again) => format!("{once} {again}"),
     };
     match (spec.optional, spec.kind) {
         (true, _) => format!("[{repeated}]"),
         (false, Kind::OneOf) => format!("<{repeated}>"),
         (false, _) => repeated,
+    }
+}
+
+/// What may follow an argument that has been given, if it may be repeated: `[key ...]`.
+pub fn repetition(spec: &Spec) -> Option<String> {
+    spec.multiple.then(|| format!("[{} ...]", inner(spec)))
+}
+
+/// An argument once, without the word that introduces it and without the number of keys.
+fn inner(spec: &Spec) -> String {
+    match spec.kind {
+        Kind::PureToken => String::new(),
+        Kind::OneOf => spec.parts.iter().map(argument).collect::<Vec<_>>().join(" | "),
+        Kind::Block => arguments(spec.parts),
+        _ => spec.name.to_owned(),
     }
 }

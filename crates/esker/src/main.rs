@@ -1,6 +1,7 @@
 //! Configuration, wiring, main: the one place that knows every room.
 
 mod allocator;
+mod cli;
 mod limits;
 mod log;
 mod serve;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
             println!("esker {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS
         }
+        Some("cli") => cli::main(&arguments[1..]),
         Some("server") => serve::main(&arguments[1..]),
         _ => serve::main(&arguments),
     }

@@ -60,10 +60,14 @@ fn write_value(value: &Value, indent: &str, out: &mut String) {
             Ok(())
         }
         Value::Map(pairs) => {
-            write_map(pairs, indent, out);
+            paired(pairs, '#', indent, out);
             Ok(())
         }
-        Value::Attributed { value, .. } => {
+        Value::Attributed { attributes, value } => {
+            if !attributes.is_empty() {
+                paired(attributes, '|', indent, out);
+                let _ = write!(out, "\n{indent}");
+            }
             write_value(value, indent, out);
             Ok(())
         }
@@ -91,7 +95,7 @@ fn numbered(elements: &[Value], mark: char, empty: &str, indent: &str, out: &mut
     }
 }
 
-fn write_map(pairs: &[(Value, Value)], indent: &str, out: &mut String) {
+fn paired(pairs: &[(Value, Value)], mark: char, indent: &str, out: &mut String) {
     if pairs.is_empty() {
         out.push_str("(empty hash)");
         return;
@@ -102,9 +106,36 @@ fn write_map(pairs: &[(Value, Value)], indent: &str, out: &mut String) {
         if index > 0 {
             let _ = write!(out, "\n{indent}");
         }
-        let _ = write!(out, "{:>width$}# ", index + 1);
+        let _ = write!(out, "{:>width$}{mark} ", index + 1);
         write_value(key, &deeper, out);
         out.push_str(" => ");
         write_value(value, &deeper, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::value::decode;
+
+    #[track_caller]
+    fn check(reply: &[u8], expected: &str) {
+        let (value, _) = decode(reply).unwrap().unwrap();
+        assert_eq!(super::render(&value), expected);
+    }
+
+    #[test]
+    fn replies_read_as_redis_cli_prints_them() {
+        check(b"$3\r\na\"\n\r\n", r#""a\"\n""#);
+        check(b"*0\r\n", "(empty array)");
+        check(b"%1\r\n$1\r\nf\r\n~2\r\n:1\r\n#t\r\n", "1# \"f\" => 1~ (integer) 1\n   2~ (true)");
+        check(b"*2\r\n*2\r\n,1.5\r\n_\r\n(12\r\n", "1) 1) (double) 1.5\n   2) (nil)\n2) (big number) 12");
+        check(b">2\r\n+a\r\n=6\r\ntxt:hi\r\n", "1> a\n2> hi");
+        check(b"-ERR no\r\n", "(error) ERR no");
+    }
+
+    #[test]
+    fn attributes_stand_above_what_they_are_about() {
+        check(b"|1\r\n+ttl\r\n:5\r\n$1\r\nv\r\n", "1| ttl => (integer) 5\n\"v\"");
+        check(b"*1\r\n|1\r\n+ttl\r\n:5\r\n$1\r\nv\r\n", "1) 1| ttl => (integer) 5\n   \"v\"");
     }
 }
