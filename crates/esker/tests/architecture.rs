@@ -22,9 +22,17 @@ struct Rule {
 /// From the ground up. What a room may import stands above it.
 const RULES: &[Rule] = &[
     Rule { room: "base", may_import: &[], because: "pure functions that everyone speaks in" },
-    Rule { room: "fuzzing", may_import: &["base"], because: "what makes inputs knows nothing of what takes them" },
+    Rule {
+        room: "fuzzing",
+        may_import: &["base"],
+        because: "what makes inputs knows nothing of what takes them",
+    },
     Rule { room: "sync", may_import: &["base"], because: "a lock knows nothing of what it guards" },
-    Rule { room: "resp", may_import: &["base", "fuzzing"], because: "the protocol is tested with byte strings" },
+    Rule {
+        room: "resp",
+        may_import: &["base", "fuzzing"],
+        because: "the protocol is tested with byte strings",
+    },
     Rule {
         room: "values",
         may_import: &["base", "fuzzing"],
@@ -188,7 +196,10 @@ fn what_breaks_a_rule_is_told() {
     assert_eq!(told("values", "keyspace", true).as_deref(), Some("values imports keyspace"));
     assert_eq!(told("commands", "tokio", false).as_deref(), Some("commands depends on tokio"));
     assert_eq!(told("server", "memory", false).as_deref(), Some("server names the engine memory"));
-    assert_eq!(told("values", "fuzzing", false).as_deref(), Some("values imports fuzzing outside of its tests"));
+    assert_eq!(
+        told("values", "fuzzing", false).as_deref(),
+        Some("values imports fuzzing outside of its tests")
+    );
     assert_eq!(told("values", "fuzzing", true), None);
     assert_eq!(told("attic", "base", false).as_deref(), Some("attic is not listed"));
     assert_eq!(told("commands", "memory", true), None);

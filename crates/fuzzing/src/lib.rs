@@ -21,10 +21,10 @@ use std::time::{Duration, Instant};
 const SECONDS: &str = "ESKER_FUZZ_SECONDS";
 
 /// How many inputs are made where no time is set.
-const INPUTS: usize = if cfg!(miri) { 4 } else { 400 };
+const INPUTS: usize = if cfg!(miri) { 4 } else { 100 };
 
 /// Longest input that is made, in bytes.
-const INPUT_BYTES_MAX: usize = if cfg!(miri) { 200 } else { 4000 };
+const INPUT_BYTES_MAX: usize = if cfg!(miri) { 200 } else { 2000 };
 
 /// Calls `target` with the inputs of the folder `corpus`, then with inputs made from those and from nothing.
 ///
@@ -174,12 +174,23 @@ impl<'a> Choices<'a> {
         number % bound
     }
 
+    /// A number below `few`, or one time in four below `many`.
+    pub fn mostly_below(&mut self, few: usize, many: usize) -> usize {
+        let bound = if self.below(4) == 0 { many } else { few };
+        self.below(bound)
+    }
+
     /// One of `items`.
     pub fn pick<T: Copy>(&mut self, items: &[T]) -> T {
         items[self.below(items.len())]
     }
 
-    /// Eight bytes as a number, for those that want random bits.
+    /// Random numbers that follow from the input and never end, for those that draw until they like one.
+    pub fn random(&mut self) -> Random {
+        Random::from_seed(self.bits())
+    }
+
+    /// Eight bytes as a number.
     pub fn bits(&mut self) -> u64 {
         u64::from_le_bytes(std::array::from_fn(|_| self.byte()))
     }
