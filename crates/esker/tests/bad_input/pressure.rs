@@ -66,6 +66,40 @@ fn a_client_that_never_reads_is_cut_off_at_the_output_limit() {
     }
 }
 
+/// Redis draws as many as the count says, however many that are.
+#[test]
+fn a_count_without_end_is_cut_off_at_the_output_limit() {
+    let server = Server::start(&["--client-output-buffer-limit", "normal 8mb 0 0"]);
+    let mut other = server.connect();
+    other.call("SADD e a");
+    other.call("HSET h a 1");
+    other.call("ZADD z 1 a");
+    let before = server.resident_bytes();
+    let draws = [
+        "SRANDMEMBER e -9223372036854775807",
+        "HRANDFIELD h -9223372036854775807",
+        "HRANDFIELD h -4611686018427387903 WITHVALUES",
+        "ZRANDMEMBER z -4611686018427387903",
+        "ZRANDMEMBER z -4611686018427387903 WITHSCORES",
+    ];
+    for draw in draws {
+        for hello in ["HELLO 2", "HELLO 3"] {
+            let mut greedy = server.connect();
+            greedy.call(hello);
+            greedy.send(draw);
+            assert!(greedy.is_closed_within(Duration::from_secs(10)), "{draw}");
+        }
+    }
+    let mut in_a_transaction = server.connect();
+    in_a_transaction.send_raw(b"MULTI\r\nSRANDMEMBER e -9223372036854775807\r\nEXEC\r\n").unwrap();
+    assert!(in_a_transaction.is_closed_within(Duration::from_secs(10)));
+    assert!(server.log().to_lowercase().contains("output buffer"), "{}", server.log());
+    assert_eq!(other.call("SRANDMEMBER e -100000").elements().len(), 100_000);
+    if let (Some(before), Some(peak)) = (before, server.peak_resident_bytes()) {
+        assert!(peak < before + 64 * MIB, "memory grew from {before} to {peak}");
+    }
+}
+
 #[test]
 fn a_subscriber_that_never_reads_is_cut_off_and_the_publisher_goes_on() {
     let server = Server::start(&["--client-output-buffer-limit", "pubsub 1mb 0 0"]);
