@@ -22,11 +22,20 @@ struct Rule {
 /// From the ground up. What a room may import stands above it.
 const RULES: &[Rule] = &[
     Rule { room: "base", may_import: &[], because: "pure functions that everyone speaks in" },
+    Rule {
+        room: "fuzzing",
+        may_import: &["base"],
+        because: "what makes inputs knows nothing of what takes them",
+    },
     Rule { room: "sync", may_import: &["base"], because: "a lock knows nothing of what it guards" },
-    Rule { room: "resp", may_import: &["base"], because: "the protocol is tested with byte strings" },
+    Rule {
+        room: "resp",
+        may_import: &["base", "fuzzing"],
+        because: "the protocol is tested with byte strings",
+    },
     Rule {
         room: "values",
-        may_import: &["base"],
+        may_import: &["base", "fuzzing"],
         because: "a form holds bytes: no keys, no locks, no protocol",
     },
     Rule { room: "config", may_import: &["base"], because: "a configuration is a value that others act on" },
@@ -93,6 +102,9 @@ const OUTSIDE_USERS: &[&str] = &["server", "esker", "xtask"];
 const ENGINES: &[&str] = &["memory"];
 const ENGINE_USERS: &[&str] = &["esker", "xtask"];
 
+/// The rooms that only tests may import.
+const FOR_TESTS: &[&str] = &["fuzzing"];
+
 /// One dependency of a crate of the workspace.
 #[derive(Debug)]
 struct Dependency {
@@ -109,6 +121,9 @@ fn check(dependency: &Dependency) -> Result<(), String> {
     let is_engine = ENGINES.contains(&on.as_str());
     if is_engine && !is_for_tests && !ENGINE_USERS.contains(&of.as_str()) {
         return Err(format!("{of} names the engine {on}"));
+    }
+    if FOR_TESTS.contains(&on.as_str()) && !is_for_tests {
+        return Err(format!("{of} imports {on} outside of its tests"));
     }
     let is_room = RULES.iter().any(|rule| rule.room == on);
     if is_room && !rule.may_import.contains(&on.as_str()) && !(is_engine && *is_for_tests) {
@@ -181,6 +196,11 @@ fn what_breaks_a_rule_is_told() {
     assert_eq!(told("values", "keyspace", true).as_deref(), Some("values imports keyspace"));
     assert_eq!(told("commands", "tokio", false).as_deref(), Some("commands depends on tokio"));
     assert_eq!(told("server", "memory", false).as_deref(), Some("server names the engine memory"));
+    assert_eq!(
+        told("values", "fuzzing", false).as_deref(),
+        Some("values imports fuzzing outside of its tests")
+    );
+    assert_eq!(told("values", "fuzzing", true), None);
     assert_eq!(told("attic", "base", false).as_deref(), Some("attic is not listed"));
     assert_eq!(told("commands", "memory", true), None);
     assert_eq!(told("server", "tokio", false), None);

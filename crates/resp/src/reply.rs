@@ -22,6 +22,8 @@ pub enum Version {
 pub struct Reply {
     buffer: Vec<u8>,
     version: Version,
+    bytes_max: usize,
+    is_given_up: bool,
 }
 
 /// The place of a header that will be written once the number of elements is known: see [`Reply::begin`].
@@ -35,7 +37,7 @@ const HEADER_BYTES_MAX: usize = 1 + 20 + 2;
 impl Reply {
     /// An empty buffer.
     pub fn new(version: Version) -> Self {
-        Self { buffer: Vec::new(), version }
+        Self { buffer: Vec::new(), version, bytes_max: usize::MAX, is_given_up: false }
     }
 
     /// The version spoken.
@@ -47,6 +49,26 @@ impl Reply {
     /// Speaks another version from here on.
     pub fn set_version(&mut self, version: Version) {
         self.version = version;
+    }
+
+    /// Says beyond which length a reply may be given up: see [`give_up_if_too_long`](Self::give_up_if_too_long).
+    pub fn set_bytes_max(&mut self, bytes_max: usize) {
+        self.bytes_max = bytes_max;
+    }
+
+    /// Whether more has been written than anyone will send. A command whose reply is bounded by nothing but a number
+    /// in the request asks before each element, and ends when the answer is yes: the reply is unfinished then, and
+    /// the connection cannot go on.
+    #[inline]
+    pub fn give_up_if_too_long(&mut self) -> bool {
+        self.is_given_up |= self.buffer.len() > self.bytes_max;
+        self.is_given_up
+    }
+
+    /// Whether a reply has been given up since the buffer was last cleared.
+    #[inline]
+    pub fn is_given_up(&self) -> bool {
+        self.is_given_up
     }
 
     /// How many bytes have been written.
@@ -85,6 +107,7 @@ impl Reply {
     /// Drops what has been written and keeps the memory.
     pub fn clear(&mut self) {
         self.buffer.clear();
+        self.is_given_up = false;
     }
 
     /// Drops what has been written behind the first `len` bytes: a reply taken back.

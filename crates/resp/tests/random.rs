@@ -1,8 +1,10 @@
 //! Random traffic, valid and damaged, in random pieces: nothing panics, no cut changes what the bytes mean,
 //! and what they mean is what a second, naive reading of the rules says.
 //!
-//! The seeds are fixed, so that a failure repeats itself.
+//! The seeds are fixed, so that a failure repeats itself. Two tests are fuzz targets: bytes from a corpus, damaged
+//! and made up, are read as a server and as a client reads them.
 
+use fuzzing::{Choices, fuzz};
 use resp::{
     Decoder, OwnedArguments, ProtocolError, Reply, RequestLimits, RequestParser, Value, Version, decode,
     encode_command,
@@ -372,4 +374,57 @@ fn damaged_replies_mean_the_same_however_they_are_cut() {
         errors += usize::from(whole.1.is_err());
     }
     assert!(errors > 500, "the damage is worth little: {errors} errors");
+}
+
+/// Reads `traffic` whole and in pieces of many sizes; all must say the same.
+fn check_cuts<T: PartialEq + std::fmt::Debug>(
+    traffic: &[u8],
+    read: impl Fn(&mut dyn FnMut() -> usize) -> T,
+) -> T {
+    let whole = read(&mut || traffic.len().max(1));
+    for size in [1, 2, 3, 7, 64] {
+        assert_eq!(read(&mut || size), whole, "in pieces of {size}: {}", traffic.escape_ascii());
+    }
+    let mut choices = Choices::new(traffic);
+    let mut random = choices.random();
+    assert_eq!(read(&mut || 1 + random.below(20) as usize), whole, "{}", traffic.escape_ascii());
+    whole
+}
+
+#[test]
+fn any_bytes_are_requests_or_an_error() {
+    fuzz(concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/requests"), |traffic| {
+        let found = check_cuts(traffic, |piece| read(traffic, piece));
+        assert_eq!(found, read_naively(traffic), "{}", traffic.escape_ascii());
+        // What has been understood can be said again, and is then understood as the same.
+        for request in found.0 {
+            let arguments: Vec<_> = request.as_arguments().iter().collect();
+            // A line may have more.
+            if arguments.len() <= LIMITS.arguments_max {
+                let mut again = Vec::new();
+                encode_command(&arguments, &mut again);
+                assert_eq!(read(&again, || again.len()), (vec![request], Ok(0)));
+            }
+        }
+    });
+}
+
+#[test]
+fn any_bytes_are_replies_or_an_error() {
+    fuzz(concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/replies"), |traffic| {
+        let (values, end) = check_cuts(traffic, |piece| decode_in_pieces(traffic, piece));
+        // One at a time, from where the last one ended, gives the same.
+        let mut rest = traffic;
+        for value in &values {
+            let (decoded, bytes) = decode(rest).expect("it was decoded").expect("it was whole");
+            assert_eq!(&decoded, value);
+            rest = &rest[bytes..];
+        }
+        match end {
+            Ok(left) => assert_eq!((decode(rest), rest.len()), (Ok(None), left)),
+            Err(error) => assert_eq!(decode(rest), Err(error)),
+        }
+        // People read them, whatever they are.
+        values.iter().for_each(|value| _ = format!("{value:?}"));
+    });
 }

@@ -32,6 +32,11 @@ const READS_IN_A_ROW_MAX: usize = 4;
 /// more are made. A worker's reply buffer is not kept when it grew beyond.
 const REPLY_BYTES_MAX: usize = 1024 * 1024;
 
+/// A reply of which only a number in the request says how long it is, such as that of SRANDMEMBER with a negative
+/// count, is given up when it grows beyond this, where `client-output-buffer-limit` sets no bound: as long as the
+/// longest value.
+const REPLY_BY_COUNT_BYTES_MAX: usize = 512 * 1024 * 1024;
+
 struct Buffers {
     input: Box<[u8]>,
     reply: Reply,
@@ -87,6 +92,7 @@ struct Limits {
     generation: u64,
     request: RequestLimits,
     query_buffer_bytes_max: usize,
+    reply_by_count_bytes_max: usize,
 }
 
 impl Limits {
@@ -101,6 +107,10 @@ impl Limits {
                 ..RequestLimits::default()
             },
             query_buffer_bytes_max: settings.clients.query_buffer_bytes_max,
+            reply_by_count_bytes_max: match settings.clients.output_buffer_limits.normal.hard_bytes {
+                0 => REPLY_BY_COUNT_BYTES_MAX,
+                bytes_max => bytes_max as usize,
+            },
         }
     }
 }
@@ -263,6 +273,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         {
             self.limits = Limits::of(&self.server, self.session.is_authenticated);
         }
+        reply.set_bytes_max(self.limits.reply_by_count_bytes_max.saturating_add(REPLY_BYTES_MAX));
         let mut batch = Batch::begin();
         let mut consumed = 0;
         let mut executed = 0;
@@ -286,6 +297,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     }
                     consumed += len;
                     executed += 1;
+                    if reply.is_given_up() {
+                        return Err(self.give_up(reply));
+                    }
                     if self.session.client.has_mail() {
                         self.session.client.collect_mail(|mail| reply.raw(mail));
                     }
@@ -312,6 +326,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             client.commands.store(client.commands.load(Ordering::Relaxed) + executed, Ordering::Relaxed);
         }
         Ok(consumed)
+    }
+
+    /// The end of a connection whose reply became too long to be finished.
+    fn give_up(&self, reply: &mut Reply) -> End {
+        let bytes = reply.len();
+        tidy(reply);
+        self.server.statistics.output_limit_disconnections.add(1);
+        End::OutputBufferLimit(bytes)
     }
 
     /// Sends `reply`, directly where nothing is waiting before it; `read` bytes were its requests.

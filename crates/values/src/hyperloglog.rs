@@ -252,7 +252,7 @@ fn for_each_run(bytes: &[u8], visit: impl FnMut(usize, u8, usize)) -> Result<(),
 }
 
 /// The register that an element belongs to, and its rank, from 1 to 51.
-fn register_and_rank(element: &[u8]) -> (usize, u8) {
+pub(crate) fn register_and_rank(element: &[u8]) -> (usize, u8) {
     let hash = hash(element);
     let index = hash as usize % REGISTERS;
     // A bit beyond the highest, so that there is one to find.

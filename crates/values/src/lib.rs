@@ -12,6 +12,8 @@ pub mod hash;
 pub mod hyperloglog;
 pub mod limits;
 pub mod list;
+#[cfg(test)]
+mod model;
 pub mod packed;
 pub mod set;
 pub mod string;

@@ -97,7 +97,7 @@ fn reply_sample(hash: HashRef<'_>, sample: &Sample, rng: &mut dyn FnMut() -> u64
     // RESP3 has an array for each pair, RESP2 one for all.
     let nested = sample.with_values && reply.version() == Version::Resp3;
     reply.array(if sample.with_values && !nested { 2 * given } else { given });
-    let mut give = |field: &[u8], value: &[u8]| {
+    let give = |reply: &mut Reply, field: &[u8], value: &[u8]| {
         if nested {
             reply.array(2);
         }
@@ -109,10 +109,13 @@ fn reply_sample(hash: HashRef<'_>, sample: &Sample, rng: &mut dyn FnMut() -> u64
     if may_repeat {
         for _ in 0..given {
             let (field, value) = pick(hash, rng);
-            give(field, value);
+            if reply.give_up_if_too_long() {
+                break;
+            }
+            give(reply, field, value);
         }
     } else {
-        pick_different(hash, given, rng, &mut give);
+        pick_different(hash, given, rng, &mut |field, value| give(reply, field, value));
     }
 }
 

@@ -69,7 +69,10 @@ fn srandmember(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result
         (Some(set), Some(SampleSize(count))) if count < 0 => {
             let count = count.unsigned_abs();
             reply.array(count as usize);
-            (0..count).filter_map(|_| set.random(random)).for_each(|member| reply.bulk(&member));
+            for _ in 0..count {
+                let Some(member) = set.random(random).filter(|_| !reply.give_up_if_too_long()) else { break };
+                reply.bulk(&member);
+            }
         }
         (Some(set), Some(SampleSize(count))) => {
             let count = usize::try_from(count).unwrap_or(usize::MAX).min(set.len());

@@ -109,18 +109,23 @@ pub fn reply_members<'s>(
     with_scores: bool,
     reply: &mut Reply,
 ) {
-    if !with_scores {
-        reply.array(members.len());
-        members.for_each(|(member, _)| reply.bulk(member));
-        return;
+    reply_count(members.len(), with_scores, reply);
+    members.for_each(|(member, score)| reply_member(member, score, with_scores, reply));
+}
+
+/// Announces `count` members.
+pub fn reply_count(count: usize, with_scores: bool, reply: &mut Reply) {
+    let is_flat = with_scores && reply.version() == resp::Version::Resp2;
+    reply.array(if is_flat { count * 2 } else { count });
+}
+
+/// Replies with one of the members that were announced.
+pub fn reply_member(member: &[u8], score: f64, with_scores: bool, reply: &mut Reply) {
+    if with_scores && reply.version() == resp::Version::Resp3 {
+        reply.array(2);
     }
-    let is_paired = reply.version() == resp::Version::Resp3;
-    reply.array(if is_paired { members.len() } else { members.len() * 2 });
-    for (member, score) in members {
-        if is_paired {
-            reply.array(2);
-        }
-        reply.bulk(member);
+    reply.bulk(member);
+    if with_scores {
         reply.double(score);
     }
 }

@@ -1,6 +1,6 @@
 //! ZRANDMEMBER: members picked at random.
 
-use super::selection::reply_members;
+use super::selection::{reply_count, reply_member, reply_members};
 
 use crate::prelude::*;
 
@@ -58,8 +58,12 @@ fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
         return Ok(());
     };
     if count < 0 {
-        let picks = Picks { left: count.unsigned_abs() as usize, pick: || set.random(&mut rng).unwrap_or_default() };
-        reply_members(picks, with_scores, reply);
+        let count = count.unsigned_abs() as usize;
+        reply_count(count, with_scores, reply);
+        for _ in 0..count {
+            let Some((member, score)) = set.random(&mut rng).filter(|_| !reply.give_up_if_too_long()) else { break };
+            reply_member(member, score, with_scores, reply);
+        }
         return Ok(());
     }
     let count = usize::try_from(count).unwrap_or(usize::MAX).min(set.len());
@@ -68,27 +72,6 @@ fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     reply_members(members.into_iter(), with_scores, reply);
     Ok(())
 }
-
-/// So many picks, of which some may be the same.
-struct Picks<F> {
-    left: usize,
-    pick: F,
-}
-
-impl<T, F: FnMut() -> T> Iterator for Picks<F> {
-    type Item = T;
-
-    fn next(&mut self) -> Option<T> {
-        self.left = self.left.checked_sub(1)?;
-        Some((self.pick)())
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
-}
-
-impl<T, F: FnMut() -> T> ExactSizeIterator for Picks<F> {}
 
 /// `count` different numbers below `len`, each choice as likely as any other (Floyd's sampling).
 fn distinct(count: usize, len: usize, rng: &mut dyn FnMut() -> u64) -> Vec<usize> {

@@ -58,9 +58,45 @@ fn a_client_that_never_reads_is_cut_off_at_the_output_limit() {
     // 300 MiB of replies, asked for in 6 KB.
     greedy.send_raw(&encode(&["GET", "big"]).repeat(300)).unwrap();
     eventually(Duration::from_secs(10), "the log tells that the client is cut off", || {
+        assert_eq!(other.call("PING"), Value::Simple(b"PONG".to_vec()));
         server.log().to_lowercase().contains("output buffer")
     });
+    assert_eq!(server.info("client_output_buffer_limit_disconnections"), 1);
     assert!(greedy.is_closed_within(Duration::from_secs(10)));
+    if let (Some(before), Some(peak)) = (before, server.peak_resident_bytes()) {
+        assert!(peak < before + 64 * MIB, "memory grew from {before} to {peak}");
+    }
+}
+
+/// Redis draws as many as the count says, however many that are.
+#[test]
+fn a_count_without_end_is_cut_off_at_the_output_limit() {
+    let server = Server::start(&["--client-output-buffer-limit", "normal 8mb 0 0"]);
+    let mut other = server.connect();
+    other.call("SADD e a");
+    other.call("HSET h a 1");
+    other.call("ZADD z 1 a");
+    let before = server.resident_bytes();
+    let draws = [
+        "SRANDMEMBER e -9223372036854775807",
+        "HRANDFIELD h -9223372036854775807",
+        "HRANDFIELD h -4611686018427387903 WITHVALUES",
+        "ZRANDMEMBER z -4611686018427387903",
+        "ZRANDMEMBER z -4611686018427387903 WITHSCORES",
+    ];
+    for draw in draws {
+        for hello in ["HELLO 2", "HELLO 3"] {
+            let mut greedy = server.connect();
+            greedy.call(hello);
+            greedy.send(draw);
+            assert!(greedy.is_closed_within(Duration::from_secs(10)), "{draw}");
+        }
+    }
+    let mut in_a_transaction = server.connect();
+    in_a_transaction.send_raw(b"MULTI\r\nSRANDMEMBER e -9223372036854775807\r\nEXEC\r\n").unwrap();
+    assert!(in_a_transaction.is_closed_within(Duration::from_secs(10)));
+    assert!(server.log().to_lowercase().contains("output buffer"), "{}", server.log());
+    assert_eq!(other.call("SRANDMEMBER e -100000").elements().len(), 100_000);
     if let (Some(before), Some(peak)) = (before, server.peak_resident_bytes()) {
         assert!(peak < before + 64 * MIB, "memory grew from {before} to {peak}");
     }
@@ -73,11 +109,17 @@ fn a_subscriber_that_never_reads_is_cut_off_and_the_publisher_goes_on() {
     subscriber.call("SUBSCRIBE news");
     let mut publisher = server.connect();
     let message = "x".repeat(MIB / 4);
+    let (before, start) = (server.resident_bytes(), Instant::now());
     // The sockets' own buffers hold some of it; a hundred MiB is more than they may.
     let received =
         (0..400).map(|_| publisher.call_with(&["PUBLISH", "news", &message]).int()).collect::<Vec<_>>();
     assert_eq!(received.first(), Some(&1));
     assert_eq!(received.last(), Some(&0), "the subscriber has been cut off");
+    assert!(start.elapsed() < OTHERS_WAIT_MAX * 5, "400 messages took {:?}", start.elapsed());
+    assert!(server.log().to_lowercase().contains("output buffer"), "{}", server.log());
+    if let (Some(before), Some(peak)) = (before, server.peak_resident_bytes()) {
+        assert!(peak < before + 32 * MIB, "memory grew from {before} to {peak}");
+    }
     assert!(subscriber.is_closed_within(Duration::from_secs(10)));
 }
 
@@ -98,7 +140,7 @@ fn ten_thousand_idle_connections_are_held() {
     /// Files that this process and the server need for everything else.
     const OTHER_FILES: u64 = 500;
     /// What an idle connection may cost the server.
-    const BYTES_PER_CONNECTION_MAX: usize = 32 * 1024;
+    const BYTES_PER_CONNECTION_MAX: usize = 8 * 1024;
     let possible = raise_open_files_limit().saturating_sub(OTHER_FILES).try_into().unwrap_or(usize::MAX);
     let connections = WANTED.min(possible);
     if connections < WANTED {
@@ -210,10 +252,12 @@ fn above_maxclients_connections_are_refused() {
 fn idle_clients_are_closed_after_the_timeout() {
     let server = Server::start(&["--timeout", "1"]);
     let mut idle = server.connect();
+    let mut half = server.connect();
     let mut subscriber = server.connect();
     let mut blocked = server.connect();
     let mut busy = server.connect();
     idle.call("PING");
+    half.send_raw(b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$5\r\nab").unwrap();
     let idle_since = Instant::now();
     subscriber.call("SUBSCRIBE news");
     blocked.send("BLPOP l 0");
@@ -227,6 +271,7 @@ fn idle_clients_are_closed_after_the_timeout() {
         closed.join().unwrap()
     });
     assert!(closed.is_some_and(|after| after >= Duration::from_secs(1)), "closed after {closed:?}");
+    assert!(half.is_closed_within(Duration::from_secs(10)), "half a command is no activity");
     // Those who wait for something are not idle.
     assert_eq!(busy.call("PUBLISH news x"), Value::Int(1));
     assert_eq!(busy.call("RPUSH l x"), Value::Int(1));

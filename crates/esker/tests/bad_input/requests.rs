@@ -61,6 +61,8 @@ fn malformed_requests_are_refused_and_the_connection_is_closed() {
 fn before_authentication_requests_are_kept_small() {
     let server = Server::start(&["--requirepass", "secret"]);
     check_refused(&server, b"*11\r\n", "unauthenticated multibulk length");
+    check_refused(&server, b"*2147483647\r\n", "unauthenticated multibulk length");
+    check_refused(&server, b"*1000000\r\n", "unauthenticated multibulk length");
     check_refused(&server, b"*2\r\n$4\r\nECHO\r\n$16385\r\n", "unauthenticated bulk length");
 
     let mut client = server.connect();

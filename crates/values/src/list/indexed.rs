@@ -412,7 +412,7 @@ impl IndexedList {
 #[cfg(test)]
 impl IndexedList {
     /// That the sums are right and no chunk is empty.
-    pub(super) fn check(&self) {
+    pub(crate) fn check(&self) {
         let chunks = || self.chunks.iter();
         assert!(chunks().all(|chunk| chunk.count() > 0 && chunk.totals == Totals::of(chunk.entries())));
         assert_eq!(self.len, chunks().map(Chunk::count).sum());

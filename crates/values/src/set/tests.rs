@@ -1,9 +1,9 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::*;
-use crate::testing::{random, rounds};
+use crate::testing::random;
 
-/// Small limits, so that random operations cross them.
+/// Small limits.
 fn limits() -> Limits {
     Limits {
         set_integers_max: 30,
@@ -23,50 +23,6 @@ fn set_of(members: impl IntoIterator<Item: ToString>) -> Entry {
 
 fn members(entry: &Entry) -> BTreeSet<Vec<u8>> {
     SetRef::of(entry.as_ref()).iter().map(|member| member.to_vec()).collect()
-}
-
-#[test]
-fn it_agrees_with_a_set_in_all_forms() {
-    let limits = limits();
-    let mut random = random(1);
-    for round in 0..rounds(150) {
-        let (mut entry, mut model) = (empty(b"key"), BTreeSet::new());
-        for step in 0..rounds(200) {
-            let number = (random() as i64) >> [57, 40, 10][round % 3] << (step % 2);
-            let member = match random() % 100 {
-                0 => format!("member:{number}"),
-                1 => "x".repeat((random() % 20) as usize),
-                _ => number.to_string(),
-            }
-            .into_bytes();
-            let mut set = SetMut::of(&mut entry, &limits);
-            assert_eq!(set.contains(&member), model.contains(&member));
-            match random() % 4 {
-                0 => assert_eq!(set.remove(&member), model.remove(&member)),
-                1 if random().is_multiple_of(4) => match set.pop_random(&mut random) {
-                    Some(popped) => assert!(model.remove(popped.as_slice())),
-                    None => assert!(model.is_empty()),
-                },
-                _ => assert_eq!(set.insert(&member), model.insert(member.clone())),
-            }
-            assert_eq!((set.len(), set.is_empty()), (model.len(), model.is_empty()));
-            if let Some(picked) = set.as_ref().random(&mut random) {
-                assert!(model.contains(&*picked));
-            }
-        }
-        assert_eq!(members(&entry), model);
-        assert_eq!(members(&entry.as_ref().copy_to(b"copy")), model);
-        let (mut scanned, mut cursor) = (BTreeSet::new(), 0);
-        loop {
-            cursor = SetRef::of(entry.as_ref()).scan(cursor, 3, &mut |member| {
-                scanned.insert(member.to_vec());
-            });
-            if cursor == 0 {
-                break;
-            }
-        }
-        assert_eq!(scanned, model);
-    }
 }
 
 #[test]

@@ -194,6 +194,91 @@ fn against_model(keys: u64, operations: u64, hash: impl Fn(u64) -> u64 + Copy) {
     assert_eq!(ALIVE.get(), 0);
 }
 
+/// A fuzz target: its input chooses the hashes too, alike in whichever of their bits.
+#[test]
+fn any_input_agrees_with_a_model() {
+    crate::model::run("table", |choices| {
+        let (way, shift, ones) = (choices.below(5), choices.below(64), choices.bits() & choices.bits());
+        let hash = |key: u64| match way {
+            0 => mixed(key),
+            1 => mixed(key) >> shift,
+            2 => mixed(key) | ones,
+            3 => mixed(key) & !ones,
+            // Some are all equal, among others that are not.
+            _ if key % 64 <= shift as u64 => ones,
+            _ => mixed(key),
+        };
+        let mut random = choices.random();
+        let mut table = Table::new();
+        let mut model = HashMap::new();
+        while !choices.are_over() {
+            let operation = choices.below(8);
+            let (first, count) = (choices.below(1 << 12), choices.below(1 << 11));
+            let step = 1 + choices.below(3);
+            let keys = (first..first + if operation < 4 { count } else { 1 }).step_by(step);
+            for key in keys.map(|key| key as u64) {
+                let is_key = |item: &Item| item.content().key == key;
+                match operation {
+                    0 | 1 => {
+                        let make = || Item::new(key, hash(key));
+                        let (item, is_new) = table.find_or_insert(hash(key), is_key, make);
+                        assert_eq!(item.content().key, key);
+                        assert_eq!(is_new, !model.contains_key(&key));
+                        drop(item);
+                        model.entry(key).or_insert(u64::MAX);
+                    }
+                    2 => assert_eq!(table.remove(hash(key), is_key).is_some(), model.remove(&key).is_some()),
+                    3 => {
+                        let deadline_ms = 1 + (key ^ shift as u64) % 1000;
+                        let found = table.find_mut(hash(key), is_key);
+                        assert_eq!(found.is_some(), model.contains_key(&key));
+                        if let Some(mut item) = found {
+                            *item = Item::new(key, hash(key));
+                            item.content_mut().deadline_ms = deadline_ms;
+                            item.note_deadline(deadline_ms);
+                            model.insert(key, deadline_ms);
+                        }
+                    }
+                    4 => match table.random_mut(&mut || random.next_u64()) {
+                        Some(item) => assert!(model.remove(&item.remove().content().key).is_some()),
+                        None => assert!(model.is_empty()),
+                    },
+                    5 => {
+                        let now_ms = key % 1000;
+                        while table.sweep(
+                            now_ms,
+                            1 + count,
+                            |item| item.content().deadline_ms,
+                            |item| assert!(model.remove(&item.content().key).is_some_and(|at| at <= now_ms)),
+                        ) > count
+                        {}
+                        assert!(model.values().all(|&deadline_ms| deadline_ms > now_ms));
+                    }
+                    6 => {
+                        let divisor = 1 + count as u64;
+                        table.retain(|item| !item.content().key.is_multiple_of(divisor));
+                        model.retain(|key, _| !key.is_multiple_of(divisor));
+                    }
+                    _ => {
+                        // Each element once, as nothing changes meanwhile.
+                        let mut scanned = crate::model::scan_all(|cursor, found| {
+                            table.scan(cursor, count, |item| found.push(item.content().key))
+                        });
+                        scanned.sort_unstable();
+                        let mut held: Vec<u64> = model.keys().copied().collect();
+                        held.sort_unstable();
+                        assert_eq!(scanned, held);
+                        check(&table, &model, hash);
+                    }
+                }
+            }
+        }
+        check(&table, &model, hash);
+        drop(table);
+        assert_eq!(ALIVE.get(), 0);
+    });
+}
+
 #[test]
 fn agrees_with_a_model_when_large() {
     against_model(scaled(250_000), scaled(1_000_000), mixed);

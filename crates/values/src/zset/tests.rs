@@ -1,6 +1,8 @@
 //! The sorted set in both forms against a sorted vector.
 
 use super::*;
+use crate::model::{element, elements, rehouse, run as run_input, scan_all};
+use fuzzing::Choices;
 
 /// A small random generator (xorshift), so that a failure repeats.
 struct Random(u64);
@@ -69,21 +71,21 @@ fn check(entry: &Entry) {
     }
 }
 
-fn compare(entry: &Entry, model: &Model, random: &mut Random) {
+fn compare(entry: &Entry, model: &Model, below: &mut dyn FnMut(usize) -> usize) {
     check(entry);
     let set = ZSetRef::of(entry.as_ref());
     let len = model.0.len();
     assert_eq!((set.len(), set.is_empty()), (len, len == 0));
     let bits = |(member, score): (&[u8], f64)| (member.to_vec(), score.to_bits());
     assert!(set.iter().map(bits).eq(model.pairs().map(bits)), "in order");
-    let (start, count) = (random.below(len + 2), random.below(len + 2));
+    let (start, count) = (below(len + 2), below(len + 2));
     let forwards = set.range(start, count, false);
     assert_eq!(forwards.len(), count.min(len.saturating_sub(start)));
     assert!(forwards.eq(model.pairs().skip(start).take(count)), "from {start}, {count}");
     let backwards = set.range(start, count, true);
     assert!(backwards.eq(model.pairs().rev().skip(start).take(count)), "backwards from {start}, {count}");
     assert_eq!(set.at(start), model.pairs().nth(start));
-    if let Some((member, score)) = model.pairs().nth(random.below(len.max(1))) {
+    if let Some((member, score)) = model.pairs().nth(below(len.max(1))) {
         let rank = model.find(member).unwrap();
         assert_eq!(set.score(member), Some(score));
         assert_eq!(set.rank(member, false), Some((rank, score)));
@@ -91,8 +93,8 @@ fn compare(entry: &Entry, model: &Model, random: &mut Random) {
     }
     assert_eq!((set.score(b"absent"), set.rank(b"absent", false)), (None, None));
     let mut bound = || ScoreBound {
-        value: [f64::NEG_INFINITY, -2.0, 0.0, 1.0, 3.0, 7.5, f64::INFINITY][random.below(7)],
-        exclusive: random.below(2) == 0,
+        value: [f64::NEG_INFINITY, -2.0, 0.0, 1.0, 3.0, 7.5, f64::INFINITY][below(7)],
+        exclusive: below(2) == 0,
     };
     let range = ScoreRange { min: bound(), max: bound() };
     let within = |score: f64| {
@@ -154,10 +156,10 @@ fn run(seed: u64, steps: usize, members: usize, ties: bool, limits: &Limits) {
             }
         }
         if step % (members / 10).max(1) == 0 {
-            compare(&entry, &model, &mut random);
+            compare(&entry, &model, &mut |bound| random.below(bound));
         }
     }
-    compare(&entry, &model, &mut random);
+    compare(&entry, &model, &mut |bound| random.below(bound));
 }
 
 #[test]
@@ -184,6 +186,97 @@ fn a_large_set_agrees_with_the_model() {
     }
     for round in 1..=2 {
         run(round * 32_452_843, 50_000, 5000, round % 2 == 0, &SMALL);
+    }
+}
+
+/// A fuzz target: operations, members, scores and limits are its input's choice.
+#[test]
+fn any_input_agrees_with_the_model() {
+    run_input("zset", |choices| {
+        let limits = Limits {
+            zset_packed_entries_max: choices.pick(&[20, 0, 128, usize::MAX]),
+            zset_packed_value_bytes_max: choices.pick(&[30, 64, usize::MAX]),
+            ..SMALL
+        };
+        let (mut entry, mut model) = (empty(b"key"), Model::default());
+        while !choices.are_over() {
+            let mut set = ZSetMut::of(&mut entry, &limits);
+            match choices.below(10) {
+                0 | 1 => {
+                    let (member, score) = (element(choices), score(choices));
+                    assert_eq!(set.insert(&member, score), model.insert(&member, score));
+                }
+                2 => {
+                    let (first, step) = (score(choices), choices.pick(&[0.0, 1.0, -1.0, 0.5]));
+                    for (place, member) in elements(choices).into_iter().enumerate() {
+                        let score = first + place as f64 * step;
+                        assert_eq!(set.insert(&member, score), model.insert(&member, score));
+                    }
+                }
+                3 => {
+                    for member in elements(choices) {
+                        let expected = model.find(&member).map(|rank| model.0.remove(rank).0);
+                        assert_eq!(set.remove(&member), expected);
+                    }
+                }
+                4 => {
+                    let (member, added) = (element(choices), score(choices));
+                    let old = model.find(&member).map(|rank| model.0[rank].0);
+                    let new = old.map(|old| old + added).filter(|new| !new.is_nan());
+                    let change = set.update(&member, |present| {
+                        assert_eq!(present, old);
+                        new
+                    });
+                    assert_eq!(change, new.map_or(Change::Unchanged, |new| model.insert(&member, new)));
+                }
+                5 => {
+                    let expected = (!model.0.is_empty()).then(|| model.0.remove(0));
+                    assert_eq!(set.pop_first(|member, score| (score, member.to_vec())), expected);
+                }
+                6 => assert_eq!(set.pop_last(|member, score| (score, member.to_vec())), model.0.pop()),
+                7 => {
+                    let len = model.0.len();
+                    let start = choices.below(len + 1);
+                    let count = choices.mostly_below(5, len + 10);
+                    let expected = model.0.drain(start..(start + count).min(len)).count();
+                    assert_eq!(set.remove_span(start..start + count), expected);
+                }
+                8 => set.prepare(choices.below(200), choices.below(100)),
+                _ => {
+                    rehouse(&mut entry, choices);
+                    compare(&entry, &model, &mut |bound| choices.below(bound));
+                    let set = ZSetRef::of(entry.as_ref());
+                    let count = choices.below(50);
+                    let mut scanned = scan_all(|cursor, found| {
+                        set.scan(cursor, count, &mut |member, _| found.push(member.to_vec()))
+                    });
+                    let mut held: Vec<&[u8]> = model.pairs().map(|(member, _)| member).collect();
+                    scanned.sort_unstable();
+                    held.sort_unstable();
+                    assert_eq!(scanned, held);
+                    let mut random = choices.random();
+                    let picked = set.random(&mut || random.next_u64());
+                    assert_eq!(picked.is_none(), held.is_empty());
+                    assert!(picked.is_none_or(|(member, _)| held.binary_search(&member).is_ok()));
+                }
+            }
+        }
+        compare(&entry, &model, &mut |bound| bound / 2);
+    });
+}
+
+/// Scores of which many are equal, and all kinds of numbers but NaN, which is no score.
+fn score(choices: &mut Choices<'_>) -> f64 {
+    match choices.byte() {
+        small @ 0..=199 => f64::from(small % 8) - 2.0,
+        200 => -0.0,
+        201 => f64::INFINITY,
+        202 => f64::NEG_INFINITY,
+        203 => f64::MAX,
+        204 => f64::MIN_POSITIVE / 2.0,
+        205..=229 => choices.below(1 << 16) as f64 - 1000.0,
+        230..=239 => choices.below(1 << 16) as f64 / 7.0,
+        _ => Some(f64::from_bits(choices.bits())).filter(|score| !score.is_nan()).unwrap_or(1.0),
     }
 }
 
