@@ -264,6 +264,10 @@ fn clients_are_listed_and_killed_by_ids_that_may_be_wrong() {
         ("CLIENT PAUSE x SOME", "ERR CLIENT PAUSE mode must be WRITE or ALL"),
         ("CLIENT PAUSE x", "ERR timeout is not an integer or out of range"),
         ("CLIENT PAUSE -1", "ERR timeout is negative"),
+        (
+            "client pause x all more",
+            "ERR unknown subcommand or wrong number of arguments for 'pause'. Try CLIENT HELP.",
+        ),
     ];
     for (line, error) in errors {
         assert_eq!(client.call(line).error(), error, "{line}");

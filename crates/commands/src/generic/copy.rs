@@ -33,7 +33,7 @@ pub struct Args<'a> {
     #[arg(access = "OW UPDATE")]
     destination: Key<'a>,
     #[arg(token = "DB", repeats, name = "destination-db")]
-    database: Option<i64>,
+    database: Option<i32>,
     #[arg(token = "REPLACE")]
     replace: bool,
 }

@@ -142,6 +142,13 @@ fn elements(view: &ReadView<'_>, key: &Key<'_>) -> Result<(Vec<Vec<u8>>, Option<
 }
 
 /// Sorts by the elements' weights; what weighs the same goes by its bytes.
+/// The number that C's `strtod` finds in the text: blanks may stand before it, a zero byte ends it, and nothing is
+/// zero.
+fn number(text: &[u8]) -> Option<f64> {
+    let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
+    if text.is_empty() { Some(0.0) } else { base::number::parse_f64(text.trim_ascii_start()) }
+}
+
 fn order(view: &ReadView<'_>, elements: &mut Vec<Vec<u8>>, options: &Options<'_>) -> Result<()> {
     let weigh = |element: &[u8]| match options.by {
         Some(pattern) => look_up(view, pattern, element),
@@ -158,13 +165,16 @@ fn order(view: &ReadView<'_>, elements: &mut Vec<Vec<u8>>, options: &Options<'_>
     let mut weighed = Vec::with_capacity(elements.len());
     for element in elements.drain(..) {
         let weight = match weigh(&element) {
-            Some(text) => base::number::parse_f64(&text)
-                .ok_or(Error::fixed("ERR One or more scores can't be converted into double"))?,
+            Some(text) => {
+                number(&text).ok_or(Error::fixed("ERR One or more scores can't be converted into double"))?
+            }
             None => 0.0,
         };
         weighed.push((weight, element));
     }
-    weighed.sort_by(|left, right| direct(left.0.total_cmp(&right.0).then_with(|| left.1.cmp(&right.1))));
+    // Zeros of both signs are the same.
+    let compare = |left: f64, right: f64| left.partial_cmp(&right).unwrap_or(Ordering::Equal);
+    weighed.sort_by(|left, right| direct(compare(left.0, right.0).then_with(|| left.1.cmp(&right.1))));
     elements.extend(weighed.into_iter().map(|(_, element)| element));
     Ok(())
 }

@@ -181,9 +181,9 @@ pub fn is_comparable_in_transaction(name: &str) -> bool {
 pub struct Judge {
     /// The reference is a server of 7.0 or before.
     pub reference_is_before_72: bool,
-    /// ZRANGESTORE has stored a range of scores or names: 7.2 does not know its size beforehand
-    /// and takes a skiplist for it, however small.
-    pub is_range_stored: bool,
+    /// A small sorted set may be a skiplist: ZRANGESTORE has stored a range of scores or names, whose
+    /// size 7.2 does not know beforehand, or SORT has read one, which Redis converts for it.
+    pub is_skiplist_small: bool,
 }
 
 impl Judge {
@@ -233,14 +233,15 @@ impl Judge {
         subject == reference
             || self.reference_is_before_72
                 && ENCODINGS_BEFORE_72.iter().any(|&(old, new)| *reference == old && *subject == new)
-            || self.is_range_stored
+            || self.is_skiplist_small
                 && [subject, reference].iter().all(|value| is_one_of(value, ["listpack", "skiplist"]))
     }
 
     /// Takes note of a command that is sent.
     pub fn follow(&mut self, command: &[Bytes]) {
-        self.is_range_stored |= has_option(command, "ZRANGESTORE")
-            && (has_option(command, "BYSCORE") || has_option(command, "BYLEX"));
+        let is_range = has_option(command, "BYSCORE") || has_option(command, "BYLEX");
+        self.is_skiplist_small |= has_option(command, "ZRANGESTORE") && is_range
+            || ["SORT", "SORT_RO"].iter().any(|name| has_option(command, name));
     }
 
     fn freedoms(self, command: &[Bytes]) -> impl Iterator<Item = Freedom> {
