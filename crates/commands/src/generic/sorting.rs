@@ -112,6 +112,9 @@ pub fn sort(view: &ReadView<'_>, key: &Key<'_>, options: &Options<'_>) -> Result
         order(view, &mut elements, options)?;
     } else if must_be_deterministic {
         elements.sort_unstable();
+        if options.is_descending {
+            elements.reverse();
+        }
     } else if options.is_descending && kind != Some(Kind::Set) {
         elements.reverse();
     }
@@ -142,13 +145,6 @@ fn elements(view: &ReadView<'_>, key: &Key<'_>) -> Result<(Vec<Vec<u8>>, Option<
 }
 
 /// Sorts by the elements' weights; what weighs the same goes by its bytes.
-/// The number that C's `strtod` finds in the text: blanks may stand before it, a zero byte ends it, and nothing is
-/// zero.
-fn number(text: &[u8]) -> Option<f64> {
-    let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
-    if text.is_empty() { Some(0.0) } else { base::number::parse_f64(text.trim_ascii_start()) }
-}
-
 fn order(view: &ReadView<'_>, elements: &mut Vec<Vec<u8>>, options: &Options<'_>) -> Result<()> {
     let weigh = |element: &[u8]| match options.by {
         Some(pattern) => look_up(view, pattern, element),
@@ -165,9 +161,8 @@ fn order(view: &ReadView<'_>, elements: &mut Vec<Vec<u8>>, options: &Options<'_>
     let mut weighed = Vec::with_capacity(elements.len());
     for element in elements.drain(..) {
         let weight = match weigh(&element) {
-            Some(text) => {
-                number(&text).ok_or(Error::fixed("ERR One or more scores can't be converted into double"))?
-            }
+            Some(text) => base::number::parse_f64_as_c(&text)
+                .ok_or(Error::fixed("ERR One or more scores can't be converted into double"))?,
             None => 0.0,
         };
         weighed.push((weight, element));
