@@ -11,7 +11,7 @@ mod extended;
 mod grisu;
 mod natural;
 
-pub use double::{DoubleText, format_double, parse_f64, write_double, write_fixed};
+pub use double::{DoubleText, format_double, parse_f64, parse_f64_as_c, write_double, write_fixed};
 pub use extended::{Extended, write_human};
 
 /// The integer that `text` is the one canonical writing of, as Redis' `string2ll`: no `+`, no leading zeros, no

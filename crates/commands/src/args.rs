@@ -11,7 +11,7 @@ use keyspace::Key;
 use resp::Arguments;
 use smallvec::SmallVec;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shown};
 
 /// The words of a request that are still to be read.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +61,11 @@ impl<'a> Parser<'a> {
     /// The first word of the request: the command's name as the client wrote it.
     pub fn name(&self) -> &'a [u8] {
         self.arguments.get(0).unwrap_or_default()
+    }
+
+    /// The second word of the request: a subcommand's name as the client wrote it.
+    pub fn subcommand(&self) -> &'a [u8] {
+        self.arguments.get(1).unwrap_or_default()
     }
 
     /// How many words are left.
@@ -263,6 +268,16 @@ impl<'a> Parse<'a> for &'a [u8] {
     }
 }
 
+impl<'a> Parse<'a> for i32 {
+    const SPEC: Spec = i64::SPEC;
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        const OUT_OF_RANGE: Error =
+            Error::fixed("ERR value is out of range, value must between -2147483648 and 2147483647");
+        i32::try_from(i64::parse(parser)?).map_err(|_| OUT_OF_RANGE)
+    }
+}
+
 impl<'a> Parse<'a> for i64 {
     const SPEC: Spec = Spec::of(Kind::Integer);
 
@@ -292,6 +307,14 @@ impl<'a> Parse<'a> for Extended {
 /// A glob-style pattern.
 #[derive(Clone, Copy, Debug)]
 pub struct Pattern<'a>(pub &'a [u8]);
+
+impl Pattern<'_> {
+    /// Whether a key, or whatever a collection holds, is one of those. A lone `*` is all of them, the empty one
+    /// included.
+    pub fn matches(&self, name: &[u8]) -> bool {
+        self.0 == b"*" || base::glob::matches(self.0, name)
+    }
+}
 
 impl<'a> Parse<'a> for Pattern<'a> {
     const SPEC: Spec = Spec::of(Kind::Pattern);
@@ -381,6 +404,37 @@ impl<'a, T: Parse<'a>> Parse<'a> for Rest<'a, T> {
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
         Ok(Rest { parser: parser.rest(), what: PhantomData })
+    }
+}
+
+/// The last word of a request, which is not read where another follows.
+#[derive(Clone, Copy, Debug)]
+pub struct Last<T>(pub T);
+
+impl<'a, T: Parse<'a>> Parse<'a> for Last<T> {
+    const SPEC: Spec = T::SPEC;
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        if parser.remaining() > 1 { Err(Error::Syntax) } else { T::parse(parser).map(Last) }
+    }
+}
+
+/// No word, but a subcommand's promise that no more than `MAX` follow: with more, Redis does not know it.
+#[derive(Clone, Copy, Debug)]
+pub struct AtMost<const MAX: usize>;
+
+impl<'a, const MAX: usize> Parse<'a> for AtMost<MAX> {
+    const SPEC: Spec = Spec::block(&[]);
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        if parser.remaining() <= MAX {
+            return Ok(AtMost);
+        }
+        let container = shown(parser.name()).to_uppercase();
+        let subcommand = shown(parser.subcommand());
+        Err(Error::new(format_args!(
+            "unknown subcommand or wrong number of arguments for '{subcommand:.128}'. Try {container} HELP."
+        )))
     }
 }
 

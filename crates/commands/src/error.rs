@@ -31,6 +31,11 @@ pub enum Error {
 /// What commands return.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// A word of a request as an error repeats it: like C, up to the first zero byte.
+pub fn shown(word: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(word.split(|byte| *byte == 0).next().unwrap_or_default())
+}
+
 impl Error {
     /// An error with the general code: `ERR` and `text`.
     pub fn new(text: impl fmt::Display) -> Error {

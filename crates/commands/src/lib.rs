@@ -32,5 +32,5 @@ mod timeout;
 
 pub use call::{Access, Attempt, Call, Wait, WaitingRoom};
 pub use command::{Command, Declared, Flag, Group, Handler, Scope, arguments_at, declared};
-pub use error::{Error, Result};
+pub use error::{Error, Result, shown};
 pub use table::data_commands;

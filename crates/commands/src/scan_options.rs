@@ -53,9 +53,8 @@ impl ScanOptions<'_> {
     /// Whether to give the element called `name`.
     pub fn matches(&self, name: &[u8]) -> bool {
         match self.pattern {
-            // It alone also matches the empty name, which `glob` would refuse.
-            None | Some(Pattern(b"*")) => true,
-            Some(Pattern(pattern)) => base::glob::matches(pattern, name),
+            None => true,
+            Some(pattern) => pattern.matches(name),
         }
     }
 }

@@ -11,7 +11,7 @@ pub fn line(command: &Command) -> String {
 
 /// The arguments alone.
 pub fn arguments(specs: &[Spec]) -> String {
-    specs.iter().map(argument).collect::<Vec<_>>().join(" ")
+    specs.iter().map(argument).filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// One argument, in brackets where it may be left out.

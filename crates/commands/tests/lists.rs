@@ -65,7 +65,10 @@ fn arguments_are_checked_before_keys() {
         ("BLPOP s -1", "timeout is negative"),
         ("BLPOP s inf", "timeout is out of range"),
         ("BLPOP s 1e30", "timeout is out of range"),
-        ("BLMPOP -1 0 s LEFT", "timeout is negative"),
+        // Its timeout is looked at last.
+        ("BLMPOP -1 0 s LEFT", "numkeys should be greater than 0"),
+        ("BLMPOP -1 1 s MIDDLE", "syntax error"),
+        ("BLMPOP -1 1 s LEFT", "timeout is negative"),
         (
             "LPOS s a RANK 0",
             "RANK can't be zero: use 1 to start from the first match, 2 from the second ... \

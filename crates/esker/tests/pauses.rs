@@ -26,7 +26,7 @@ fn pause_in(server: &Server, client: &mut Client, lines: &[&str]) {
 fn wait_and_release(admin: &mut Client, paused: &mut Client, expected: &[Value]) {
     assert_eq!(admin.call("CLIENT UNPAUSE"), Value::ok());
     for value in expected {
-        assert_eq!(&paused.read().unwrap(), value);
+        assert_eq!(&paused.read().expect("a reply"), value);
     }
 }
 

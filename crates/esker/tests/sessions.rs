@@ -264,8 +264,55 @@ fn clients_are_listed_and_killed_by_ids_that_may_be_wrong() {
         ("CLIENT PAUSE x SOME", "ERR CLIENT PAUSE mode must be WRITE or ALL"),
         ("CLIENT PAUSE x", "ERR timeout is not an integer or out of range"),
         ("CLIENT PAUSE -1", "ERR timeout is negative"),
+        (
+            "client pause x all more",
+            "ERR unknown subcommand or wrong number of arguments for 'pause'. Try CLIENT HELP.",
+        ),
     ];
     for (line, error) in errors {
         assert_eq!(client.call(line).error(), error, "{line}");
+    }
+}
+
+/// What looks at all keys within a transaction finds what the transaction has done so far.
+#[test]
+fn a_transaction_counts_its_own_keys() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    client.call("SET gone x");
+    for queued in ["MULTI", "DEL gone", "SET a 1", "DBSIZE", "SET b 1", "DBSIZE", "KEYS *", "EXEC"] {
+        let reply = client.call(queued);
+        if queued == "EXEC" {
+            let replies = reply.elements();
+            assert_eq!((&replies[2], &replies[4]), (&Value::Int(1), &Value::Int(2)));
+            assert_eq!(replies[5].elements().len(), 2);
+        }
+    }
+}
+
+#[test]
+fn the_keys_of_a_request_are_told_from_its_shape() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    let cases: &[(&str, &[&str])] = &[
+        ("GETEX k PERSIST EX 100", &["k"]),
+        ("MSET a 1 b", &["a", "b"]),
+        ("ZUNIONSTORE to 2 a b WEIGHTS nonsense", &["to", "a", "b"]),
+        ("SORT l BY x STORE to LIMIT", &["l", "to"]),
+        ("GEORADIUS g x y z m STORE to", &["g", "to"]),
+        ("BLPOP a b 0", &["a", "b"]),
+    ];
+    for (request, keys) in cases {
+        let found = client.call(&format!("COMMAND GETKEYS {request}"));
+        assert_eq!(found, Value::bulks(keys.iter().copied()), "{request}");
+    }
+    let errors = [
+        ("SPUBLISH channel m", "ERR The command has no key arguments"),
+        ("ZUNIONSTORE to 5 a", "ERR Invalid arguments specified for command"),
+        ("GET", "ERR Invalid number of arguments specified for command"),
+        ("NOSUCH k", "ERR Invalid command specified"),
+    ];
+    for (request, error) in errors {
+        assert_eq!(client.call(&format!("COMMAND GETKEYS {request}")).error(), error, "{request}");
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use commands::{Access, Call, Error, Flag, Handler, Result};
+use commands::{Access, Call, Error, Flag, Handler, Result, shown};
 use keyspace::Tally;
 use resp::{Arguments, OwnedArguments, Reply};
 
@@ -139,7 +139,7 @@ fn find(session: &Session, arguments: Arguments<'_>) -> std::result::Result<usiz
 fn unknown_command(arguments: Arguments<'_>) -> String {
     /// As much of the request as Redis repeats.
     const SHOWN_BYTES_MAX: usize = 128;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let text = |bytes: &[u8]| shown(bytes).into_owned();
     let name = arguments.get(0).unwrap_or_default();
     let mut shown = String::new();
     for word in arguments.iter().skip(1) {
@@ -154,7 +154,7 @@ fn unknown_command(arguments: Arguments<'_>) -> String {
 }
 
 fn unknown_subcommand(name: &[u8], word: &[u8]) -> String {
-    let (name, word) = (String::from_utf8_lossy(name).to_uppercase(), String::from_utf8_lossy(word));
+    let (name, word) = (shown(name).to_uppercase(), shown(word));
     let word: String = word.chars().take(128).collect();
     format!("ERR unknown subcommand '{word}'. Try {name} HELP.")
 }

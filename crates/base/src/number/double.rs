@@ -29,6 +29,23 @@ pub fn parse_f64(text: &[u8]) -> Option<f64> {
     Some(if negative { -value } else { value })
 }
 
+/// As [`parse_f64`], where Redis leaves it to `strtod`: blanks may stand before the number, a zero byte ends the
+/// text, and where there is none the number is zero.
+///
+/// ```
+/// use base::number::parse_f64_as_c;
+/// assert_eq!(parse_f64_as_c(b" 1.5\0rest"), Some(1.5));
+/// assert_eq!(parse_f64_as_c(b""), Some(0.0));
+/// assert_eq!(parse_f64_as_c(b" "), None);
+/// assert_eq!(parse_f64_as_c(b"1 "), None);
+/// ```
+pub fn parse_f64_as_c(text: &[u8]) -> Option<f64> {
+    let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
+    let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
+    let blanks = text.iter().take_while(|byte| is_blank(byte)).count();
+    if text.is_empty() { Some(0.0) } else { parse_f64(&text[blanks..]) }
+}
+
 /// `text` without its sign, if it has one, and whether that is a `-`.
 pub(super) fn split_sign(text: &[u8]) -> (&[u8], bool) {
     match text {

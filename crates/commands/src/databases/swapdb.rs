@@ -41,6 +41,6 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
 }
 
 /// Redis takes these for 32-bit numbers.
-fn index(word: &[u8]) -> Option<i64> {
-    base::number::parse_i64(word).filter(|index| i32::try_from(*index).is_ok())
+fn index(word: &[u8]) -> Option<i32> {
+    base::number::parse_i64(word).and_then(|index| i32::try_from(index).ok())
 }

@@ -32,18 +32,63 @@ pub struct Args<'a> {
     source: Key<'a>,
     #[arg(access = "OW UPDATE")]
     destination: Key<'a>,
-    #[arg(token = "DB", repeats, name = "destination-db")]
-    database: Option<i64>,
-    #[arg(token = "REPLACE")]
+    #[arg(name = "")]
+    options: Options,
+}
+
+/// Where to, and whether in place of what is there.
+pub struct Options {
+    /// Only the last one counts, but all of them must be there.
+    databases: Vec<i32>,
     replace: bool,
+    /// What is wrong behind those that were read. Whether they are there is looked at before.
+    trouble: Option<Error>,
+}
+
+impl<'a> Parse<'a> for Options {
+    const SPEC: Spec = Spec::block(&[
+        Spec { optional: true, ..i32::SPEC.named("destination-db").with_token("DB") },
+        Spec { optional: true, ..Spec::TOKEN.named("replace").with_token("REPLACE") },
+    ]);
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        let mut options = Options { databases: Vec::new(), replace: false, trouble: None };
+        while let Ok(word) = parser.next() {
+            let is = |token: &str| word.eq_ignore_ascii_case(token.as_bytes());
+            if is("REPLACE") {
+                options.replace = true;
+            } else if is("DB") && parser.remaining() > 0 {
+                match i32::parse(parser) {
+                    Ok(index) => options.databases.push(index),
+                    Err(error) => options.trouble = Some(error),
+                }
+            } else {
+                options.trouble = Some(Error::Syntax);
+            }
+            if options.trouble.is_some() {
+                parser.rest();
+            }
+        }
+        Ok(options)
+    }
+}
+
+impl Options {
+    fn database(&self, view: &ReadView<'_>) -> Result<u16> {
+        let mut target = view.database();
+        for index in &self.databases {
+            target = database(view, *index)?;
+        }
+        self.trouble.clone().map_or(Ok(target), Err)
+    }
 }
 
 fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    let target = args.database.map_or(Ok(txn.database()), |index| database(txn, index))?;
+    let target = args.options.database(txn)?;
     if target == txn.database() && args.source.bytes == args.destination.bytes {
         return Err(SAME_OBJECT);
     }
-    let is_free = args.replace || txn.peek_in(target, &args.destination).is_none();
+    let is_free = args.options.replace || txn.peek_in(target, &args.destination).is_none();
     let copy = txn.peek(&args.source).filter(|_| is_free).map(|entry| entry.copy_to(args.destination.bytes));
     reply.integer(i64::from(copy.is_some()));
     if let Some(copy) = copy {

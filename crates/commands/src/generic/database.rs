@@ -3,7 +3,7 @@
 use crate::prelude::*;
 
 /// The database called `index`, if there is one.
-pub fn database(view: &ReadView<'_>, index: i64) -> Result<u16> {
+pub fn database(view: &ReadView<'_>, index: i32) -> Result<u16> {
     match u16::try_from(index) {
         Ok(database) if database < view.databases() => Ok(database),
         _ => Err(Error::fixed("ERR DB index is out of range")),

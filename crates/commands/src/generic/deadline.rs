@@ -33,7 +33,7 @@ impl<'a> Parse<'a> for Conditions {
                 b"gt" => conditions.greater = true,
                 b"lt" => conditions.less = true,
                 _ => {
-                    let word = String::from_utf8_lossy(word);
+                    let word = shown(word);
                     return Err(Error::new(format_args!("Unsupported option {word}")));
                 }
             }

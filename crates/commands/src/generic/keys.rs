@@ -30,7 +30,7 @@ fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let begin = reply.begin();
     let mut count = 0;
     view.scan_all(&mut |entry| {
-        if base::glob::matches(args.pattern.0, entry.key()) {
+        if args.pattern.matches(entry.key()) {
             reply.bulk(entry.key());
             count += 1;
         }

@@ -28,7 +28,7 @@ command! {
 pub struct Args<'a> {
     #[arg(access = "RW ACCESS UPDATE")]
     key: Key<'a>,
-    db: i64,
+    db: i32,
 }
 
 fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {

@@ -112,6 +112,9 @@ pub fn sort(view: &ReadView<'_>, key: &Key<'_>, options: &Options<'_>) -> Result
         order(view, &mut elements, options)?;
     } else if must_be_deterministic {
         elements.sort_unstable();
+        if options.is_descending {
+            elements.reverse();
+        }
     } else if options.is_descending && kind != Some(Kind::Set) {
         elements.reverse();
     }
@@ -158,13 +161,15 @@ fn order(view: &ReadView<'_>, elements: &mut Vec<Vec<u8>>, options: &Options<'_>
     let mut weighed = Vec::with_capacity(elements.len());
     for element in elements.drain(..) {
         let weight = match weigh(&element) {
-            Some(text) => base::number::parse_f64(&text)
+            Some(text) => base::number::parse_f64_as_c(&text)
                 .ok_or(Error::fixed("ERR One or more scores can't be converted into double"))?,
             None => 0.0,
         };
         weighed.push((weight, element));
     }
-    weighed.sort_by(|left, right| direct(left.0.total_cmp(&right.0).then_with(|| left.1.cmp(&right.1))));
+    // Zeros of both signs are the same.
+    let compare = |left: f64, right: f64| left.partial_cmp(&right).unwrap_or(Ordering::Equal);
+    weighed.sort_by(|left, right| direct(compare(left.0, right.0).then_with(|| left.1.cmp(&right.1))));
     elements.extend(weighed.into_iter().map(|(_, element)| element));
     Ok(())
 }

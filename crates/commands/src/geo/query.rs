@@ -232,7 +232,7 @@ impl<'a> Query<'a> {
             }
         }
         if head == Head::Options {
-            let name = String::from_utf8_lossy(name);
+            let name = shown(name);
             if area.center.is_none() {
                 return Err(Error::new(format_args!(
                     "exactly one of FROMMEMBER or FROMLONLAT can be specified for {name}"

@@ -62,7 +62,7 @@ fn pfdebug(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<
             reply.integer(i64::from(changed));
         }
         _ => {
-            let name = String::from_utf8_lossy(args.subcommand);
+            let name = shown(args.subcommand);
             return Err(Error::new(format_args!("Unknown PFDEBUG subcommand '{name}'")));
         }
     }

@@ -32,7 +32,7 @@ command! {
 pub struct Args<'a> {
     #[arg(access = "RW ACCESS DELETE")]
     key: Key<'a>,
-    count: Option<NonNegative>,
+    count: Option<Last<NonNegative>>,
 }
 
 fn spop(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
@@ -45,7 +45,7 @@ fn spop(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()>
             Some(member) => reply.bulk(&member),
             None => reply.null(),
         },
-        (Some(mut set), Some(NonNegative(count))) => {
+        (Some(mut set), Some(Last(NonNegative(count)))) => {
             let count = count.min(set.read().len());
             reply.set(count);
             set.pop_random_many(count, &mut random, &mut |member| reply.bulk(member));

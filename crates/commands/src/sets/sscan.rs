@@ -24,6 +24,7 @@ command! {
 pub struct Args<'a> {
     key: Key<'a>,
     cursor: Cursor,
+    #[arg(name = "")]
     options: Rest<'a, ScanOptions<'a>>,
 }
 

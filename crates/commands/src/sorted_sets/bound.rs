@@ -16,8 +16,7 @@ impl Score {
             Some(number) => (true, number),
             None => (false, word),
         };
-        // C's strtod, which Redis uses here and nowhere else so plainly, takes nothing at all for zero.
-        let value = if number.is_empty() { Some(0.0) } else { base::number::parse_f64(number) };
+        let value = base::number::parse_f64_as_c(number);
         let value = value.ok_or(Error::fixed("ERR min or max is not a float"))?;
         Ok(Score(ScoreBound { value, exclusive }))
     }

@@ -1,5 +1,6 @@
 //! Unions, intersections and differences of sorted sets; sets count as sorted sets in which every score is 1.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use values::entry::Kind;
@@ -63,6 +64,11 @@ impl Aggregate {
             Aggregate::Max => left.max(right),
         }
     }
+}
+
+/// Zeros of both signs are the same.
+fn compare(left: f64, right: f64) -> Ordering {
+    left.partial_cmp(&right).unwrap_or(Ordering::Equal)
 }
 
 fn some_number(score: f64) -> f64 {
@@ -162,7 +168,7 @@ impl<'a> Combination<'a> {
             }
             Operation::Difference => difference(&sources),
         };
-        result.sort_by(|left, right| left.1.total_cmp(&right.1).then_with(|| left.0.cmp(&right.0)));
+        result.sort_by(|left, right| compare(left.1, right.1).then_with(|| left.0.cmp(&right.0)));
         Ok(result)
     }
 }

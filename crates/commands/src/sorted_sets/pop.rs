@@ -31,11 +31,11 @@ pub fn pop_count(
     txn: &mut WriteTxn<'_>,
     key: &Key<'_>,
     end: End,
-    count: Option<i64>,
+    count: Option<Last<NonNegative>>,
     reply: &mut Reply,
 ) -> Result<()> {
     let is_paired = count.is_some() && reply.version() == resp::Version::Resp3;
-    let count = usize::try_from(count.unwrap_or(1)).map_err(|_| Error::NotPositive)?;
+    let count = count.map_or(1, |Last(count)| count.0);
     let Some(mut set) = txn.zset_mut(key)? else {
         reply.empty_array();
         return Ok(());

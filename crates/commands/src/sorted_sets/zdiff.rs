@@ -27,6 +27,7 @@ command! {
 pub struct Args<'a> {
     #[arg(name = "key")]
     inputs: Inputs<'a>,
+    #[arg(name = "")]
     options: Rest<'a, Options>,
 }
 

@@ -1,6 +1,6 @@
 //! ZINTERCARD: how many members are in all of several sorted sets.
 
-use super::combination::intersection_len;
+use super::combination::{Inputs, intersection_len};
 
 use crate::prelude::*;
 
@@ -24,7 +24,8 @@ command! {
 #[derive(Args)]
 pub struct Args<'a> {
     #[arg(name = "key")]
-    keys: CountedKeys<'a>,
+    keys: Inputs<'a>,
+    #[arg(name = "")]
     options: Rest<'a, Options>,
 }
 

@@ -27,7 +27,7 @@ command! {
 pub struct Args<'a> {
     #[arg(access = "RW ACCESS DELETE")]
     key: Key<'a>,
-    count: Option<i64>,
+    count: Option<Last<NonNegative>>,
 }
 
 fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {

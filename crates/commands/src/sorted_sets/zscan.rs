@@ -25,6 +25,7 @@ command! {
 pub struct Args<'a> {
     key: Key<'a>,
     cursor: Cursor,
+    #[arg(name = "")]
     options: Rest<'a, ScanOptions<'a>>,
 }
 

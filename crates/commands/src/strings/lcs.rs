@@ -37,6 +37,14 @@ command! {
 pub struct Args<'a> {
     key1: Key<'a>,
     key2: Key<'a>,
+    /// Looked at after the keys.
+    #[arg(name = "")]
+    options: Rest<'a, Options>,
+}
+
+/// What to tell of it.
+#[derive(Args)]
+pub struct Options {
     #[arg(token = "LEN")]
     len: bool,
     #[arg(token = "IDX")]
@@ -53,16 +61,17 @@ fn lcs(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
         Error::fixed("ERR If you want both the length and indexes, please just use IDX.");
     let (first, second) = (view.string(&args.key1), view.string(&args.key2));
     let (first, second) = (first.map_err(|_| NOT_STRINGS)?, second.map_err(|_| NOT_STRINGS)?);
-    if args.len && args.idx {
+    let options = args.options.read()?;
+    if options.len && options.idx {
         return Err(BOTH);
     }
     let (first, second) = (bytes(first), bytes(second));
     check_effort(first.len(), second.len(), view.limits().string_bytes_max)?;
 
     let table = Table::new(&first, &second);
-    if args.idx {
-        reply_indexes(&table, args.min_match_len.unwrap_or(0), args.withmatchlen, reply);
-    } else if args.len {
+    if options.idx {
+        reply_indexes(&table, options.min_match_len.unwrap_or(0), options.withmatchlen, reply);
+    } else if options.len {
         reply.integer(table.len() as i64);
     } else {
         let mut common = Vec::with_capacity(table.len());

@@ -181,9 +181,9 @@ pub fn is_comparable_in_transaction(name: &str) -> bool {
 pub struct Judge {
     /// The reference is a server of 7.0 or before.
     pub reference_is_before_72: bool,
-    /// ZRANGESTORE has stored a range of scores or names: 7.2 does not know its size beforehand
-    /// and takes a skiplist for it, however small.
-    pub is_range_stored: bool,
+    /// A small sorted set may be a skiplist: ZRANGESTORE has stored a range of scores or names, whose
+    /// size 7.2 does not know beforehand, or SORT has read one, which Redis converts for it.
+    pub is_skiplist_small: bool,
 }
 
 impl Judge {
@@ -208,6 +208,10 @@ impl Judge {
             return self.accepts_encoding(subject, reference);
         }
         let (mut subject, mut reference) = (subject.clone(), reference.clone());
+        if self.is_skiplist_small {
+            // A listpack keeps a score of -0 as 0, a skiplist does not.
+            [&mut subject, &mut reference].into_iter().for_each(drop_sign_of_zero);
+        }
         for freedom in self.freedoms(command) {
             let freedom = match freedom {
                 Freedom::OrderUnless(ordered) | Freedom::PairOrderUnless(ordered)
@@ -233,14 +237,15 @@ impl Judge {
         subject == reference
             || self.reference_is_before_72
                 && ENCODINGS_BEFORE_72.iter().any(|&(old, new)| *reference == old && *subject == new)
-            || self.is_range_stored
+            || self.is_skiplist_small
                 && [subject, reference].iter().all(|value| is_one_of(value, ["listpack", "skiplist"]))
     }
 
     /// Takes note of a command that is sent.
     pub fn follow(&mut self, command: &[Bytes]) {
-        self.is_range_stored |= has_option(command, "ZRANGESTORE")
-            && (has_option(command, "BYSCORE") || has_option(command, "BYLEX"));
+        let is_range = has_option(command, "BYSCORE") || has_option(command, "BYLEX");
+        self.is_skiplist_small |= has_option(command, "ZRANGESTORE") && is_range
+            || ["SORT", "SORT_RO"].iter().any(|name| has_option(command, name));
     }
 
     fn freedoms(self, command: &[Bytes]) -> impl Iterator<Item = Freedom> {
@@ -250,6 +255,15 @@ impl Judge {
             .filter(move |allowance| allowance.commands.iter().any(|name| is_named(command, name)))
             .filter(move |allowance| (allowance.only_if)(command))
             .map(|allowance| allowance.freedom)
+    }
+}
+
+fn drop_sign_of_zero(value: &mut Value) {
+    match value {
+        Value::Array(elements) | Value::Set(elements) => elements.iter_mut().for_each(drop_sign_of_zero),
+        Value::Bulk(bytes) if bytes == b"-0" => *bytes = b"0".to_vec(),
+        Value::Double(score) if *score == "-0" => *score = "0".into(),
+        _ => {}
     }
 }
 

@@ -53,7 +53,7 @@ fn start_pair() -> Option<Pair> {
     };
     let reference = reference.with(&directives).start();
     let subject = Spec::under_test().with(&directives).start();
-    let judge = Judge { reference_is_before_72: version(&reference) < (7, 2), is_range_stored: false };
+    let judge = Judge { reference_is_before_72: version(&reference) < (7, 2), is_skiplist_small: false };
     Some(Pair { subject, reference, judge })
 }
 

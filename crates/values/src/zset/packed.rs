@@ -29,10 +29,11 @@ const EXACT_INTEGER_MAX: f64 = (1u64 << f64::MANTISSA_DIGITS) as f64;
 /// The bytes of an empty sorted set: a count of zero.
 pub(super) const EMPTY: [u8; 1] = [0];
 
-/// Writes `score` at the start of `out` and returns how many bytes it took.
+/// Writes `score` at the start of `out` and returns how many bytes it took. Zero loses its sign, as in a packed sorted
+/// set of Redis.
 fn write_score(score: f64, out: &mut [u8; SCORE_BYTES_MAX]) -> usize {
     let integral = score.trunc() == score && score.abs() <= EXACT_INTEGER_MAX;
-    if !integral || (score == 0.0 && score.is_sign_negative()) {
+    if !integral {
         out[0] = SCORE_DOUBLE_TAG;
         out[1..].copy_from_slice(&score.to_bits().to_be_bytes());
         return SCORE_BYTES_MAX;
@@ -300,7 +301,7 @@ mod tests {
         check_score(1_700_000_000_000.0, 7);
         check_score(9_007_199_254_740_992.0, 8);
         check_score(-9_007_199_254_740_992.0, 8);
-        for other in [-0.0, 0.1, -3.5, 1e300, f64::MIN_POSITIVE, f64::INFINITY, f64::NEG_INFINITY, 2e16] {
+        for other in [0.1, -3.5, 1e300, f64::MIN_POSITIVE, f64::INFINITY, f64::NEG_INFINITY, 2e16] {
             check_score(other, 9);
         }
         for power in 0..53 {

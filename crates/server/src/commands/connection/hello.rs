@@ -62,7 +62,7 @@ impl<'a> Parse<'a> for Handshake<'a> {
             } else if word.eq_ignore_ascii_case(b"SETNAME") && parser.remaining() >= 1 {
                 handshake.name = Some(parser.next()?);
             } else {
-                let word = String::from_utf8_lossy(word);
+                let word = shown(word);
                 return Err(Error::new(format_args!("Syntax error in HELLO option '{word}'")));
             }
         }

@@ -22,7 +22,7 @@ command! {
 
 #[derive(Args)]
 pub struct Args {
-    index: i64,
+    index: i32,
 }
 
 pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Result<()> {

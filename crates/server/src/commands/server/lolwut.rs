@@ -17,16 +17,24 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
-    /// Redis has a picture for each of its versions, of sizes that one can choose; here there is one.
-    #[arg(token = "VERSION", name = "version")]
-    version: Option<Many<&'a [u8]>>,
+    version: Version<'a>,
+}
+
+/// Redis has a picture for each of its versions, of sizes that one can choose; here there is one, whatever is asked.
+pub struct Version<'a>(#[expect(dead_code, reason = "there is nothing to choose")] Parser<'a>);
+
+impl<'a> Parse<'a> for Version<'a> {
+    const SPEC: Spec = Spec { optional: true, ..i64::SPEC.with_token("VERSION") };
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        Ok(Version(parser.rest()))
+    }
 }
 
 /// The picture's lines.
 const HEIGHT: i32 = 9;
 
-pub(crate) fn run(_: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    let _ = args.version;
+pub(crate) fn run(_: &mut Session, _: Args<'_>, reply: &mut Reply) -> Result<()> {
     let mut text = String::new();
     // An esker is the winding ridge that a river under a glacier leaves behind.
     for row in 0..HEIGHT {

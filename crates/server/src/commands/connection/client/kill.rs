@@ -68,7 +68,7 @@ impl<'a> Parse<'a> for User {
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
         match parser.next()? {
             b"default" => Ok(User),
-            name => Err(Error::new(format_args!("No such user '{}'", String::from_utf8_lossy(name)))),
+            name => Err(Error::new(format_args!("No such user '{}'", shown(name)))),
         }
     }
 }

@@ -131,7 +131,7 @@ impl<'a> Parse<'a> for ClientType {
             b"normal" => Ok(ClientType::Normal),
             b"pubsub" => Ok(ClientType::PubSub),
             b"master" | b"replica" | b"slave" => Ok(ClientType::Replication),
-            _ => Err(Error::new(format_args!("Unknown client type '{}'", String::from_utf8_lossy(word)))),
+            _ => Err(Error::new(format_args!("Unknown client type '{}'", shown(word)))),
         }
     }
 }

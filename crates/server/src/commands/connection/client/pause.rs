@@ -23,6 +23,9 @@ command! {
 
 #[derive(Args)]
 pub struct Args {
+    /// A larger request is refused before it is read.
+    #[arg(name = "")]
+    _words: AtMost<2>,
     timeout: Timeout,
     mode: Option<Mode>,
 }

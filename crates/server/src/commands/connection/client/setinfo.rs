@@ -27,11 +27,11 @@ pub struct Args<'a> {
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let is_name = args.attribute.eq_ignore_ascii_case(b"LIB-NAME");
     if !is_name && !args.attribute.eq_ignore_ascii_case(b"LIB-VER") {
-        let attribute = String::from_utf8_lossy(args.attribute);
+        let attribute = shown(args.attribute);
         return Err(Error::new(format_args!("Unrecognized option '{attribute}'")));
     }
     if !super::is_word(args.value) {
-        let attribute = String::from_utf8_lossy(args.attribute);
+        let attribute = shown(args.attribute);
         return Err(Error::new(format_args!("{attribute} cannot contain spaces, newlines or special characters.")));
     }
     let mut about = session.client.about.lock();

@@ -20,6 +20,9 @@ command! {
 
 #[derive(Args)]
 pub struct Args {
+    /// A larger request is refused before it is read.
+    #[arg(name = "")]
+    _words: AtMost<2>,
     client_id: Id,
     unblock_type: Option<How>,
 }

@@ -20,6 +20,9 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    /// A larger request is refused before it is read.
+    #[arg(name = "")]
+    _words: AtMost<1>,
     pattern: Option<Pattern<'a>>,
 }
 

@@ -108,7 +108,7 @@ mod tests {
         assert_ne!(digest(&[b"a", b"b"]), digest(&[b"ab"]));
         let sum = |words: [&[u8]; 2]| {
             let mut sum = Digest::EMPTY;
-            words.map(|word| sum.add(Digest::of(word)));
+            words.iter().for_each(|word| sum.add(Digest::of(word)));
             sum
         };
         assert_eq!(sum([b"a", b"b"]), sum([b"b", b"a"]));

@@ -61,6 +61,10 @@ const HELP: [(&str, &str); 23] = [
     ("STRINGMATCH-LEN <len> <pattern>", "Match <pattern> against a string of <len> letters."),
 ];
 
+/// Subcommands that lock slots.
+const LOOKS_AT_KEYS: [&[u8]; 7] =
+    [b"digest", b"digest-value", b"htstats-key", b"listpack", b"object", b"populate", b"quicklist"];
+
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let access = session.server.settings().security.enable_debug_command;
     if !access.allows(is_local(&session.client)) {
@@ -70,10 +74,11 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
              restart the server.",
         ));
     }
-    if session.is_in_exec {
-        return Err(Error::new("DEBUG is not allowed inside a transaction"));
-    }
     let subcommand = args.words[0].to_ascii_lowercase();
+    if session.is_in_exec && LOOKS_AT_KEYS.contains(&subcommand.as_slice()) {
+        // The transaction holds slots, perhaps the very ones.
+        return Err(Error::new("This subcommand of DEBUG is not allowed inside a transaction"));
+    }
     match (subcommand.as_slice(), &args.words[1..]) {
         (b"help", []) => reply_help(reply),
         (b"change-repl-id", []) => {
@@ -117,7 +122,14 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
         (b"reload" | b"loadaof", _) => {
             return Err(Error::new("There is nothing to load from: saving to disk comes later"));
         }
-        (b"replybuffer", [what, value]) => accept_reply_buffer(what, value, reply)?,
+        (b"replybuffer", [what, value]) if what.eq_ignore_ascii_case(b"peak-reset-time") => {
+            let is_word = [b"never", b"reset"].iter().any(|word| value.eq_ignore_ascii_case(*word));
+            if !is_word && base::number::parse_i64(value).is_none() {
+                return Err(Error::NotInteger);
+            }
+            reply.ok();
+        }
+        (b"replybuffer", [what, _]) if what.eq_ignore_ascii_case(b"resizing") => reply.ok(),
         (b"set-active-expire", [word]) => {
             session.server.active_expire.store(*word != b"0", Ordering::Relaxed);
             reply.ok();
@@ -136,7 +148,7 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
             reply.ok();
         }
         _ => {
-            let name = String::from_utf8_lossy(args.words[0]).into_owned();
+            let name = shown(args.words[0]).into_owned();
             return Err(Error::new(format_args!(
                 "unknown subcommand or wrong number of arguments for '{name}'. Try DEBUG HELP."
             )));
@@ -152,18 +164,4 @@ fn reply_help(reply: &mut Reply) {
         reply.simple(syntax);
         reply.simple(format!("    {summary}"));
     }
-}
-
-/// There are no such buffers; whoever asks for a strange one is told so as by Redis.
-fn accept_reply_buffer(what: &[u8], value: &[u8], reply: &mut Reply) -> Result<()> {
-    let is = |word: &[u8], name: &str| word.eq_ignore_ascii_case(name.as_bytes());
-    if is(what, "peak-reset-time") {
-        if !is(value, "never") && !is(value, "reset") {
-            base::number::parse_i64(value).ok_or(Error::NotInteger)?;
-        }
-    } else if !is(what, "resizing") {
-        return Err(Error::Syntax);
-    }
-    reply.ok();
-    Ok(())
 }

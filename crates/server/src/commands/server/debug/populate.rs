@@ -33,6 +33,6 @@ pub(super) fn populate(session: &mut Session, count: &[u8], prefix: &[u8], len: 
 }
 
 fn positive(word: &[u8]) -> Result<usize> {
-    let number = base::number::parse_i64(word).ok_or(Error::NotInteger)?;
-    usize::try_from(number).map_err(|_| Error::NotPositive)
+    let number = base::number::parse_i64(word).and_then(|number| usize::try_from(number).ok());
+    number.ok_or(Error::NotPositive)
 }

@@ -49,7 +49,7 @@ pub(super) fn reply_protocol(kind: &[u8], reply: &mut Reply) -> Result<()> {
         _ => {
             return Err(Error::fixed(
                 "ERR Wrong protocol type name. Please use one of the following: \
-                 string|integer|double|null|array|set|map|attrib|push|verbatim|true|false",
+                 string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false",
             ));
         }
     }

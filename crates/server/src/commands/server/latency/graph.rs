@@ -29,7 +29,7 @@ const HEIGHTS: [char; 4] = ['_', 'o', '#', '|'];
 
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let Some(event) = session.server.latency.event(args.event) else {
-        let name = String::from_utf8_lossy(args.event);
+        let name = shown(args.event);
         return Err(Error::new(format_args!("No samples available for event '{name}'")));
     };
     let samples: Vec<u64> = event.samples.iter().rev().take(COLUMNS_MAX).map(|sample| sample.took_ms).collect();

@@ -1,0 +1,98 @@
+//! Which of several errors a command reports, and what it takes for a number: Redis looks at some keys before the
+//! options behind them, at some options as it finds them, and leaves some numbers to C.
+
+mod common;
+
+use common::Prompt;
+
+#[track_caller]
+fn check(prompt: &mut Prompt, line: &str, printed: &str) {
+    assert_eq!(prompt.type_in(line), printed, "{line}");
+}
+
+#[test]
+fn keys_come_before_the_options_behind_them() {
+    let mut prompt = Prompt::new();
+    for line in ["SET text x", "SADD set a", "HSET hash f v"] {
+        prompt.type_in(line);
+    }
+    const WRONG_TYPE: &str = "(error) WRONGTYPE Operation against a key holding the wrong kind of value";
+    for line in [
+        "ZUNION 1 text WEIGHTS heavy",
+        "ZINTER 1 text AGGREGATE AVG",
+        "ZDIFF 1 text WITHSCORES MORE",
+        "ZINTERCARD 1 text LIMIT -1",
+        "ZUNIONSTORE to 1 text NONSENSE",
+    ] {
+        check(&mut prompt, line, WRONG_TYPE);
+    }
+    check(&mut prompt, "ZUNION 1 set WEIGHTS heavy", "(error) ERR weight value is not a float");
+    check(&mut prompt, "ZDIFF 1 set MORE", "(error) ERR syntax error");
+    check(&mut prompt, "ZINTERCARD 1 set LIMIT -1", "(error) ERR LIMIT can't be negative");
+    let no_keys = "(error) ERR at least 1 input key is needed for 'zintercard' command";
+    check(&mut prompt, "ZINTERCARD -1 set", no_keys);
+    let not_strings = "(error) ERR The specified keys must contain string values";
+    check(&mut prompt, "LCS text hash IDX MINMATCHLEN abc", not_strings);
+    check(
+        &mut prompt,
+        "LCS text none IDX MINMATCHLEN abc",
+        "(error) ERR value is not an integer or out of range",
+    );
+}
+
+#[test]
+fn options_are_looked_at_in_their_order() {
+    let mut prompt = Prompt::new();
+    prompt.type_in("SET text x");
+    let no_database = "(error) ERR DB index is out of range";
+    check(&mut prompt, "COPY text to DB -1 extra", no_database);
+    check(&mut prompt, "COPY text to DB 99 extra", no_database);
+    check(&mut prompt, "COPY text to DB 99 DB 1", no_database);
+    check(&mut prompt, "COPY text to DB 1 extra", "(error) ERR syntax error");
+    check(&mut prompt, "COPY text to DB 1 DB", "(error) ERR syntax error");
+    let no_number = "(error) ERR value is out of range, value must between -2147483648 and 2147483647";
+    check(&mut prompt, "COPY text to DB 4294967296", no_number);
+    check(&mut prompt, "MOVE text 4294967296", no_number);
+    check(&mut prompt, "COPY text to DB 2 DB 1 REPLACE", "(integer) 1");
+
+    let not_positive = "(error) ERR value is out of range, must be positive";
+    check(&mut prompt, "ZPOPMIN none abc", not_positive);
+    check(&mut prompt, "SPOP none abc", not_positive);
+    check(&mut prompt, "ZPOPMAX none abc more", "(error) ERR syntax error");
+    check(&mut prompt, "SPOP none abc more", "(error) ERR syntax error");
+    check(&mut prompt, "BZMPOP -1 1 none MIDDLE", "(error) ERR syntax error");
+    check(&mut prompt, "BZMPOP -1 1 none MIN", "(error) ERR timeout is negative");
+}
+
+#[test]
+fn some_numbers_are_read_as_c_reads_them() {
+    let mut prompt = Prompt::new();
+    prompt.type_in("ZADD scores 0 a 1 b");
+    check(&mut prompt, r#"ZCOUNT scores " 1" 5"#, "(integer) 1");
+    check(&mut prompt, r#"ZCOUNT scores "" 5"#, "(integer) 2");
+    check(&mut prompt, r#"ZCOUNT scores "1 " 5"#, "(error) ERR min or max is not a float");
+    prompt.type_in(r#"RPUSH numbers 1 "" -1"#);
+    check(&mut prompt, "SORT numbers", "1) \"-1\"\n2) \"\"\n3) \"1\"");
+    // Zeros of both signs are the same, and a packed sorted set keeps no sign.
+    prompt.type_in("SET weight_1 -0");
+    prompt.type_in("RPUSH names 1 0");
+    check(&mut prompt, "SORT names BY weight_*", "1) \"0\"\n2) \"1\"");
+    prompt.type_in("ZADD zeros -0 a");
+    check(&mut prompt, "ZSCORE zeros a", "\"0\"");
+}
+
+#[test]
+fn a_set_that_is_not_sorted_is_stored_in_an_order() {
+    let mut prompt = Prompt::new();
+    prompt.type_in("SADD set -1 8 0");
+    check(&mut prompt, "SORT set BY nothing DESC STORE list", "(integer) 3");
+    check(&mut prompt, "LRANGE list 0 -1", "1) \"8\"\n2) \"0\"\n3) \"-1\"");
+}
+
+#[test]
+fn a_lone_star_is_every_key() {
+    let mut prompt = Prompt::new();
+    prompt.type_in(r#"SET "" x"#);
+    check(&mut prompt, "KEYS *", "1) \"\"");
+    check(&mut prompt, "KEYS **", "(empty array)");
+}
