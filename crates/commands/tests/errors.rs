@@ -82,6 +82,16 @@ fn some_numbers_are_read_as_c_reads_them() {
 }
 
 #[test]
+fn a_range_of_ranks_takes_a_limit_that_is_none() {
+    let mut prompt = Prompt::new();
+    prompt.type_in("ZADD scores 0 a 1 b");
+    check(&mut prompt, "ZRANGE scores 0 0 LIMIT 5 -1", "1) \"a\"");
+    let refused =
+        "(error) ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX";
+    check(&mut prompt, "ZRANGE scores 0 0 LIMIT 0 1", refused);
+}
+
+#[test]
 fn a_set_that_is_not_sorted_is_stored_in_an_order() {
     let mut prompt = Prompt::new();
     prompt.type_in("SADD set -1 8 0");

@@ -300,6 +300,7 @@ fn the_keys_of_a_request_are_told_from_its_shape() {
         ("ZUNIONSTORE to 2 a b WEIGHTS nonsense", &["to", "a", "b"]),
         ("SORT l BY x STORE to LIMIT", &["l", "to"]),
         ("GEORADIUS g x y z m STORE to", &["g", "to"]),
+        ("GEORADIUS g x y z m STORE", &["g"]),
         ("BLPOP a b 0", &["a", "b"]),
     ];
     for (request, keys) in cases {
@@ -309,7 +310,7 @@ fn the_keys_of_a_request_are_told_from_its_shape() {
     let errors = [
         ("SPUBLISH channel m", "ERR The command has no key arguments"),
         ("ZUNIONSTORE to 5 a", "ERR Invalid arguments specified for command"),
-        ("GET", "ERR Invalid number of arguments specified for command"),
+        ("SET k", "ERR Invalid number of arguments specified for command"),
         ("NOSUCH k", "ERR Invalid command specified"),
     ];
     for (request, error) in errors {

@@ -63,7 +63,8 @@ impl<'a> Selection<'a> {
     ) -> Result<Selection<'a>> {
         let (min, max) = if reverse { (stop, start) } else { (start, stop) };
         match by {
-            None if limit.is_some_and(|limit| limit.offset != 0 || limit.count != -1) => Err(Error::fixed(
+            // A limit of -1 is none for Redis.
+            None if limit.is_some_and(|limit| limit.count != -1) => Err(Error::fixed(
                 "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX",
             )),
             None => {

@@ -183,6 +183,8 @@ pub(super) fn find<'s>(
         match spec.find(words) {
             Ok(positions) => found.extend(positions.map(|position| (position, spec))),
             Err(Missing::Keyword) => {}
+            // An option without its key.
+            Err(Missing::Words) if matches!(spec.begin, Begin::Keyword { .. }) => {}
             // What follows is for those who know the command.
             Err(Missing::Specification) if command.name.starts_with("sort") => {
                 found.extend(stored_by_sort(command, words).map(|position| (position, spec)));
