@@ -6,9 +6,9 @@
 
 pub mod counter;
 pub mod geo;
-
 pub mod glob;
 pub mod hash;
 pub mod number;
+pub mod prefetch;
 pub mod random;
 pub mod slot;

@@ -4,6 +4,7 @@
 //! around every call, so a shard needs no lock of its own.
 
 use values::entry::{Entry, EntryMut, EntryRef};
+pub use values::table::Stage;
 
 use crate::Key;
 
@@ -29,6 +30,10 @@ pub trait Shard: Send + Sync {
 
     /// The number of keys that have a deadline.
     fn deadlines(&self) -> usize;
+
+    /// Has the processor load what a look-up of `key` is going to touch: first the one stage for many keys, then
+    /// the other. Only a hint.
+    fn prefetch(&self, key: &Key<'_>, stage: Stage);
 
     /// The entry of `key`, to read.
     fn find(&self, key: &Key<'_>) -> Option<EntryRef<'_>>;

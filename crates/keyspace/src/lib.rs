@@ -23,7 +23,7 @@ use base::slot::SLOTS;
 use sync::RwLock;
 use values::entry::Entry;
 
-use crate::engine::{Engine, Shard};
+use crate::engine::{Engine, Shard, Stage};
 pub use crate::expiry::Sweep;
 pub use crate::handles::{HashMut, ListMut, SetMut, ZSetMut};
 pub use crate::key::{DatabaseKey, Key};
@@ -108,6 +108,25 @@ impl Keyspace {
     #[inline]
     pub fn write(&self, needs: &Needs, context: Context) -> WriteTxn<'_> {
         WriteTxn::new(self, needs, context)
+    }
+
+    /// Has the processor load what look-ups of `keys` in `database` are going to touch: all slots, then all their
+    /// shards, and so on, so that the waits for memory fall together. Passes over slots that are being changed.
+    pub fn prefetch(&self, database: u16, keys: &[Key<'_>]) {
+        for key in keys {
+            base::prefetch::prefetch((&raw const self.slots[usize::from(key.slot)]).addr());
+        }
+        let for_each_shard = |visit: &dyn Fn(&Key<'_>, &dyn Shard)| {
+            for key in keys {
+                let slot = self.slots[usize::from(key.slot)].try_read();
+                if let Some(shard) = slot.as_ref().and_then(|slot| slot.shard(database)) {
+                    visit(key, shard);
+                }
+            }
+        };
+        for_each_shard(&|_, shard| base::prefetch::prefetch(std::ptr::from_ref(shard).addr()));
+        for_each_shard(&|key, shard| shard.prefetch(key, Stage::Bucket));
+        for_each_shard(&|key, shard| shard.prefetch(key, Stage::Element));
     }
 
     /// The number of keys in `database`, in constant time. Keys whose time has come are counted until they are

@@ -1,7 +1,7 @@
 //! The engine that serves a database from memory: a hash table of entries for each slot.
 
 use keyspace::Key;
-use keyspace::engine::{Engine, Shard};
+use keyspace::engine::{Engine, Shard, Stage};
 use values::entry::{Entry, EntryMut, EntryRef};
 use values::table::Table;
 
@@ -32,6 +32,11 @@ impl Shard for MemoryShard {
 
     fn deadlines(&self) -> usize {
         self.deadlines
+    }
+
+    #[inline]
+    fn prefetch(&self, key: &Key<'_>, stage: Stage) {
+        self.entries.prefetch(key.hash, stage);
     }
 
     #[inline]

@@ -313,7 +313,7 @@ struct TooLong;
 /// `position` on are wanted. Gives the number and where the header ends; nothing where the header is
 /// incomplete, wrong or merely unusual, which the caller then finds out.
 #[inline(always)]
-fn short_header(input: &[u8], position: usize, sigil: u8) -> Option<(usize, usize)> {
+pub(crate) fn short_header(input: &[u8], position: usize, sigil: u8) -> Option<(usize, usize)> {
     let word = u64::from_le_bytes(*input.get(position..)?.first_chunk()?);
     if word as u8 != sigil {
         return None;

@@ -13,7 +13,9 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use keyspace::Key;
 use resp::{Reply, RequestLimits, RequestParser, Version};
+use smallvec::SmallVec;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
@@ -36,6 +38,12 @@ const REPLY_BYTES_MAX: usize = 1024 * 1024;
 /// count, is given up when it grows beyond this, where `client-output-buffer-limit` sets no bound: as long as the
 /// longest value.
 const REPLY_BY_COUNT_BYTES_MAX: usize = 512 * 1024 * 1024;
+
+/// For so many requests is memory fetched ahead.
+const PREPARED_REQUESTS_MAX: usize = 16;
+
+/// With fewer keys there is less to win than it costs.
+const PREPARED_KEYS_MIN: usize = 4;
 
 struct Buffers {
     input: Box<[u8]>,
@@ -277,6 +285,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut batch = Batch::begin();
         let mut consumed = 0;
         let mut executed = 0;
+        let mut prepared = 0;
         self.has_more = false;
         while consumed < input.len() && !self.session.is_blocked() {
             if reply.len() >= REPLY_BYTES_MAX {
@@ -284,6 +293,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 break;
             }
             let rest = &input[consumed..];
+            if consumed >= prepared {
+                prepared = consumed + self.prepare(rest);
+            }
             match self.parser.parse(rest, &self.limits.request) {
                 Ok(Some(len)) => {
                     let arguments = self.parser.arguments(rest);
@@ -326,6 +338,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             client.commands.store(client.commands.load(Ordering::Relaxed) + executed, Ordering::Relaxed);
         }
         Ok(consumed)
+    }
+
+    /// Has the processor load what the next requests in `input` are likely to need, if there are several. Returns
+    /// how many bytes these have, at least 1.
+    fn prepare(&self, input: &[u8]) -> usize {
+        let mut keys: SmallVec<[Key<'_>; PREPARED_REQUESTS_MAX]> = SmallVec::new();
+        let looked = resp::ahead::first_keys(input, PREPARED_REQUESTS_MAX, |key| keys.push(Key::new(key)));
+        if keys.len() >= PREPARED_KEYS_MIN {
+            self.server.keyspace.prefetch(self.session.database, &keys);
+        }
+        looked.max(1)
     }
 
     /// The end of a connection whose reply became too long to be finished.

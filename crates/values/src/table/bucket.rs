@@ -9,6 +9,8 @@
 //! known how many more there were. The idea of counting is F14's: N. Bronson and X. Shi, "Open-sourcing F14 for
 //! faster, more memory-efficient hash tables", 2019.
 
+use base::prefetch::prefetch;
+
 use super::element::{pointer_word, word_tag};
 
 /// Words in a bucket.
@@ -61,10 +63,23 @@ impl Bucket {
         }
     }
 
-    /// Begins to load the elements, for someone who will look at all of them.
+    /// Begins to load the bucket itself.
+    #[inline]
+    pub(super) fn prefetch_words(&self) {
+        prefetch(std::ptr::from_ref(self).addr());
+    }
+
+    /// Begins to load the elements with this tag.
+    #[inline]
+    pub(super) fn prefetch_equal(&self, tag: u16) {
+        self.tags().equal(tag).for_each(|position| prefetch(pointer_word(self.words[position]) as usize));
+    }
+
+    /// Begins to load the elements, for someone who will look at all of them, one by one: splitting a segment would
+    /// wait for each.
     #[inline]
     pub(super) fn prefetch(&self) {
-        self.words.iter().for_each(|&word| lanes::prefetch(pointer_word(word)));
+        self.words.iter().for_each(|&word| prefetch(pointer_word(word) as usize));
     }
 }
 
@@ -102,20 +117,13 @@ impl Iterator for Positions {
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod lanes {
     // LLVM does not find these sequences by itself: it compares word by word, which takes three times as many
-    // instructions. Without prefetching, splitting a segment waits for its elements in memory one by one.
+    // instructions.
     #![allow(unsafe_code)]
 
     use std::arch::x86_64::*;
 
     use super::super::element::TAG_MASK;
     use super::{BUCKET_WORDS, Positions};
-
-    /// Begins to load the cache line at an address, if that is one.
-    #[inline]
-    pub(super) fn prefetch(address: u64) {
-        // SAFETY: every x86-64 has SSE; a prefetch reads nothing that the program could see, and never faults.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::without_provenance(address as usize)) }
-    }
 
     /// The upper 16 bits of eight words.
     #[derive(Clone, Copy)]
@@ -160,10 +168,6 @@ mod lanes {
 mod lanes {
     use super::super::element::TAG_MASK;
     use super::{BUCKET_WORDS, Positions};
-
-    /// There is no portable way.
-    #[inline]
-    pub(super) fn prefetch(_address: u64) {}
 
     /// The upper 16 bits of eight words.
     #[derive(Clone, Copy)]

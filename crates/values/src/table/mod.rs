@@ -35,6 +35,7 @@ use directory::Directory;
 pub use element::Element;
 use element::tag_of;
 pub use iter::{IntoIter, Iter};
+pub use segment::Stage;
 use segment::{Search, Segment};
 use sizing::{BUCKETS_MAX, larger, shrunk};
 
@@ -144,6 +145,12 @@ impl<T: Element> Table<T> {
                 Root::One(segment) => segment.bucket_count() * size_of::<Bucket>(),
                 Root::Many(directory) => directory.memory_bytes(),
             }
+    }
+
+    /// Has the processor load what a look-up of `hash` is going to touch.
+    #[inline]
+    pub fn prefetch(&self, hash: u64, stage: Stage) {
+        self.root.segment(hash).prefetch(tag_of(hash), stage);
     }
 
     /// The element that has this hash and that `eq` says is the one.

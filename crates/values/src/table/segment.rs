@@ -53,6 +53,15 @@ unsafe impl<T: Element + Send> Send for Segment<T> {}
 // SAFETY: a shared segment hands out shared elements only, and nothing in it changes behind a shared reference.
 unsafe impl<T: Element + Sync> Sync for Segment<T> {}
 
+/// How far a look-up is prepared; each stage waits for the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The line of the table that says where the element is.
+    Bucket,
+    /// The element.
+    Element,
+}
+
 /// What a search ended with.
 pub(super) enum Search<T> {
     /// The element, and the slot it is in.
@@ -162,6 +171,18 @@ impl<T: Element> Segment<T> {
 
     pub(super) fn set_deadline_bound(&mut self, deadline_ms: u64) {
         self.set_header(header(self.len(), deadline_ms));
+    }
+
+    /// Begins to load the bucket that a search for this tag looks at first, or, once that is there, the elements
+    /// in it that the search will look at.
+    #[inline]
+    pub(super) fn prefetch(&self, tag: u16, stage: Stage) {
+        let buckets = self.buckets();
+        let Some(home) = buckets.get(Way::new(tag, buckets.len()).at) else { return };
+        match stage {
+            Stage::Bucket => home.prefetch_words(),
+            Stage::Element => home.prefetch_equal(tag),
+        }
     }
 
     /// Looks for the element with this tag that `eq` says is the one.

@@ -147,12 +147,7 @@ impl MemberRef {
     /// Has the processor fetch the member, which is about to be read.
     #[inline]
     pub(super) fn prefetch(self) {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: a hint, which reads nothing.
-        unsafe {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            _mm_prefetch::<_MM_HINT_T0>(self.0.as_ptr().cast());
-        }
+        base::prefetch::prefetch(self.0.addr().get());
     }
 }
 
