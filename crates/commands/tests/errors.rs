@@ -55,6 +55,13 @@ fn options_are_looked_at_in_their_order() {
     check(&mut prompt, "MOVE text 4294967296", no_number);
     check(&mut prompt, "COPY text to DB 2 DB 1 REPLACE", "(integer) 1");
 
+    check(&mut prompt, "ZRANGEBYLEX none - + LIMIT abc", "(error) ERR syntax error");
+    check(
+        &mut prompt,
+        "ZRANGEBYSCORE none 0 1 LIMIT abc 1",
+        "(error) ERR value is not an integer or out of range",
+    );
+
     let not_positive = "(error) ERR value is out of range, must be positive";
     check(&mut prompt, "ZPOPMIN none abc", not_positive);
     check(&mut prompt, "SPOP none abc", not_positive);

@@ -19,10 +19,22 @@ pub enum By {
 }
 
 /// `LIMIT offset count`: a part of what was selected; a negative count is all.
-#[derive(Args, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Limit {
     offset: i64,
     count: i64,
+}
+
+impl<'a> Parse<'a> for Limit {
+    const SPEC: Spec = Spec::block(&[i64::SPEC.named("offset"), i64::SPEC.named("count")]);
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        // Half of it is no limit, whatever it says.
+        if parser.remaining() < 2 {
+            return Err(Error::Syntax);
+        }
+        Ok(Limit { offset: i64::parse(parser)?, count: i64::parse(parser)? })
+    }
 }
 
 /// The members that a command means.
