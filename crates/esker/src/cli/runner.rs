@@ -114,13 +114,13 @@ impl Runner {
                 return Ok(Outcome::Interrupted);
             }
             Err(Trouble::Lost(lost)) => {
-                self.session.disconnect();
+                let told = self.let_go(&lost);
                 let is_wanted =
                     matches!(lost, Lost::Closed) && (is(words, 0, "shutdown") || is(words, 0, "quit"));
                 return if is_wanted {
                     Ok(Outcome::Answered)
                 } else {
-                    Err(Stop::Connection(lost.to_string()))
+                    Err(Stop::Connection(told))
                 };
             }
         }
@@ -129,6 +129,13 @@ impl Runner {
             self.output.print_line(&format!("({:.2}s)", elapsed.as_secs_f64())).map_err(Stop::Output)?;
         }
         Ok(Outcome::Answered)
+    }
+
+    /// Ends a connection that is lost; what to tell of that. A transaction is lost with it.
+    fn let_go(&mut self, lost: &Lost) -> String {
+        let more = if self.session.is_in_transaction() { "; the transaction is gone" } else { "" };
+        self.session.disconnect();
+        format!("{lost}{more}")
     }
 
     /// Sees to it that there is a connection, and shows what has come since the last command. A connection that
@@ -141,9 +148,9 @@ impl Runner {
                 Ok(Some(message)) => self.show_push(&message)?,
                 Err(lost) => {
                     let was_in_transaction = self.session.is_in_transaction();
-                    self.session.disconnect();
+                    let told = self.let_go(&lost);
                     if was_in_transaction {
-                        return Err(Stop::Connection(format!("{lost}; the transaction is gone")));
+                        return Err(Stop::Connection(told));
                     }
                 }
             }
