@@ -117,11 +117,7 @@ impl Runner {
                 let told = self.let_go(&lost);
                 let is_wanted =
                     matches!(lost, Lost::Closed) && (is(words, 0, "shutdown") || is(words, 0, "quit"));
-                return if is_wanted {
-                    Ok(Outcome::Answered)
-                } else {
-                    Err(Stop::Connection(told))
-                };
+                return if is_wanted { Ok(Outcome::Answered) } else { Err(Stop::Connection(told)) };
             }
         }
         let elapsed = begin.elapsed();
