@@ -344,7 +344,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// how many bytes these have, at least 1.
     fn prepare(&self, input: &[u8]) -> usize {
         let mut keys: SmallVec<[Key<'_>; PREPARED_REQUESTS_MAX]> = SmallVec::new();
-        let looked = resp::ahead::first_keys(input, PREPARED_REQUESTS_MAX, |key| keys.push(Key::new(key)));
+        let looked = resp::ahead::first_keys(input, PREPARED_REQUESTS_MAX, |bytes| {
+            // Work on one key alone has it at hand after the first request.
+            if keys.last().is_none_or(|last| last.bytes != bytes) {
+                keys.push(Key::new(bytes));
+            }
+        });
         if keys.len() >= PREPARED_KEYS_MIN {
             self.server.keyspace.prefetch(self.session.database, &keys);
         }
