@@ -77,7 +77,8 @@ pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Resul
     let end_ms = now_ms.checked_add(args.timeout.0).filter(|end_ms| i64::try_from(*end_ms).is_ok());
     let end_ms = end_ms.ok_or(Error::fixed("ERR timeout is out of range"))?;
     let scope = args.mode.map_or(Scope::All, |mode| mode.0);
-    session.server.pause.begin(scope, end_ms, now_ms, &session.server.attention);
+    // The clock was cut to whole milliseconds, and nobody is to wait for less than was asked.
+    session.server.pause.begin(scope, end_ms + 1, now_ms, &session.server.attention);
     reply.ok();
     Ok(())
 }
