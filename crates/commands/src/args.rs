@@ -18,12 +18,20 @@ use crate::error::{Error, Result, shown};
 pub struct Parser<'a> {
     arguments: Arguments<'a>,
     position: usize,
+    /// The word at position 1 as a key, where that is known already.
+    first_key: Option<Key<'a>>,
 }
 
 impl<'a> Parser<'a> {
     /// Reads `arguments` from `position` on: 1 for a command, 2 for a subcommand.
     pub fn new(arguments: Arguments<'a>, position: usize) -> Parser<'a> {
-        Parser { arguments, position }
+        Parser { arguments, position, first_key: None }
+    }
+
+    /// The same, of a request whose second word is `first_key`, should it be a key.
+    pub(crate) fn knowing(self, first_key: Option<Key<'a>>) -> Parser<'a> {
+        debug_assert!(first_key.is_none_or(|key| Some(key.bytes) == self.arguments.get(1)));
+        Parser { first_key, ..self }
     }
 
     /// The next word, which stays.
@@ -190,17 +198,31 @@ impl Spec {
     }
 
     /// The fewest words that it takes.
-    pub fn words_min(&self) -> usize {
+    pub const fn words_min(&self) -> usize {
         if self.optional {
             return 0;
         }
         let own = match self.kind {
-            Kind::Block => self.parts.iter().map(Spec::words_min).sum(),
-            Kind::OneOf => self.parts.iter().map(Spec::words_min).min().unwrap_or(0),
             Kind::PureToken => 0,
+            Kind::Block | Kind::OneOf => {
+                let (mut all, mut fewest, mut part) = (0, None, 0);
+                while part < self.parts.len() {
+                    let words = self.parts[part].words_min();
+                    all += words;
+                    fewest = match fewest {
+                        Some(fewest) if fewest <= words => Some(fewest),
+                        _ => Some(words),
+                    };
+                    part += 1;
+                }
+                match (self.kind, fewest) {
+                    (Kind::OneOf, Some(fewest)) => fewest,
+                    _ => all,
+                }
+            }
             _ => 1,
         };
-        own + usize::from(self.token.is_some()) + usize::from(self.counted)
+        own + self.token.is_some() as usize + self.counted as usize
     }
 
     /// Whether it always takes the same number of words.
@@ -239,8 +261,9 @@ pub fn parse_all<'a, A: Parse<'a>>(arguments: Arguments<'a>, position: usize) ->
     parse_rest(Parser::new(arguments, position))
 }
 
+/// Reads all that is left; words that are left over are a syntax error.
 #[inline]
-fn parse_rest<'a, A: Parse<'a>>(mut parser: Parser<'a>) -> Result<A> {
+pub(crate) fn parse_rest<'a, A: Parse<'a>>(mut parser: Parser<'a>) -> Result<A> {
     let parsed = A::parse(&mut parser)?;
     if parser.remaining() > 0 { Err(Error::Syntax) } else { Ok(parsed) }
 }
@@ -250,6 +273,10 @@ impl<'a> Parse<'a> for Key<'a> {
 
     #[inline]
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        if let (1, Some(key)) = (parser.position, parser.first_key) {
+            parser.skip();
+            return Ok(key);
+        }
         Ok(Key::new(parser.next()?))
     }
 
@@ -441,11 +468,19 @@ impl<'a, const MAX: usize> Parse<'a> for AtMost<MAX> {
 /// One or more, to the end of the request.
 pub type Many<T> = SmallVec<[T; 4]>;
 
+/// How many words, at least, each of several takes.
+const fn words_each(spec: &Spec) -> usize {
+    match spec.words_min() {
+        0 => 1,
+        words => words,
+    }
+}
+
 impl<'a, T: Parse<'a>> Parse<'a> for Many<T> {
     const SPEC: Spec = Spec { multiple: true, ..T::SPEC };
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
-        let mut parsed = Many::with_capacity(parser.remaining() / T::SPEC.words_min().max(1));
+        let mut parsed = Many::with_capacity(parser.remaining() / const { words_each(&T::SPEC) });
         loop {
             parsed.push(T::parse(parser)?);
             if parser.remaining() == 0 {

@@ -4,7 +4,7 @@ use keyspace::{Context, DatabaseKey, Key, Keyspace, Needs, ReadView, Tally, Writ
 use resp::{Arguments, Reply};
 use smallvec::SmallVec;
 
-use crate::args::Parse;
+use crate::args::{Parse, Parser, parse_rest};
 use crate::command::Scope;
 use crate::error::Result;
 
@@ -58,6 +58,8 @@ pub enum Access<'c, 'k> {
 pub struct Call<'c, 'k> {
     /// The words of the request, the name included.
     pub arguments: Arguments<'c>,
+    /// The second word as a key, where the caller knows it already; it need not be one.
+    pub first_key: Option<Key<'c>>,
     /// Where the reply is written.
     pub reply: &'c mut Reply,
     /// How it gets at the keyspace.
@@ -72,12 +74,16 @@ fn needs<'a, A: Parse<'a>>(args: &A, scope: Scope) -> Needs {
     if scope == Scope::Everything {
         return Needs::All;
     }
-    let mut slots = SmallVec::new();
-    args.keys(&mut |key| slots.push(key.slot));
-    Needs::of_slots(slots)
+    Needs::of_keys(|visit| args.keys(visit))
 }
 
-impl Call<'_, '_> {
+impl<'c> Call<'c, '_> {
+    /// Reads the arguments, which begin at word `position`.
+    #[inline]
+    pub fn parse<A: Parse<'c>>(&self, position: usize) -> Result<A> {
+        parse_rest(Parser::new(self.arguments, position).knowing(self.first_key))
+    }
+
     /// Runs a command that reads.
     #[inline]
     pub fn read<'a, A: Parse<'a>>(

@@ -165,12 +165,6 @@ impl Command {
         })
     }
 
-    /// Whether a request of `words` words, the name included, has enough and not too many.
-    pub fn accepts(&self, words: usize) -> bool {
-        let arity = self.arity();
-        if arity >= 0 { words == arity as usize } else { words >= arity.unsigned_abs() as usize }
-    }
-
     /// Whether the flag is declared.
     pub fn has(&self, flag: Flag) -> bool {
         self.flags.contains(&flag)
@@ -194,6 +188,12 @@ impl Command {
             .iter()
             .find(|command| name(command).is_some_and(|name| name.eq_ignore_ascii_case(word)))
     }
+}
+
+/// Whether a request of `words` words, the name included, is as long as `arity` says.
+#[inline]
+pub fn accepts(arity: i32, words: usize) -> bool {
+    if arity >= 0 { words == arity as usize } else { words >= arity.unsigned_abs() as usize }
 }
 
 /// The keys of a request whose arguments read as `A`, which begin at word `position`.
@@ -271,19 +271,19 @@ macro_rules! command {
     (@handler Container, $name:literal, ($($scope:expr)?)) => { $crate::Handler::Container };
     (@handler Read($run:path), $name:literal, ($($scope:expr)?)) => {
         $crate::Handler::Read(|call| {
-            let args: Args = $crate::args::parse_all(call.arguments, const { $crate::arguments_at($name) })?;
+            let args: Args = call.parse(const { $crate::arguments_at($name) })?;
             call.read(args, $crate::command!(@scope $($scope)?), $run)
         })
     };
     (@handler Write($run:path), $name:literal, ($($scope:expr)?)) => {
         $crate::Handler::Write(|call| {
-            let args: Args = $crate::args::parse_all(call.arguments, const { $crate::arguments_at($name) })?;
+            let args: Args = call.parse(const { $crate::arguments_at($name) })?;
             call.write(args, $crate::command!(@scope $($scope)?), $run)
         })
     };
     (@handler Blocking($run:path), $name:literal, ($($scope:expr)?)) => {
         $crate::Handler::Blocking(|call| {
-            let args: Args = $crate::args::parse_all(call.arguments, const { $crate::arguments_at($name) })?;
+            let args: Args = call.parse(const { $crate::arguments_at($name) })?;
             call.block(args, $run)
         })
     };

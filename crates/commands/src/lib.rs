@@ -31,6 +31,6 @@ mod table;
 mod timeout;
 
 pub use call::{Access, Attempt, Call, Wait, WaitingRoom};
-pub use command::{Command, Declared, Flag, Group, Handler, Scope, arguments_at, declared};
+pub use command::{Command, Declared, Flag, Group, Handler, Scope, accepts, arguments_at, declared};
 pub use error::{Error, Result, shown};
 pub use table::data_commands;

@@ -44,6 +44,10 @@ pub trait Shard: Send + Sync {
     /// Puts in `entry`, whose key is `key` and is not there yet.
     fn insert(&mut self, key: &Key<'_>, entry: Entry) -> EntryMut<'_>;
 
+    /// The entry of `key`, or else the one that `make` makes, put in; and whether it was. What is made has no
+    /// deadline.
+    fn find_or_insert(&mut self, key: &Key<'_>, make: &mut dyn FnMut() -> Entry) -> (EntryMut<'_>, bool);
+
     /// Visits entries from `cursor` on, at least `count` of them if there are as many, and returns where to go
     /// on; 0 begins, and, returned, says that all were seen. An entry that is there throughout is visited.
     /// Cursors are below 2^32.

@@ -2,6 +2,8 @@
 //!
 //! Each handle changes its collection through the methods here and nowhere else, which is what lets the
 //! transaction know of every change. When a handle is let go and its collection is empty, the key goes with it.
+//! A method that adds elements changes the collection by `grow`, one that may take some out by `shrink`: what only
+//! grew need not be looked at again to know that it is not empty.
 
 use std::ops::Range;
 
@@ -24,14 +26,22 @@ pub(crate) struct Touched<'t> {
 }
 
 impl Touched<'_> {
-    /// The key called `name` has changed.
+    /// The key that `name` names has changed.
     #[inline]
-    pub fn changed(&mut self, name: &[u8]) {
+    pub fn changed<'n>(&mut self, name: impl FnOnce() -> &'n [u8]) {
         self.tally.changes += 1;
         if let Some(observers) = self.observers {
-            observers.changed(DatabaseKey::new(self.database, name), &mut self.tally.ready);
+            observers.changed(DatabaseKey::new(self.database, name()), &mut self.tally.ready);
         }
     }
+}
+
+/// A collection that was found or made, with what must be told of a change.
+pub(crate) struct Found<'t> {
+    pub entry: EntryMut<'t>,
+    pub touched: Touched<'t>,
+    /// Whether it was made, and so is empty.
+    pub is_new: bool,
 }
 
 /// What all handles share: the entry, the limits of its packed form, and whether it was changed.
@@ -41,13 +51,16 @@ struct Collection<'t> {
     touched: Touched<'t>,
     limits: Limits,
     changes: u64,
+    may_be_empty: bool,
 }
 
 const HELD: &str = "the entry is there until the handle is dropped";
 
 impl<'t> Collection<'t> {
-    fn new((entry, touched): (EntryMut<'t>, Touched<'t>), limits: Limits) -> Collection<'t> {
-        Collection { entry: Some(entry), touched, limits, changes: 0 }
+    #[inline]
+    fn new(found: Found<'t>, limits: Limits) -> Collection<'t> {
+        let Found { entry, touched, is_new } = found;
+        Collection { entry: Some(entry), touched, limits, changes: 0, may_be_empty: is_new }
     }
 
     #[inline]
@@ -55,22 +68,47 @@ impl<'t> Collection<'t> {
         self.entry.as_ref().expect(HELD)
     }
 
-    /// Lets the caller change the entry; `changes` says how much, given the result.
     #[inline]
     fn change<R>(
         &mut self,
         change: impl FnOnce(&mut Entry, &Limits) -> R,
         changes: impl FnOnce(&R) -> u64,
+        may_leave_empty: bool,
     ) -> R {
         let result = change(self.entry.as_mut().expect(HELD), &self.limits);
-        self.changes += changes(&result);
+        let changes = changes(&result);
+        if changes > 0 {
+            self.changes += changes;
+            self.may_be_empty = may_leave_empty;
+        }
         result
     }
 
+    /// Lets the caller add to the entry; `changes` says how much, given the result.
+    #[inline]
+    fn grow<R>(
+        &mut self,
+        change: impl FnOnce(&mut Entry, &Limits) -> R,
+        changes: impl FnOnce(&R) -> u64,
+    ) -> R {
+        self.change(change, changes, false)
+    }
+
+    /// Lets the caller change the entry in any way; `changes` says how much, given the result.
+    #[inline]
+    fn shrink<R>(
+        &mut self,
+        change: impl FnOnce(&mut Entry, &Limits) -> R,
+        changes: impl FnOnce(&R) -> u64,
+    ) -> R {
+        self.change(change, changes, true)
+    }
+
+    #[inline]
     fn finish(&mut self, is_empty: bool) {
         let Some(entry) = self.entry.take() else { return };
         if self.changes > 0 {
-            self.touched.changed(entry.as_ref().key());
+            self.touched.changed(|| entry.as_ref().key());
             self.touched.tally.changes += self.changes - 1;
         }
         if is_empty {
@@ -85,7 +123,8 @@ macro_rules! handle {
         pub struct $name<'t>(Collection<'t>);
 
         impl<'t> $name<'t> {
-            pub(crate) fn new(found: (EntryMut<'t>, Touched<'t>), limits: Limits) -> Self {
+            #[inline]
+            pub(crate) fn new(found: Found<'t>, limits: Limits) -> Self {
                 Self(Collection::new(found, limits))
             }
 
@@ -99,8 +138,9 @@ macro_rules! handle {
         }
 
         impl Drop for $name<'_> {
+            #[inline]
             fn drop(&mut self) {
-                let is_empty = self.read().is_empty();
+                let is_empty = self.0.may_be_empty && self.read().is_empty();
                 self.0.finish(is_empty);
             }
         }
@@ -116,22 +156,22 @@ handle! {
     ListMut, ListRef, {
         /// As [`values::list::ListMut::push`].
         pub fn push(&mut self, end: End, elements: impl IntoIterator<Item: AsRef<[u8]>, IntoIter: Clone>) {
-            self.0.change(|entry, limits| list::ListMut::of(entry, limits).push(end, elements), |()| 1);
+            self.0.grow(|entry, limits| list::ListMut::of(entry, limits).push(end, elements), |()| 1);
         }
 
         /// As [`values::list::ListMut::pop`].
         pub fn pop<R>(&mut self, end: End, take: impl FnOnce(&[u8]) -> R) -> Option<R> {
-            self.0.change(|entry, limits| list::ListMut::of(entry, limits).pop(end, take), |popped| one_if(popped.is_some()))
+            self.0.shrink(|entry, limits| list::ListMut::of(entry, limits).pop(end, take), |popped| one_if(popped.is_some()))
         }
 
         /// As [`values::list::ListMut::set`].
         pub fn set(&mut self, index: i64, element: &[u8]) -> bool {
-            self.0.change(|entry, limits| list::ListMut::of(entry, limits).set(index, element), |did| one_if(*did))
+            self.0.grow(|entry, limits| list::ListMut::of(entry, limits).set(index, element), |did| one_if(*did))
         }
 
         /// As [`values::list::ListMut::insert`].
         pub fn insert(&mut self, side: End, pivot: &[u8], element: &[u8]) -> bool {
-            self.0.change(
+            self.0.grow(
                 |entry, limits| list::ListMut::of(entry, limits).insert(side, pivot, element),
                 |did| one_if(*did),
             )
@@ -139,7 +179,7 @@ handle! {
 
         /// As [`values::list::ListMut::remove_where`].
         pub fn remove_where(&mut self, end: End, limit: usize, matches: impl FnMut(&[u8]) -> bool) -> usize {
-            self.0.change(
+            self.0.shrink(
                 |entry, limits| list::ListMut::of(entry, limits).remove_where(end, limit, matches),
                 |removed| *removed as u64,
             )
@@ -147,7 +187,7 @@ handle! {
 
         /// As [`values::list::ListMut::remove_range`].
         pub fn remove_range(&mut self, range: Range<usize>) -> usize {
-            self.0.change(
+            self.0.shrink(
                 |entry, limits| list::ListMut::of(entry, limits).remove_range(range),
                 |removed| *removed as u64,
             )
@@ -155,7 +195,7 @@ handle! {
 
         /// As [`values::list::ListMut::trim`].
         pub fn trim(&mut self, kept: Range<usize>) -> usize {
-            self.0.change(|entry, limits| list::ListMut::of(entry, limits).trim(kept), |removed| *removed as u64)
+            self.0.shrink(|entry, limits| list::ListMut::of(entry, limits).trim(kept), |removed| *removed as u64)
         }
     }
 }
@@ -165,22 +205,22 @@ handle! {
     SetMut, SetRef, {
         /// As [`values::set::SetMut::reserve`].
         pub fn reserve(&mut self, members: usize) {
-            self.0.change(|entry, limits| set::SetMut::of(entry, limits).reserve(members), |()| 0);
+            self.0.grow(|entry, limits| set::SetMut::of(entry, limits).reserve(members), |()| 0);
         }
 
         /// As [`values::set::SetMut::insert`].
         pub fn insert(&mut self, member: &[u8]) -> bool {
-            self.0.change(|entry, limits| set::SetMut::of(entry, limits).insert(member), |did| one_if(*did))
+            self.0.grow(|entry, limits| set::SetMut::of(entry, limits).insert(member), |did| one_if(*did))
         }
 
         /// As [`values::set::SetMut::remove`].
         pub fn remove(&mut self, member: &[u8]) -> bool {
-            self.0.change(|entry, limits| set::SetMut::of(entry, limits).remove(member), |did| one_if(*did))
+            self.0.shrink(|entry, limits| set::SetMut::of(entry, limits).remove(member), |did| one_if(*did))
         }
 
         /// As [`values::set::SetMut::pop_random`].
         pub fn pop_random(&mut self, rng: &mut dyn FnMut() -> u64) -> Option<set::Popped> {
-            self.0.change(
+            self.0.shrink(
                 |entry, limits| set::SetMut::of(entry, limits).pop_random(rng),
                 |popped| one_if(popped.is_some()),
             )
@@ -193,7 +233,7 @@ handle! {
             rng: &mut dyn FnMut() -> u64,
             take: &mut dyn FnMut(&[u8]),
         ) {
-            self.0.change(
+            self.0.shrink(
                 |entry, limits| set::SetMut::of(entry, limits).pop_random_many(count, rng, take),
                 |()| count as u64,
             );
@@ -206,17 +246,17 @@ handle! {
     HashMut, HashRef, {
         /// As [`values::hash::HashMut::reserve`].
         pub fn reserve(&mut self, fields: usize) {
-            self.0.change(|entry, limits| hash::HashMut::of(entry, limits).reserve(fields), |()| 0);
+            self.0.grow(|entry, limits| hash::HashMut::of(entry, limits).reserve(fields), |()| 0);
         }
 
         /// As [`values::hash::HashMut::set`].
         pub fn set(&mut self, field: &[u8], value: &[u8]) -> bool {
-            self.0.change(|entry, limits| hash::HashMut::of(entry, limits).set(field, value), |_| 1)
+            self.0.grow(|entry, limits| hash::HashMut::of(entry, limits).set(field, value), |_| 1)
         }
 
         /// As [`values::hash::HashMut::remove`].
         pub fn remove(&mut self, field: &[u8]) -> bool {
-            self.0.change(|entry, limits| hash::HashMut::of(entry, limits).remove(field), |did| one_if(*did))
+            self.0.shrink(|entry, limits| hash::HashMut::of(entry, limits).remove(field), |did| one_if(*did))
         }
     }
 }
@@ -226,7 +266,7 @@ handle! {
     ZSetMut, ZSetRef, {
         /// As [`values::zset::ZSetMut::prepare`].
         pub fn prepare(&mut self, len: usize, member_bytes_max: usize) {
-            self.0.change(
+            self.0.grow(
                 |entry, limits| zset::ZSetMut::of(entry, limits).prepare(len, member_bytes_max),
                 |()| 0,
             );
@@ -239,7 +279,7 @@ handle! {
 
         /// As [`values::zset::ZSetMut::update`].
         pub fn update(&mut self, member: &[u8], decide: impl FnOnce(Option<f64>) -> Option<f64>) -> Change {
-            self.0.change(
+            self.0.shrink(
                 |entry, limits| zset::ZSetMut::of(entry, limits).update(member, decide),
                 |change| one_if(*change != Change::Unchanged),
             )
@@ -247,7 +287,7 @@ handle! {
 
         /// As [`values::zset::ZSetMut::remove`].
         pub fn remove(&mut self, member: &[u8]) -> Option<f64> {
-            self.0.change(
+            self.0.shrink(
                 |entry, limits| zset::ZSetMut::of(entry, limits).remove(member),
                 |removed| one_if(removed.is_some()),
             )
@@ -255,7 +295,7 @@ handle! {
 
         /// As [`values::zset::ZSetMut::pop_first`].
         pub fn pop_first<R>(&mut self, take: impl FnOnce(&[u8], f64) -> R) -> Option<R> {
-            self.0.change(
+            self.0.shrink(
                 |entry, limits| zset::ZSetMut::of(entry, limits).pop_first(take),
                 |popped| one_if(popped.is_some()),
             )
@@ -263,7 +303,7 @@ handle! {
 
         /// As [`values::zset::ZSetMut::pop_last`].
         pub fn pop_last<R>(&mut self, take: impl FnOnce(&[u8], f64) -> R) -> Option<R> {
-            self.0.change(
+            self.0.shrink(
                 |entry, limits| zset::ZSetMut::of(entry, limits).pop_last(take),
                 |popped| one_if(popped.is_some()),
             )
@@ -271,7 +311,7 @@ handle! {
 
         /// As [`values::zset::ZSetMut::remove_span`].
         pub fn remove_span(&mut self, ranks: Range<usize>) -> usize {
-            self.0.change(
+            self.0.shrink(
                 |entry, limits| zset::ZSetMut::of(entry, limits).remove_span(ranks),
                 |removed| *removed as u64,
             )

@@ -112,12 +112,13 @@ impl Keyspace {
 
     /// Has the processor load what look-ups of `keys` in `database` are going to touch: all slots, then all their
     /// shards, and so on, so that the waits for memory fall together. Passes over slots that are being changed.
-    pub fn prefetch(&self, database: u16, keys: &[Key<'_>]) {
-        for key in keys {
+    pub fn prefetch(&self, database: u16, keys: &[Option<Key<'_>>]) {
+        let keys = || keys.iter().flatten();
+        for key in keys() {
             base::prefetch::prefetch((&raw const self.slots[usize::from(key.slot)]).addr());
         }
         let for_each_shard = |visit: &dyn Fn(&Key<'_>, &dyn Shard)| {
-            for key in keys {
+            for key in keys() {
                 let slot = self.slots[usize::from(key.slot)].try_read();
                 if let Some(shard) = slot.as_ref().and_then(|slot| slot.shard(database)) {
                     visit(key, shard);

@@ -9,6 +9,7 @@
 use smallvec::SmallVec;
 use sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use crate::Key;
 use crate::engine::Shard;
 use crate::observers::Observers;
 
@@ -29,26 +30,58 @@ impl Slot {
 /// The slots that a command needs.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Needs {
-    /// Those of its keys, without repetition, in ascending order.
+    /// This one.
+    One(u16),
+    /// These, without repetition, in ascending order.
     Some(SmallVec<[u16; 16]>),
     /// All of them.
     All,
 }
 
 impl Needs {
-    /// The needs of a command that has these keys.
+    /// The needs of a command whose keys `visit` names.
+    #[inline]
+    pub fn of_keys<'a>(visit: impl FnOnce(&mut dyn FnMut(Key<'a>))) -> Needs {
+        let mut first = None;
+        let mut slots = SmallVec::new();
+        visit(&mut |key| match first {
+            None => first = Some(key.slot),
+            Some(first) => {
+                if slots.is_empty() && key.slot != first {
+                    slots.push(first);
+                }
+                if !slots.is_empty() {
+                    slots.push(key.slot);
+                }
+            }
+        });
+        match first {
+            Some(first) if slots.is_empty() => Needs::One(first),
+            _ => Needs::of_slots(slots),
+        }
+    }
+
+    /// The needs of a command that has keys in these slots.
     pub fn of_slots(mut slots: SmallVec<[u16; 16]>) -> Needs {
         if slots.len() > 1 {
             slots.sort_unstable();
             slots.dedup();
         }
-        Needs::Some(slots)
+        match slots.as_slice() {
+            [only] => Needs::One(*only),
+            _ => Needs::Some(slots),
+        }
     }
 
     /// What is needed to do both.
     pub fn and(self, other: Needs) -> Needs {
-        match (self, other) {
-            (Needs::Some(mut slots), Needs::Some(more)) => {
+        let slots = |needs| match needs {
+            Needs::One(slot) => Some(SmallVec::from_slice(&[slot])),
+            Needs::Some(slots) => Some(slots),
+            Needs::All => None,
+        };
+        match (slots(self), slots(other)) {
+            (Some(mut slots), Some(more)) => {
                 slots.extend(more);
                 Needs::of_slots(slots)
             }
@@ -119,10 +152,8 @@ impl<'k> Held<'k> {
     pub fn lock(slots: &'k [RwLock<Slot>], needs: &Needs, mode: Mode) -> Held<'k> {
         let guards = match needs {
             Needs::All => Guards::All(slots.iter().map(|lock| wait(lock, mode)).collect()),
-            Needs::Some(needed) => match needed.as_slice() {
-                [only] => Guards::One(*only, wait(&slots[usize::from(*only)], mode)),
-                several => Guards::Some(lock_several(slots, several, mode)),
-            },
+            Needs::One(only) => Guards::One(*only, wait(&slots[usize::from(*only)], mode)),
+            Needs::Some(several) => Guards::Some(lock_several(slots, several, mode)),
         };
         Held { guards }
     }

@@ -50,7 +50,7 @@ impl StringMut<'_> {
 impl Drop for StringMut<'_> {
     fn drop(&mut self) {
         if self.changed {
-            self.touched.changed(self.entry.as_ref().key());
+            self.touched.changed(|| self.entry.as_ref().key());
         }
     }
 }
@@ -104,7 +104,7 @@ impl WriteTxn<'_> {
             if deadline != Deadline::Keep && entry.deadline_ms() != deadline_ms {
                 entry.set_deadline_ms(deadline_ms);
             }
-            touched.changed(key.bytes);
+            touched.changed(|| key.bytes);
             return;
         }
         let entry = Entry::build(key.bytes, form, deadline_ms, bytes.len(), |out| out.copy_from_slice(bytes));

@@ -8,13 +8,10 @@ use std::ops::Deref;
 use values::entry::{Entry, EntryMut, EntryRef, Kind};
 
 use crate::engine::Shard;
-use crate::handles::{HashMut, ListMut, SetMut, Touched, ZSetMut};
+use crate::handles::{Found, HashMut, ListMut, SetMut, Touched, ZSetMut};
 use crate::slots::{Mode, Needs};
 use crate::view::{Context, ReadView, Tally, WrongType, access_clock, is_expired};
 use crate::{DatabaseKey, Key, Keyspace};
-
-/// Shard of a database that nothing was written to yet is made on the first write.
-const MISSING_SHARD: &str = "the shard was made just above";
 
 /// Makes an empty collection for the key of this name.
 type Make<'m> = &'m dyn Fn(&[u8]) -> Entry;
@@ -95,7 +92,7 @@ impl<'k> WriteTxn<'k> {
         if let Some(entry) = entry {
             shard.insert(key, entry);
         }
-        touched.changed(key.bytes);
+        touched.changed(|| key.bytes);
         if let Some(old) = old {
             keyspace.discard(old);
         }
@@ -106,7 +103,7 @@ impl<'k> WriteTxn<'k> {
         entry.as_ref().touch(access_clock(self.view.now_ms()));
         let (shard, mut touched) = self.shard_mut(database, key);
         shard.insert(key, entry);
-        touched.changed(key.bytes);
+        touched.changed(|| key.bytes);
     }
 
     /// Puts `entry` in as `key`, in place of whatever was there.
@@ -117,7 +114,7 @@ impl<'k> WriteTxn<'k> {
     /// Takes `key` out, if it is there.
     pub fn take_in(&mut self, database: u16, key: &Key<'_>) -> Option<Entry> {
         let (entry, mut touched) = self.locate(database, key)?;
-        touched.changed(key.bytes);
+        touched.changed(|| key.bytes);
         Some(entry.remove())
     }
 
@@ -151,49 +148,60 @@ impl<'k> WriteTxn<'k> {
         if entry.as_ref().deadline_ms() != deadline_ms {
             entry.set_deadline_ms(deadline_ms);
         }
-        touched.changed(key.bytes);
+        touched.changed(|| key.bytes);
         true
     }
 
+    /// The collection of `kind` at `key`, to change.
+    #[inline]
+    fn collection(&mut self, key: &Key<'_>, kind: Kind) -> Result<Option<Found<'_>>, WrongType> {
+        match self.locate(self.view.database(), key) {
+            Some((entry, _)) if entry.kind() != kind => Err(WrongType),
+            found => Ok(found.map(|(entry, touched)| Found { entry, touched, is_new: false })),
+        }
+    }
+
     /// The collection of `kind` at `key`, to change; made by `make` when there is none.
-    fn collection(
+    #[inline]
+    fn collection_or_new(
         &mut self,
         key: &Key<'_>,
         kind: Kind,
-        make: Option<Make<'_>>,
-    ) -> Result<Option<(EntryMut<'_>, Touched<'_>)>, WrongType> {
-        let database = self.view.database();
-        if self.locate(database, key).is_none() {
-            let Some(make) = make else { return Ok(None) };
-            let entry = make(key.bytes);
-            entry.as_ref().touch(access_clock(self.view.now_ms()));
-            let (shard, _) = self.shard_mut(database, key);
-            shard.insert(key, entry);
+        make: Make<'_>,
+    ) -> Result<Found<'_>, WrongType> {
+        let (context, keyspace) = (self.view.context(), self.view.keyspace);
+        let (shard, touched) = self.shard_mut(context.database, key);
+        let (mut entry, mut is_new) = shard.find_or_insert(key, &mut || make(key.bytes));
+        if !is_new && is_expired(entry.as_ref(), context.now_ms) {
+            touched.tally.expired += 1;
+            keyspace.discard(entry.replace(make(key.bytes)));
+            is_new = true;
         }
-        let (entry, touched) = self.locate(database, key).expect(MISSING_SHARD);
-        if entry.as_ref().kind() != kind {
+        if is_new || context.touch {
+            entry.as_ref().touch(access_clock(context.now_ms));
+        }
+        if entry.kind() != kind {
             return Err(WrongType);
         }
-        Ok(Some((entry, touched)))
+        Ok(Found { entry, touched, is_new })
     }
 
     /// The list at `key`, to change.
     pub fn list_mut(&mut self, key: &Key<'_>) -> Result<Option<ListMut<'_>>, WrongType> {
         let limits = *self.view.limits();
-        Ok(self.collection(key, Kind::List, None)?.map(|found| ListMut::new(found, limits)))
+        Ok(self.collection(key, Kind::List)?.map(|found| ListMut::new(found, limits)))
     }
 
     /// The list at `key`, to change; an empty one when there is none. It is gone again if it stays empty.
     pub fn list_or_new(&mut self, key: &Key<'_>) -> Result<ListMut<'_>, WrongType> {
         let limits = *self.view.limits();
-        let found = self.collection(key, Kind::List, Some(&values::list::empty))?;
-        Ok(ListMut::new(found.expect(MISSING_SHARD), limits))
+        Ok(ListMut::new(self.collection_or_new(key, Kind::List, &values::list::empty)?, limits))
     }
 
     /// The set at `key`, to change.
     pub fn set_mut(&mut self, key: &Key<'_>) -> Result<Option<SetMut<'_>>, WrongType> {
         let limits = *self.view.limits();
-        Ok(self.collection(key, Kind::Set, None)?.map(|found| SetMut::new(found, limits)))
+        Ok(self.collection(key, Kind::Set)?.map(|found| SetMut::new(found, limits)))
     }
 
     /// The set at `key`, to change, to which about `expected` members will be added of which `first` is one; an
@@ -206,8 +214,7 @@ impl<'k> WriteTxn<'k> {
     ) -> Result<SetMut<'_>, WrongType> {
         let limits = *self.view.limits();
         let make = |key: &[u8]| values::set::empty_for(key, first, expected, &limits);
-        let found = self.collection(key, Kind::Set, Some(&make))?;
-        let mut set = SetMut::new(found.expect(MISSING_SHARD), limits);
+        let mut set = SetMut::new(self.collection_or_new(key, Kind::Set, &make)?, limits);
         set.reserve(expected);
         Ok(set)
     }
@@ -215,27 +222,25 @@ impl<'k> WriteTxn<'k> {
     /// The hash at `key`, to change.
     pub fn hash_mut(&mut self, key: &Key<'_>) -> Result<Option<HashMut<'_>>, WrongType> {
         let limits = *self.view.limits();
-        Ok(self.collection(key, Kind::Hash, None)?.map(|found| HashMut::new(found, limits)))
+        Ok(self.collection(key, Kind::Hash)?.map(|found| HashMut::new(found, limits)))
     }
 
     /// The hash at `key`, to change; an empty one when there is none. It is gone again if it stays empty.
     pub fn hash_or_new(&mut self, key: &Key<'_>) -> Result<HashMut<'_>, WrongType> {
         let limits = *self.view.limits();
-        let found = self.collection(key, Kind::Hash, Some(&values::hash::empty))?;
-        Ok(HashMut::new(found.expect(MISSING_SHARD), limits))
+        Ok(HashMut::new(self.collection_or_new(key, Kind::Hash, &values::hash::empty)?, limits))
     }
 
     /// The sorted set at `key`, to change.
     pub fn zset_mut(&mut self, key: &Key<'_>) -> Result<Option<ZSetMut<'_>>, WrongType> {
         let limits = *self.view.limits();
-        Ok(self.collection(key, Kind::ZSet, None)?.map(|found| ZSetMut::new(found, limits)))
+        Ok(self.collection(key, Kind::ZSet)?.map(|found| ZSetMut::new(found, limits)))
     }
 
     /// The sorted set at `key`, to change; an empty one when there is none. It is gone again if it stays empty.
     pub fn zset_or_new(&mut self, key: &Key<'_>) -> Result<ZSetMut<'_>, WrongType> {
         let limits = *self.view.limits();
-        let found = self.collection(key, Kind::ZSet, Some(&values::zset::empty))?;
-        Ok(ZSetMut::new(found.expect(MISSING_SHARD), limits))
+        Ok(ZSetMut::new(self.collection_or_new(key, Kind::ZSet, &values::zset::empty)?, limits))
     }
 
     /// Removes every key of `database`; needs all slots.

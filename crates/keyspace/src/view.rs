@@ -62,7 +62,7 @@ impl<'k> ReadView<'k> {
         ReadView {
             keyspace,
             held: Held::lock(&keyspace.slots, needs, mode),
-            whole: *needs == Needs::All,
+            whole: matches!(needs, Needs::All),
             random: Cell::new(context.seed),
             context,
             tally: RefCell::default(),

@@ -60,6 +60,11 @@ impl Shard for MemoryShard {
         EntryMut::new(inserted, &mut self.deadlines)
     }
 
+    fn find_or_insert(&mut self, key: &Key<'_>, make: &mut dyn FnMut() -> Entry) -> (EntryMut<'_>, bool) {
+        let (entry, inserted) = self.entries.find_or_insert(key.hash, |entry| entry.key() == key.bytes, make);
+        (EntryMut::new(entry, &mut self.deadlines), inserted)
+    }
+
     fn scan(&self, cursor: u64, count: usize, visit: &mut dyn FnMut(EntryRef<'_>)) -> u64 {
         self.entries.scan(cursor, count, |entry| visit(entry.as_ref()))
     }

@@ -6,14 +6,12 @@
 //! - [`request`]: what a server reads. A resumable parser that copies nothing: arguments are ranges of the
 //!   caller's own input.
 //! - [`reply`]: what a server writes, in the version of the protocol that the client asked for.
-//! - [`ahead`]: a guess at the keys of the requests that follow.
 //! - [`value`]: the other side, for clients: replies decoded, commands encoded.
 //!
 //! The format is described at <https://redis.io/docs/latest/develop/reference/protocol-spec/>; error texts,
 //! limits and the corners that page leaves open (inline quoting, terminators that are skipped unread) are
 //! those of Redis 7.2.
 
-pub mod ahead;
 mod arguments;
 pub mod display;
 mod error;

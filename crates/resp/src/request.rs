@@ -1,7 +1,8 @@
 //! Requests: the arrays of bulk strings that clients send, and the inline lines that people type.
 //!
 //! [`RequestParser`] keeps what it has understood between calls, so that a request arriving in pieces is
-//! never read twice, and copies nothing: it remembers where in the caller's input the arguments lie. What it
+//! never read twice, and copies nothing: it remembers where in the caller's input the arguments lie. It reads several
+//! requests at once where they are there, so that the caller knows of all before it executes the first. What it
 //! accepts, and in which order it objects, is Redis 7.2's (`processInlineBuffer` and `processMultibulkBuffer`
 //! in its `networking.c`); like Redis it takes any byte for the line feed of a header and any two bytes for
 //! the line end behind an argument. Where Redis' answer to a line longer than its limit depends on how the
@@ -23,8 +24,10 @@ const INLINE_BYTES_KEPT: usize = 1024;
 /// A resumable parser of one client's requests.
 #[derive(Debug, Default)]
 pub struct RequestParser {
-    /// The arguments found so far, of the request being read or just completed.
+    /// The arguments found so far, of the request being read or those just completed.
     spans: Vec<Span>,
+    /// The requests just completed.
+    requests: Vec<Bounds>,
     /// The unquoted text of an inline request, which `spans` then refers to.
     inline: Vec<u8>,
     /// Whether the request being read, or just completed, is an inline one.
@@ -36,6 +39,13 @@ pub struct RequestParser {
     searched: usize,
     /// See [`RequestParser::missing`].
     missing: usize,
+}
+
+/// Where a request ends: in the parser's spans, and in the input.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    spans_end: usize,
+    end: usize,
 }
 
 /// What begins at the parser's position.
@@ -61,8 +71,8 @@ impl RequestParser {
     }
 
     /// Looks for the end of a request in `input`, which is all that has not yet been consumed: it begins with
-    /// the same byte as in the call before, unless that one completed a request, and then with the byte
-    /// behind that request.
+    /// the same byte as in the call before, unless that one completed requests, and then with the byte
+    /// behind one of these.
     ///
     /// Gives the length of the request once it is complete, in bytes; nothing while bytes are missing. A
     /// request without arguments (an empty line, `*0`, `*-1`) is one to skip without an answer.
@@ -71,21 +81,57 @@ impl RequestParser {
     /// [`ProtocolError`], after which the connection cannot be understood any more.
     #[inline]
     pub fn parse(&mut self, input: &[u8], limits: &RequestLimits) -> Result<Option<usize>, ProtocolError> {
-        if self.state != State::Request {
-            return self.resume(input, limits);
-        }
-        self.forget();
-        if input.first() == Some(&b'*') {
-            return self.count(input, limits, 0);
-        }
-        self.begin_line(input, limits)
+        let complete = self.parse_batch(input, limits, 1)?;
+        Ok((complete > 0).then(|| self.end_of(0)))
     }
 
-    /// The arguments of the request that [`parse`](Self::parse) has just completed, read from the same
-    /// `input`; valid until the next call of it.
+    /// As [`parse`](Self::parse), for up to `requests_max` requests, and gives their number: as many as are
+    /// complete and of the usual form, but none only where the first is incomplete.
+    ///
+    /// # Errors
+    /// As for [`parse`](Self::parse), when the first request is wrong; a later one ends the batch before it.
+    #[inline]
+    pub fn parse_batch(
+        &mut self,
+        input: &[u8],
+        limits: &RequestLimits,
+        requests_max: usize,
+    ) -> Result<usize, ProtocolError> {
+        self.requests.clear();
+        let Some(mut end) = self.parse_first(input, limits)? else { return Ok(0) };
+        self.requests.push(Bounds { spans_end: self.spans.len(), end });
+        while self.requests.len() < requests_max && !self.is_inline && self.spans.len() < SPANS_KEPT {
+            let spans_before = self.spans.len();
+            let Some(next) = self.usual_array(input, limits, end) else {
+                self.spans.truncate(spans_before);
+                break;
+            };
+            end = next;
+            self.requests.push(Bounds { spans_end: self.spans.len(), end });
+        }
+        Ok(self.requests.len())
+    }
+
+    /// The arguments of the only or first request that [`parse`](Self::parse) has just completed, read from the
+    /// same `input`; valid until the next call of it.
     #[inline]
     pub fn arguments<'a>(&'a self, input: &'a [u8]) -> Arguments<'a> {
-        Arguments::new(if self.is_inline { &self.inline } else { input }, &self.spans)
+        self.arguments_of(0, input)
+    }
+
+    /// The arguments of one of the requests that [`parse_batch`](Self::parse_batch) has just completed, counted
+    /// from 0, read from the same `input`; valid until the next call of it.
+    #[inline]
+    pub fn arguments_of<'a>(&'a self, request: usize, input: &'a [u8]) -> Arguments<'a> {
+        let begin = if request == 0 { 0 } else { self.requests[request - 1].spans_end };
+        let spans = &self.spans[begin..self.requests[request].spans_end];
+        Arguments::new(if self.is_inline { &self.inline } else { input }, spans)
+    }
+
+    /// Where that request ends in the input.
+    #[inline]
+    pub fn end_of(&self, request: usize) -> usize {
+        self.requests[request].end
     }
 
     /// At least how many bytes are missing, after [`parse`](Self::parse) has found the request incomplete: 1
@@ -98,7 +144,10 @@ impl RequestParser {
     /// The memory held, in bytes, this handle included: it grows with the number of arguments, and is given
     /// back when the next request begins or the parser is shown that there is none yet.
     pub fn memory_bytes(&self) -> usize {
-        size_of::<Self>() + self.spans.capacity() * size_of::<Span>() + self.inline.capacity()
+        size_of::<Self>()
+            + self.spans.capacity() * size_of::<Span>()
+            + self.requests.capacity() * size_of::<Bounds>()
+            + self.inline.capacity()
     }
 
     /// Forgets the request before, and gives back what only a large one needs.
@@ -138,6 +187,39 @@ impl RequestParser {
                 self.lengths(input, limits, position + bytes + 2, remaining - 1)
             }
         }
+    }
+
+    /// Looks for the end of the first request.
+    #[inline]
+    fn parse_first(&mut self, input: &[u8], limits: &RequestLimits) -> Result<Option<usize>, ProtocolError> {
+        if self.state != State::Request {
+            return self.resume(input, limits);
+        }
+        self.forget();
+        if input.first() == Some(&b'*') {
+            return self.count(input, limits, 0);
+        }
+        self.begin_line(input, limits)
+    }
+
+    /// Reads the array that begins at `position` if it is complete, right, and its headers are the usual ones.
+    /// Otherwise, which says nothing yet, there may be some spans too many.
+    #[inline]
+    fn usual_array(&mut self, input: &[u8], limits: &RequestLimits, position: usize) -> Option<usize> {
+        let (count, mut position) = short_header(input, position, b'*')?;
+        if count > limits.arguments_max || (count > UNAUTHENTICATED_ARGUMENTS_MAX && limits.unauthenticated) {
+            return None;
+        }
+        let bulk_bytes_max = limits.bulk_bytes_max_now();
+        for _ in 0..count {
+            let (bytes, start) = short_header(input, position, b'$')?;
+            position = start + bytes + 2;
+            if bytes > bulk_bytes_max || position > input.len() {
+                return None;
+            }
+            self.spans.push(Span { start, end: start + bytes });
+        }
+        Some(position)
     }
 
     /// Reads an array of bulk strings from its header on.
@@ -313,7 +395,7 @@ struct TooLong;
 /// `position` on are wanted. Gives the number and where the header ends; nothing where the header is
 /// incomplete, wrong or merely unusual, which the caller then finds out.
 #[inline(always)]
-pub(crate) fn short_header(input: &[u8], position: usize, sigil: u8) -> Option<(usize, usize)> {
+fn short_header(input: &[u8], position: usize, sigil: u8) -> Option<(usize, usize)> {
     let word = u64::from_le_bytes(*input.get(position..)?.first_chunk()?);
     if word as u8 != sigil {
         return None;
@@ -352,18 +434,21 @@ mod tests {
     /// closed.
     type Transcript = (Vec<OwnedArguments>, Result<usize, ProtocolError>);
 
-    /// Feeds `input` in pieces of `piece` bytes.
-    fn read(input: &[u8], piece: usize, limits: &RequestLimits) -> Transcript {
+    /// Feeds `input` in pieces of `piece` bytes, and reads up to `batch` requests at once.
+    fn read(input: &[u8], piece: usize, batch: usize, limits: &RequestLimits) -> Transcript {
         let mut parser = RequestParser::new();
         let (mut requests, mut consumed, mut arrived) = (Vec::new(), 0, 0);
         loop {
-            match parser.parse(&input[consumed..arrived], limits) {
-                Ok(Some(bytes)) => {
-                    requests.push(parser.arguments(&input[consumed..arrived]).into());
-                    consumed += bytes;
+            let pending = &input[consumed..arrived];
+            match parser.parse_batch(pending, limits, batch) {
+                Ok(0) if arrived == input.len() => return (requests, Ok(input.len() - consumed)),
+                Ok(complete @ 1..) => {
+                    assert!(complete <= batch);
+                    requests
+                        .extend((0..complete).map(|request| parser.arguments_of(request, pending).into()));
+                    consumed += parser.end_of(complete - 1);
                 }
-                Ok(None) if arrived == input.len() => return (requests, Ok(input.len() - consumed)),
-                Ok(None) => {
+                Ok(0) => {
                     assert!(parser.missing() > 0);
                     arrived = input.len().min(arrived + piece);
                 }
@@ -382,12 +467,12 @@ mod tests {
     ) {
         let requests = requests.iter().map(|request| OwnedArguments::from_parts(request)).collect();
         let expected: Transcript = (requests, end);
-        for piece in [input.len(), 1] {
-            let found = read(input, piece, limits);
+        for (piece, batch) in [(input.len(), 1), (1, 1), (input.len(), 16), (23, 3), (1, 2)] {
+            let found = read(input, piece, batch, limits);
             assert_eq!(
                 found,
                 expected,
-                "{} in pieces of {piece}",
+                "{} in pieces of {piece} and batches of {batch}",
                 input[..input.len().min(99)].escape_ascii()
             );
         }
@@ -400,7 +485,7 @@ mod tests {
 
     #[track_caller]
     fn check_error(input: &[u8], text: &str) {
-        let (requests, end) = read(input, input.len(), &RequestLimits::default());
+        let (requests, end) = read(input, input.len(), 1, &RequestLimits::default());
         assert!(requests.is_empty());
         assert_eq!(end.expect_err("an error").to_string(), text, "{}", input.escape_ascii());
         check_limited(input, &RequestLimits::default(), &[], end);
@@ -535,6 +620,24 @@ mod tests {
         check_limited(b"*1\r\n$4\r\n", &limits, &[], Err(ProtocolError::InvalidBulkLength));
         let all = RequestLimits { bulk_bytes_max: usize::MAX, arguments_max: usize::MAX, ..limits };
         check_limited(b"*9223372036854775807\r\n$9223372036854775807\r\nabc", &all, &[], Ok(47));
+    }
+
+    #[test]
+    fn a_batch_ends_before_what_is_incomplete_wrong_or_inline() {
+        let get = "*2\r\n$3\r\nGET\r\n$10\r\n0123456789\r\n";
+        let batch = |input: &str, requests_max: usize| {
+            let mut parser = RequestParser::new();
+            let complete = parser.parse_batch(input.as_bytes(), &RequestLimits::default(), requests_max);
+            complete.map(|complete| (complete, if complete > 0 { parser.end_of(complete - 1) } else { 0 }))
+        };
+        assert_eq!(batch(&get.repeat(5), 16), Ok((5, 5 * get.len())));
+        assert_eq!(batch(&get.repeat(5), 3), Ok((3, 3 * get.len())));
+        for rest in ["*", &get[..get.len() - 1], "*1\r\n:1\r\n     ", "*x\r\n        ", "PING\r\n        "] {
+            assert_eq!(batch(&format!("{get}{get}{rest}"), 16), Ok((2, 2 * get.len())), "{rest}");
+        }
+        assert_eq!(batch(&format!("PING\r\n{get}"), 16), Ok((1, 6)));
+        assert_eq!(batch(&get[..9], 16), Ok((0, 0)));
+        assert!(batch("*1\r\n:1\r\n", 16).is_err());
     }
 
     #[test]

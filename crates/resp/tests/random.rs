@@ -74,14 +74,19 @@ fn read(traffic: &[u8], mut piece: impl FnMut() -> usize) -> Transcript {
     let (mut consumed, mut arrived) = (0, 0);
     loop {
         let input = &traffic[consumed..arrived];
-        match parser.parse(input, &LIMITS) {
-            Ok(Some(bytes)) => {
+        // Batches of any size, of which not all requests are taken.
+        let batch = 1 + piece() % 5;
+        match parser.parse_batch(input, &LIMITS, batch) {
+            Ok(0) if arrived == traffic.len() => return (requests, Ok(traffic.len() - consumed)),
+            Ok(complete @ 1..) => {
+                assert!(complete <= batch);
+                let taken = 1 + piece() % complete;
+                requests.extend((0..taken).map(|request| parser.arguments_of(request, input).into()));
+                let bytes = parser.end_of(taken - 1);
                 assert!(0 < bytes && bytes <= input.len());
-                requests.push(parser.arguments(input).into());
                 consumed += bytes;
             }
-            Ok(None) if arrived == traffic.len() => return (requests, Ok(traffic.len() - consumed)),
-            Ok(None) => {
+            Ok(0) => {
                 assert!(parser.missing() > 0);
                 arrived = traffic.len().min(arrived + piece());
             }

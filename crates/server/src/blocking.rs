@@ -171,6 +171,7 @@ impl Blocked {
         let mut again = StillWaiting(false);
         let mut call = Call {
             arguments: waiter.arguments.as_arguments(),
+            first_key: None,
             reply: &mut reply,
             access: Access::Own(keyspace, Context { now_ms, ..waiter.context }),
             tally: Tally::default(),

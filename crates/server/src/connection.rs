@@ -13,14 +13,14 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use keyspace::Key;
+use keyspace::{Key, Keyspace};
 use resp::{Reply, RequestLimits, RequestParser, Version};
 use smallvec::SmallVec;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use crate::client::Client;
-use crate::request::{Batch, execute};
+use crate::request::{Batch, Request, execute};
 use crate::server::Server;
 use crate::session::Session;
 
@@ -39,11 +39,17 @@ const REPLY_BYTES_MAX: usize = 1024 * 1024;
 /// longest value.
 const REPLY_BY_COUNT_BYTES_MAX: usize = 512 * 1024 * 1024;
 
-/// For so many requests is memory fetched ahead.
-const PREPARED_REQUESTS_MAX: usize = 16;
+/// So many requests are read before the first of them is executed, so that memory can be fetched ahead for all.
+const REQUESTS_AHEAD_MAX: usize = 16;
 
-/// With fewer keys there is less to win than it costs.
-const PREPARED_KEYS_MIN: usize = 4;
+/// With fewer different keys there is less to win by fetching ahead than it costs.
+const KEYS_AHEAD_MIN: usize = 4;
+
+/// A longer word is no key to be known ahead.
+const KEY_AHEAD_BYTES_MAX: usize = 256;
+
+/// The second word of each request of a batch as a key, if it has one.
+type FirstKeys<'a> = SmallVec<[Option<Key<'a>>; REQUESTS_AHEAD_MAX]>;
 
 struct Buffers {
     input: Box<[u8]>,
@@ -285,42 +291,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut batch = Batch::begin();
         let mut consumed = 0;
         let mut executed = 0;
-        let mut prepared = 0;
         self.has_more = false;
-        while consumed < input.len() && !self.session.is_blocked() {
-            if reply.len() >= REPLY_BYTES_MAX {
-                self.has_more = true;
-                break;
-            }
+        'batches: while consumed < input.len() && !self.session.is_blocked() {
             let rest = &input[consumed..];
-            if consumed >= prepared {
-                prepared = consumed + self.prepare(rest);
-            }
-            match self.parser.parse(rest, &self.limits.request) {
-                Ok(Some(len)) => {
-                    let arguments = self.parser.arguments(rest);
-                    if arguments.is_empty() {
-                        consumed += len;
-                        continue;
-                    }
-                    execute(&self.server, &mut self.session, arguments, reply, &mut batch);
-                    if self.session.held.is_some() {
-                        break;
-                    }
-                    consumed += len;
-                    executed += 1;
-                    if reply.is_given_up() {
-                        return Err(self.give_up(reply));
-                    }
-                    if self.session.client.has_mail() {
-                        self.session.client.collect_mail(|mail| reply.raw(mail));
-                    }
-                    if self.session.client.closes_after_reply() {
-                        self.closes_when_sent = true;
-                        consumed = input.len();
-                    }
-                }
-                Ok(None) => break,
+            let requests = match self.parser.parse_batch(rest, &self.limits.request, REQUESTS_AHEAD_MAX) {
+                Ok(0) => break,
+                Ok(requests) => requests,
                 Err(error) => {
                     reply.protocol_error(&error);
                     tracing::warn!(
@@ -329,6 +305,41 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     );
                     self.closes_when_sent = true;
                     consumed = input.len();
+                    break;
+                }
+            };
+            let (keyspace, database) = (&self.server.keyspace, self.session.database);
+            let keys = look_ahead(keyspace, database, &self.parser, rest, requests);
+            let begin = consumed;
+            for request in 0..requests {
+                if reply.len() >= REPLY_BYTES_MAX {
+                    self.has_more = true;
+                    break 'batches;
+                }
+                let arguments = self.parser.arguments_of(request, rest);
+                if !arguments.is_empty() {
+                    let first_key = keys.get(request).copied().flatten();
+                    let request = Request { arguments, first_key };
+                    execute(&self.server, &mut self.session, request, reply, &mut batch);
+                    if self.session.held.is_some() {
+                        break 'batches;
+                    }
+                    executed += 1;
+                }
+                consumed = begin + self.parser.end_of(request);
+                if reply.is_given_up() {
+                    return Err(self.give_up(reply));
+                }
+                if self.session.client.has_mail() {
+                    self.session.client.collect_mail(|mail| reply.raw(mail));
+                }
+                if self.session.client.closes_after_reply() {
+                    self.closes_when_sent = true;
+                    consumed = input.len();
+                    break 'batches;
+                }
+                if self.session.is_blocked() {
+                    break 'batches;
                 }
             }
         }
@@ -338,22 +349,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             client.commands.store(client.commands.load(Ordering::Relaxed) + executed, Ordering::Relaxed);
         }
         Ok(consumed)
-    }
-
-    /// Has the processor load what the next requests in `input` are likely to need, if there are several. Returns
-    /// how many bytes these have, at least 1.
-    fn prepare(&self, input: &[u8]) -> usize {
-        let mut keys: SmallVec<[Key<'_>; PREPARED_REQUESTS_MAX]> = SmallVec::new();
-        let looked = resp::ahead::first_keys(input, PREPARED_REQUESTS_MAX, |bytes| {
-            // Work on one key alone has it at hand after the first request.
-            if keys.last().is_none_or(|last| last.bytes != bytes) {
-                keys.push(Key::new(bytes));
-            }
-        });
-        if keys.len() >= PREPARED_KEYS_MIN {
-            self.server.keyspace.prefetch(self.session.database, &keys);
-        }
-        looked.max(1)
     }
 
     /// The end of a connection whose reply became too long to be finished.
@@ -484,6 +479,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         Ok(())
     }
+}
+
+/// What the second words of the `requests` that were read from `input` are as keys, for nearly all commands the
+/// first key. If there are several, the processor loads what looking them up is likely to need.
+#[inline]
+fn look_ahead<'a>(
+    keyspace: &Keyspace,
+    database: u16,
+    parser: &'a RequestParser,
+    input: &'a [u8],
+    requests: usize,
+) -> FirstKeys<'a> {
+    let mut keys = FirstKeys::new();
+    if requests == 1 {
+        return keys;
+    }
+    let (mut last, mut different): (Option<Key<'a>>, _) = (None, 0);
+    for request in 0..requests {
+        let word = parser.arguments_of(request, input).get(1);
+        let key = word.filter(|word| word.len() <= KEY_AHEAD_BYTES_MAX).map(|bytes| match last {
+            Some(last) if last.bytes == bytes => Key { bytes, ..last },
+            _ => {
+                different += 1;
+                Key::new(bytes)
+            }
+        });
+        last = key.or(last);
+        keys.push(key);
+    }
+    if different >= KEYS_AHEAD_MIN {
+        keyspace.prefetch(database, &keys);
+    }
+    keys
 }
 
 /// Empties a worker's reply buffer, and gives its memory back when it is unusually large.

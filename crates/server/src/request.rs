@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use commands::{Access, Call, Error, Flag, Handler, Result, shown};
-use keyspace::Tally;
+use keyspace::{Key, Tally};
 use resp::{Arguments, OwnedArguments, Reply};
 
 use crate::attention::{Concern, Concerns};
@@ -14,7 +14,7 @@ use crate::pause;
 use crate::server::Server;
 use crate::session::{Queued, ReplyMode, Session};
 use crate::statistics::Outcome;
-use crate::table::Entry;
+use crate::table::{Entry, Table};
 
 /// When a batch of requests is executed.
 pub(crate) struct Batch {
@@ -30,21 +30,30 @@ impl Batch {
     }
 }
 
+/// A request to be executed.
+#[derive(Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub arguments: Arguments<'a>,
+    /// The second word as a key, should it be one and if it is known already.
+    pub first_key: Option<Key<'a>>,
+}
+
 /// Executes one request and writes its reply.
 #[inline]
 pub(crate) fn execute(
     server: &Server,
     session: &mut Session,
-    arguments: Arguments<'_>,
+    request: Request<'_>,
     reply: &mut Reply,
     batch: &mut Batch,
 ) {
     let begin = reply.len();
-    let found = find(session, arguments);
+    let arguments = request.arguments;
+    let found = find(&server.table, arguments);
     let admitted = found.and_then(|entry| match admit(session, entry, arguments) {
         Ok(()) => Ok(entry),
         Err(refusal) => {
-            server.statistics.count_rejected(entry);
+            server.statistics.count_rejected(entry.index);
             Err(refusal)
         }
     });
@@ -57,7 +66,6 @@ pub(crate) fn execute(
             return apply_reply_mode(session, reply, begin);
         }
     };
-    let entry = server.table.at(entry).unwrap_or_else(|| unreachable!("find returns entries of the table"));
     let concerns = server.attention.now();
     if concerns.has(Concern::Pause) && pause::hold(server, session, entry.command, entry.index) {
         return;
@@ -69,7 +77,7 @@ pub(crate) fn execute(
     }
     session.client.last_command.store(entry.index, Ordering::Relaxed);
     let mut ready = Vec::new();
-    let result = run(session, entry, arguments, reply, batch.now_ms, &mut ready);
+    let result = run(session, entry, request, reply, batch.now_ms, &mut ready);
     if !ready.is_empty() {
         let tally = server.blocked.serve(&server.keyspace, ready, batch.now_ms);
         server.statistics.count(&tally);
@@ -118,24 +126,21 @@ pub(crate) fn conclude(
     }
 }
 
-/// The number in the table of the command that the request names, or the error that says that there is none.
+/// The command that the request names, or the error that says that there is none.
 #[inline]
-fn find(session: &Session, arguments: Arguments<'_>) -> std::result::Result<usize, String> {
+fn find<'t>(table: &'t Table, arguments: Arguments<'_>) -> std::result::Result<&'t Entry, String> {
     let name = arguments.get(0).unwrap_or_default();
-    let table = &session.server.table;
     let entry = table.find(name).ok_or_else(|| unknown_command(arguments))?;
     if entry.command.subcommands.is_empty() {
-        return Ok(entry.index);
+        return Ok(entry);
     }
     match arguments.get(1) {
-        Some(word) => match table.find_subcommand(entry, word) {
-            Some(subcommand) => Ok(subcommand.index),
-            None => Err(unknown_subcommand(name, word)),
-        },
-        None => Ok(entry.index),
+        Some(word) => table.find_subcommand(entry, word).ok_or_else(|| unknown_subcommand(name, word)),
+        None => Ok(entry),
     }
 }
 
+#[cold]
 fn unknown_command(arguments: Arguments<'_>) -> String {
     /// As much of the request as Redis repeats.
     const SHOWN_BYTES_MAX: usize = 128;
@@ -153,6 +158,7 @@ fn unknown_command(arguments: Arguments<'_>) -> String {
     format!("ERR unknown command '{name}', with args beginning with: {shown}")
 }
 
+#[cold]
 fn unknown_subcommand(name: &[u8], word: &[u8]) -> String {
     let (name, word) = (shown(name).to_uppercase(), shown(word));
     let word: String = word.chars().take(128).collect();
@@ -161,9 +167,8 @@ fn unknown_subcommand(name: &[u8], word: &[u8]) -> String {
 
 /// Whether this client may run this command now.
 #[inline]
-fn admit(session: &Session, entry: usize, arguments: Arguments<'_>) -> std::result::Result<(), String> {
-    let entry = &session.server.table.entries()[entry];
-    if !entry.command.accepts(arguments.len()) {
+fn admit(session: &Session, entry: &Entry, arguments: Arguments<'_>) -> std::result::Result<(), String> {
+    if !entry.accepts(arguments.len()) {
         return Err(Error::WrongArity.text(entry.command.name).into_owned());
     }
     if !session.is_authenticated && !entry.command.has(Flag::NoAuth) {
@@ -224,17 +229,19 @@ fn enqueue(session: &mut Session, entry: &Entry, arguments: Arguments<'_>) {
 fn run(
     session: &mut Session,
     entry: &Entry,
-    arguments: Arguments<'_>,
+    request: Request<'_>,
     reply: &mut Reply,
     now_ms: u64,
     ready: &mut Vec<keyspace::DatabaseKey>,
 ) -> Result<()> {
+    let Request { arguments, first_key } = request;
     match (entry.run, entry.command.handler) {
         (Some(run), _) => run(session, arguments, reply),
         (None, Handler::Read(run) | Handler::Write(run)) => {
             let context = session.context(now_ms);
             let mut call = Call {
                 arguments,
+                first_key,
                 reply,
                 access: Access::Own(&session.server.keyspace, context),
                 tally: Tally::default(),
@@ -262,6 +269,7 @@ fn run(
             };
             let mut call = Call {
                 arguments,
+                first_key,
                 reply,
                 access: Access::Own(&server.keyspace, context),
                 tally: Tally::default(),

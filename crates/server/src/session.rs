@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use commands::Command;
 use keyspace::{Context, DatabaseKey, WatchFlag};
 use resp::{OwnedArguments, Version};
+use values::limits::Limits;
 
 use crate::blocking::Waiter;
 use crate::client::{Client, ClientFlag};
@@ -41,6 +42,9 @@ pub struct Session {
     pub waiting_in: Option<&'static Command>,
     /// The pause that its next request waits for the end of.
     pub held: Option<Held>,
+    /// The server's as of `limits_generation`.
+    limits: Limits,
+    limits_generation: u64,
     random: base::random::Random,
 }
 
@@ -88,7 +92,10 @@ impl Session {
     /// The session of a client that has just connected.
     pub fn new(server: Arc<Server>, client: Arc<Client>) -> Session {
         let is_authenticated = server.settings().security.requirepass.is_none();
+        let limits_generation = server.generation();
         Session {
+            limits: server.limits(),
+            limits_generation,
             server,
             client,
             version: Version::Resp2,
@@ -109,10 +116,15 @@ impl Session {
     /// What a command that begins at `now_ms` knows of the world.
     #[inline]
     pub fn context(&mut self, now_ms: u64) -> Context {
+        let generation = self.server.generation();
+        if generation != self.limits_generation {
+            self.limits = self.server.limits();
+            self.limits_generation = generation;
+        }
         Context {
             database: self.database,
             now_ms,
-            limits: self.server.limits(),
+            limits: self.limits,
             seed: self.random.next_u64(),
             touch: !self.client.has(ClientFlag::NoTouch),
         }

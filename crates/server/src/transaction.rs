@@ -77,6 +77,7 @@ fn run_all(
             }
             (None, Handler::Read(run) | Handler::Write(run) | Handler::Blocking(run)) => run(&mut Call {
                 arguments,
+                first_key: None,
                 reply,
                 access: Access::Within(&mut txn),
                 tally: Tally::default(),

@@ -437,17 +437,27 @@ impl<'a> EntryRef<'a> {
 
     #[inline]
     fn parts(self) -> Parts {
-        let mut at = DEADLINE_AT + if self.tag() & DEADLINE_FLAG != 0 { DEADLINE_BYTES } else { 0 };
+        let at = DEADLINE_AT + DEADLINE_BYTES * usize::from(self.tag() & DEADLINE_FLAG != 0);
+        let [key_len, value_len] = self.head(at);
+        // One byte for each length, nearly always.
+        if (key_len | value_len) < 0x80 {
+            return Parts { key_at: at + 2, key_len: key_len.into(), value_len: value_len.into() };
+        }
+        self.long_parts(at)
+    }
+
+    /// As [`EntryRef::parts`], with the lengths, which begin at `at`, in any number of bytes.
+    fn long_parts(self, mut at: usize) -> Parts {
         let mut length = || {
-            let [first] = self.head::<1>(at);
-            if first < 0x80 {
-                at += 1;
-                return usize::from(first);
-            }
+            let [first] = self.head(at);
             let mut bytes = [first, 0, 0, 0, 0];
-            let len = if first < 0xc0 { 2 } else { 5 };
+            let len = match first {
+                0..0x80 => 1,
+                0x80..0xc0 => 2,
+                _ => 5,
+            };
             for (index, byte) in bytes.iter_mut().enumerate().take(len).skip(1) {
-                [*byte] = self.head::<1>(at + index);
+                [*byte] = self.head(at + index);
             }
             at += len;
             varint::read(&bytes).0

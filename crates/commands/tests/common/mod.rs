@@ -87,13 +87,14 @@ impl Prompt {
         let mut reply = Reply::new(version);
         let mut call = Call {
             arguments,
+            first_key: None,
             reply: &mut reply,
             access: Access::Own(&self.keyspace, context),
             tally: Tally::default(),
             waiting_room: None,
         };
         let result = match command.handler {
-            _ if !command.accepts(arguments.len()) => Err(Error::WrongArity),
+            _ if !commands::accepts(command.arity(), arguments.len()) => Err(Error::WrongArity),
             Handler::Read(run) | Handler::Write(run) | Handler::Blocking(run) => run(&mut call),
             _ => panic!("{} does not work on the keyspace alone", command.name),
         };

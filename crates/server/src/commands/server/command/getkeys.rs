@@ -45,7 +45,7 @@ pub(super) fn specs(session: &Session, words: &[&[u8]]) -> Result<Vec<KeySpec>> 
     if !specs.iter().any(KeySpec::is_of_key) {
         return Err(Error::fixed("ERR The command has no key arguments"));
     }
-    if !entry.command.accepts(words.len()) {
+    if !entry.accepts(words.len()) {
         return Err(Error::fixed("ERR Invalid number of arguments specified for command"));
     }
     Ok(specs)

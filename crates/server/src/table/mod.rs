@@ -1,5 +1,7 @@
 //! The command table: every command by its name.
 
+mod names;
+
 use std::collections::HashMap;
 
 use commands::{Command, Handler, Result};
@@ -7,6 +9,7 @@ use config::{LoadError, RenamedCommand};
 use resp::{Arguments, Reply};
 
 use crate::session::Session;
+use names::ShortNames;
 
 /// The function of a command that concerns the session or the server.
 pub type SessionFunction = fn(&mut Session, Arguments<'_>, &mut Reply) -> Result<()>;
@@ -17,27 +20,40 @@ pub struct Entry {
     pub index: usize,
     /// What it is.
     pub command: &'static Command,
+    /// [`Command::arity`], computed once.
+    arity: i32,
     /// Its function, where the command itself has none.
     pub run: Option<SessionFunction>,
     /// Whether it may do what it does while the client only listens to channels (RESP2).
     pub is_allowed_while_subscribed: bool,
 }
 
+impl Entry {
+    /// Whether a request of `words` words, the name included, has enough and not too many.
+    #[inline]
+    pub fn accepts(&self, words: usize) -> bool {
+        commands::accepts(self.arity, words)
+    }
+}
+
 /// All commands and subcommands.
 pub struct Table {
     entries: Vec<Entry>,
     /// By name in lower case, `container|subcommand` for subcommands.
-    names: HashMap<Vec<u8>, usize, foldhash::fast::FixedState>,
+    names: HashMap<Vec<u8>, usize>,
+    /// The short ones among them, which are nearly all.
+    short_names: ShortNames,
 }
-
-/// No command has a longer name.
-const NAME_BYTES_MAX: usize = 32;
 
 impl Table {
     /// The table of all commands, with those in `renames` called otherwise, or removed where the new name is
     /// empty.
     pub fn new(renames: &[RenamedCommand]) -> std::result::Result<Table, LoadError> {
-        let mut table = Table { entries: Vec::new(), names: HashMap::default() };
+        let mut table = Table {
+            entries: Vec::new(),
+            names: HashMap::new(),
+            short_names: ShortNames::new(std::iter::empty()),
+        };
         for command in commands::data_commands() {
             table.add(command, None);
         }
@@ -54,6 +70,8 @@ impl Table {
                 return Err(LoadError::at(&rename.place, "Target command name already exists"));
             }
         }
+        let names = table.names.iter().map(|(name, index)| (name.as_slice(), *index));
+        table.short_names = ShortNames::new(names);
         Ok(table)
     }
 
@@ -74,6 +92,7 @@ impl Table {
         self.entries.push(Entry {
             index,
             command,
+            arity: command.arity(),
             run,
             is_allowed_while_subscribed: ALLOWED_WHILE_SUBSCRIBED.contains(&command.name),
         });
@@ -87,19 +106,17 @@ impl Table {
     /// The command of this name, in any case.
     #[inline]
     pub fn find(&self, name: &[u8]) -> Option<&Entry> {
-        let mut lower = [0; NAME_BYTES_MAX];
-        let lower = lower.get_mut(..name.len())?;
-        lower.copy_from_slice(name);
-        lower.make_ascii_lowercase();
-        self.names.get(&*lower).map(|index| &self.entries[*index])
+        let index = if name.len() <= names::BYTES_MAX {
+            self.short_names.find(name)?
+        } else {
+            *self.names.get(&name.to_ascii_lowercase())?
+        };
+        Some(&self.entries[index])
     }
 
     /// The subcommand of `container` that is called `word`.
     pub fn find_subcommand(&self, container: &Entry, word: &[u8]) -> Option<&Entry> {
-        let mut name = container.command.name.as_bytes().to_vec();
-        name.push(b'|');
-        name.extend(word.to_ascii_lowercase());
-        self.names.get(&name).map(|index| &self.entries[*index])
+        self.find(&[container.command.name.as_bytes(), b"|", word].concat())
     }
 
     /// The command with this number.
