@@ -221,7 +221,7 @@ fn expand_struct(fields: &Fields) -> syn::Result<Tokens> {
             Ok(Self { #(#names),* })
         }
 
-        fn keys(&self, visit: &mut dyn FnMut(::keyspace::Key<'a>)) {
+        fn keys(&self, visit: &mut impl FnMut(::keyspace::Key<'a>)) {
             let _ = &visit;
             #(#keys)*
         }
@@ -288,7 +288,7 @@ fn expand_enum<'t>(variants: impl Iterator<Item = &'t Variant>) -> syn::Result<T
             Err(::commands::Error::Syntax)
         }
 
-        fn keys(&self, visit: &mut dyn FnMut(::keyspace::Key<'a>)) {
+        fn keys(&self, visit: &mut impl FnMut(::keyspace::Key<'a>)) {
             let _ = &visit;
             #[allow(unreachable_patterns)]
             match self {

@@ -250,7 +250,7 @@ pub trait Parse<'a>: Sized {
     fn parse(parser: &mut Parser<'a>) -> Result<Self>;
 
     /// Names the keys in it, in their order.
-    fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+    fn keys(&self, visit: &mut impl FnMut(Key<'a>)) {
         let _ = visit;
     }
 }
@@ -281,7 +281,7 @@ impl<'a> Parse<'a> for Key<'a> {
     }
 
     #[inline]
-    fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+    fn keys(&self, visit: &mut impl FnMut(Key<'a>)) {
         visit(*self);
     }
 }
@@ -365,7 +365,7 @@ impl<'a, T: Parse<'a>> Parse<'a> for Option<T> {
         }
     }
 
-    fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+    fn keys(&self, visit: &mut impl FnMut(Key<'a>)) {
         if let Some(inner) = self {
             inner.keys(visit);
         }
@@ -489,7 +489,7 @@ impl<'a, T: Parse<'a>> Parse<'a> for Many<T> {
         }
     }
 
-    fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+    fn keys(&self, visit: &mut impl FnMut(Key<'a>)) {
         for inner in self {
             inner.keys(visit);
         }
@@ -508,7 +508,7 @@ impl<'a> Parse<'a> for KeysButLast<'a> {
         (0..count).map(|_| Key::parse(parser)).collect::<Result<_>>().map(KeysButLast)
     }
 
-    fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+    fn keys(&self, visit: &mut impl FnMut(Key<'a>)) {
         self.0.keys(visit);
     }
 }
@@ -557,7 +557,7 @@ where
         Ok(Pair(A::parse(parser)?, B::parse(parser)?))
     }
 
-    fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+    fn keys(&self, visit: &mut impl FnMut(Key<'a>)) {
         self.0.keys(visit);
         self.1.keys(visit);
     }
@@ -588,7 +588,7 @@ impl<'a> Parse<'a> for CountedKeys<'a> {
         CountedKeys::take(parser, count)
     }
 
-    fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+    fn keys(&self, visit: &mut impl FnMut(Key<'a>)) {
         self.0.keys(visit);
     }
 }

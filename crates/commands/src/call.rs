@@ -1,6 +1,6 @@
 //! One call of a command: where its words come from, where its reply goes, and how it gets at its keys.
 
-use keyspace::{Context, DatabaseKey, Key, Keyspace, Needs, ReadView, Tally, WriteTxn};
+use keyspace::{Context, DatabaseKey, Key, Keyspace, Needs, ReadView, SlotsOfKeys, Tally, WriteTxn};
 use resp::{Arguments, Reply};
 use smallvec::SmallVec;
 
@@ -70,11 +70,14 @@ pub struct Call<'c, 'k> {
     pub waiting_room: Option<&'c mut dyn WaitingRoom>,
 }
 
+#[inline]
 fn needs<'a, A: Parse<'a>>(args: &A, scope: Scope) -> Needs {
     if scope == Scope::Everything {
         return Needs::All;
     }
-    Needs::of_keys(|visit| args.keys(visit))
+    let mut slots = SlotsOfKeys::default();
+    args.keys(&mut |key| slots.add(key));
+    slots.needs()
 }
 
 impl<'c> Call<'c, '_> {

@@ -36,10 +36,11 @@ impl Touched<'_> {
     }
 }
 
-/// A collection that was found or made, with what must be told of a change.
+/// An entry that was found or made, with what must be told of a change and what its form depends on.
 pub(crate) struct Found<'t> {
     pub entry: EntryMut<'t>,
     pub touched: Touched<'t>,
+    pub limits: &'t Limits,
     /// Whether it was made, and so is empty.
     pub is_new: bool,
 }
@@ -49,7 +50,7 @@ struct Collection<'t> {
     /// Always there until the handle is dropped.
     entry: Option<EntryMut<'t>>,
     touched: Touched<'t>,
-    limits: Limits,
+    limits: &'t Limits,
     changes: u64,
     may_be_empty: bool,
 }
@@ -58,8 +59,8 @@ const HELD: &str = "the entry is there until the handle is dropped";
 
 impl<'t> Collection<'t> {
     #[inline]
-    fn new(found: Found<'t>, limits: Limits) -> Collection<'t> {
-        let Found { entry, touched, is_new } = found;
+    fn new(found: Found<'t>) -> Collection<'t> {
+        let Found { entry, touched, limits, is_new } = found;
         Collection { entry: Some(entry), touched, limits, changes: 0, may_be_empty: is_new }
     }
 
@@ -75,7 +76,7 @@ impl<'t> Collection<'t> {
         changes: impl FnOnce(&R) -> u64,
         may_leave_empty: bool,
     ) -> R {
-        let result = change(self.entry.as_mut().expect(HELD), &self.limits);
+        let result = change(self.entry.as_mut().expect(HELD), self.limits);
         let changes = changes(&result);
         if changes > 0 {
             self.changes += changes;
@@ -124,8 +125,8 @@ macro_rules! handle {
 
         impl<'t> $name<'t> {
             #[inline]
-            pub(crate) fn new(found: Found<'t>, limits: Limits) -> Self {
-                Self(Collection::new(found, limits))
+            pub(crate) fn new(found: Found<'t>) -> Self {
+                Self(Collection::new(found))
             }
 
             /// The collection, to read.

@@ -39,28 +39,6 @@ pub enum Needs {
 }
 
 impl Needs {
-    /// The needs of a command whose keys `visit` names.
-    #[inline]
-    pub fn of_keys<'a>(visit: impl FnOnce(&mut dyn FnMut(Key<'a>))) -> Needs {
-        let mut first = None;
-        let mut slots = SmallVec::new();
-        visit(&mut |key| match first {
-            None => first = Some(key.slot),
-            Some(first) => {
-                if slots.is_empty() && key.slot != first {
-                    slots.push(first);
-                }
-                if !slots.is_empty() {
-                    slots.push(key.slot);
-                }
-            }
-        });
-        match first {
-            Some(first) if slots.is_empty() => Needs::One(first),
-            _ => Needs::of_slots(slots),
-        }
-    }
-
     /// The needs of a command that has keys in these slots.
     pub fn of_slots(mut slots: SmallVec<[u16; 16]>) -> Needs {
         if slots.len() > 1 {
@@ -86,6 +64,40 @@ impl Needs {
                 Needs::of_slots(slots)
             }
             _ => Needs::All,
+        }
+    }
+}
+
+/// Gathers the slots of a command's keys.
+#[derive(Default)]
+pub struct SlotsOfKeys {
+    first: Option<u16>,
+    /// All, the first too, once there is another.
+    several: SmallVec<[u16; 16]>,
+}
+
+impl SlotsOfKeys {
+    /// Adds the slot of `key`.
+    #[inline]
+    pub fn add(&mut self, key: Key<'_>) {
+        match self.first {
+            None => self.first = Some(key.slot),
+            Some(first) if first == key.slot && self.several.is_empty() => {}
+            Some(first) => {
+                if self.several.is_empty() {
+                    self.several.push(first);
+                }
+                self.several.push(key.slot);
+            }
+        }
+    }
+
+    /// What a command with these keys needs.
+    #[inline]
+    pub fn needs(self) -> Needs {
+        match self.first {
+            Some(first) if self.several.is_empty() => Needs::One(first),
+            _ => Needs::of_slots(self.several),
         }
     }
 }

@@ -4,7 +4,7 @@ use values::buffer::Buffer;
 use values::entry::{Entry, EntryMut, Form, Kind};
 use values::string::{self, StringRef};
 
-use crate::handles::Touched;
+use crate::handles::{Found, Touched};
 use crate::view::WrongType;
 use crate::{Key, WriteTxn};
 
@@ -61,8 +61,10 @@ impl WriteTxn<'_> {
     pub fn string_mut(&mut self, key: &Key<'_>) -> Result<Option<StringMut<'_>>, WrongType> {
         let database = self.database();
         match self.locate(database, key) {
-            Some((entry, _)) if entry.kind() != Kind::String => Err(WrongType),
-            found => Ok(found.map(|(entry, touched)| StringMut { entry, touched, changed: false })),
+            Some(found) if found.entry.kind() != Kind::String => Err(WrongType),
+            found => {
+                Ok(found.map(|Found { entry, touched, .. }| StringMut { entry, touched, changed: false }))
+            }
         }
     }
 
@@ -93,7 +95,7 @@ impl WriteTxn<'_> {
             Deadline::Never | Deadline::Keep => None,
         };
         let (database, keyspace) = (self.database(), self.keyspace);
-        if let Some((mut entry, mut touched)) = self.locate(database, key) {
+        if let Some(Found { mut entry, mut touched, .. }) = self.locate(database, key) {
             if entry.as_ref().any_indexed().is_some() {
                 // What is large is freed elsewhere, so that nobody waits for it.
                 let emptied = Entry::build(key.bytes, Form::Bytes, entry.deadline_ms(), 0, |_| {});

@@ -5,7 +5,8 @@
 
 use std::ops::Deref;
 
-use values::entry::{Entry, EntryMut, EntryRef, Kind};
+use values::entry::{Entry, EntryRef, Kind};
+use values::limits::Limits;
 
 use crate::engine::Shard;
 use crate::handles::{Found, HashMut, ListMut, SetMut, Touched, ZSetMut};
@@ -14,7 +15,7 @@ use crate::view::{Context, ReadView, Tally, WrongType, access_clock, is_expired}
 use crate::{DatabaseKey, Key, Keyspace};
 
 /// Makes an empty collection for the key of this name.
-type Make<'m> = &'m dyn Fn(&[u8]) -> Entry;
+type Make<'m> = &'m dyn Fn(&[u8], &Limits) -> Entry;
 
 /// One command's (or one transaction's) exclusive hold on its keys. It reads as a [`ReadView`] does.
 pub struct WriteTxn<'k> {
@@ -51,10 +52,11 @@ impl<'k> WriteTxn<'k> {
         std::mem::take(self.view.tally_mut())
     }
 
-    /// The entry of `key` in `database` to change, with what must be told of a change. An expired one is removed.
+    /// The entry of `key` in `database` to change. An expired one is removed.
     #[inline]
-    pub(crate) fn locate(&mut self, database: u16, key: &Key<'_>) -> Option<(EntryMut<'_>, Touched<'_>)> {
-        let (context, keyspace) = (self.view.context(), self.view.keyspace);
+    pub(crate) fn locate(&mut self, database: u16, key: &Key<'_>) -> Option<Found<'_>> {
+        let keyspace = self.view.keyspace;
+        let context = &self.view.context;
         let slot = self.view.held.slot_mut(key.slot);
         let tally = self.view.tally.get_mut();
         let entry = slot.shards.get_mut(usize::from(database))?.as_deref_mut()?.find_mut(key)?;
@@ -66,11 +68,13 @@ impl<'k> WriteTxn<'k> {
         if context.touch {
             entry.as_ref().touch(access_clock(context.now_ms));
         }
-        Some((entry, Touched { observers: slot.observers.as_deref(), database, tally }))
+        let touched = Touched { observers: slot.observers.as_deref(), database, tally };
+        Some(Found { entry, touched, limits: &context.limits, is_new: false })
     }
 
-    /// The shard that `key` of `database` belongs to, with what must be told of a change.
-    fn shard_mut(&mut self, database: u16, key: &Key<'_>) -> (&mut dyn Shard, Touched<'_>) {
+    /// The shard that `key` of `database` belongs to, with what must be told of a change, and the context.
+    #[inline]
+    fn shard_mut(&mut self, database: u16, key: &Key<'_>) -> (&mut dyn Shard, Touched<'_>, &Context) {
         let index = usize::from(database);
         let keyspace = self.view.keyspace;
         let slot = self.view.held.slot_mut(key.slot);
@@ -79,14 +83,15 @@ impl<'k> WriteTxn<'k> {
         }
         let shard = slot.shards[index].get_or_insert_with(|| keyspace.engine(database).shard());
         let tally = self.view.tally.get_mut();
-        (shard.as_mut(), Touched { observers: slot.observers.as_deref(), database, tally })
+        let touched = Touched { observers: slot.observers.as_deref(), database, tally };
+        (shard.as_mut(), touched, &self.view.context)
     }
 
     /// Puts `entry` in as `key`, in place of whatever was there.
     pub fn insert_in(&mut self, database: u16, key: &Key<'_>, entry: Entry) {
         let keyspace = self.view.keyspace;
         entry.as_ref().touch(access_clock(self.view.now_ms()));
-        let (shard, mut touched) = self.shard_mut(database, key);
+        let (shard, mut touched, _) = self.shard_mut(database, key);
         let mut entry = Some(entry);
         let old = shard.find_mut(key).and_then(|mut old| entry.take().map(|entry| old.replace(entry)));
         if let Some(entry) = entry {
@@ -101,7 +106,7 @@ impl<'k> WriteTxn<'k> {
     /// As [`WriteTxn::insert_in`], for a key that is not there.
     pub(crate) fn insert_new(&mut self, database: u16, key: &Key<'_>, entry: Entry) {
         entry.as_ref().touch(access_clock(self.view.now_ms()));
-        let (shard, mut touched) = self.shard_mut(database, key);
+        let (shard, mut touched, _) = self.shard_mut(database, key);
         shard.insert(key, entry);
         touched.changed(|| key.bytes);
     }
@@ -113,7 +118,7 @@ impl<'k> WriteTxn<'k> {
 
     /// Takes `key` out, if it is there.
     pub fn take_in(&mut self, database: u16, key: &Key<'_>) -> Option<Entry> {
-        let (entry, mut touched) = self.locate(database, key)?;
+        let Found { entry, mut touched, .. } = self.locate(database, key)?;
         touched.changed(|| key.bytes);
         Some(entry.remove())
     }
@@ -144,7 +149,9 @@ impl<'k> WriteTxn<'k> {
         if deadline_ms.is_some_and(|deadline_ms| deadline_ms <= self.view.now_ms()) {
             return self.remove(key);
         }
-        let Some((mut entry, mut touched)) = self.locate(self.view.database(), key) else { return false };
+        let Some(Found { mut entry, mut touched, .. }) = self.locate(self.view.database(), key) else {
+            return false;
+        };
         if entry.as_ref().deadline_ms() != deadline_ms {
             entry.set_deadline_ms(deadline_ms);
         }
@@ -156,8 +163,8 @@ impl<'k> WriteTxn<'k> {
     #[inline]
     fn collection(&mut self, key: &Key<'_>, kind: Kind) -> Result<Option<Found<'_>>, WrongType> {
         match self.locate(self.view.database(), key) {
-            Some((entry, _)) if entry.kind() != kind => Err(WrongType),
-            found => Ok(found.map(|(entry, touched)| Found { entry, touched, is_new: false })),
+            Some(found) if found.entry.kind() != kind => Err(WrongType),
+            found => Ok(found),
         }
     }
 
@@ -169,12 +176,13 @@ impl<'k> WriteTxn<'k> {
         kind: Kind,
         make: Make<'_>,
     ) -> Result<Found<'_>, WrongType> {
-        let (context, keyspace) = (self.view.context(), self.view.keyspace);
-        let (shard, touched) = self.shard_mut(context.database, key);
-        let (mut entry, mut is_new) = shard.find_or_insert(key, &mut || make(key.bytes));
+        let keyspace = self.view.keyspace;
+        let (shard, touched, context) = self.shard_mut(self.view.context.database, key);
+        let mut make = || make(key.bytes, &context.limits);
+        let (mut entry, mut is_new) = shard.find_or_insert(key, &mut make);
         if !is_new && is_expired(entry.as_ref(), context.now_ms) {
             touched.tally.expired += 1;
-            keyspace.discard(entry.replace(make(key.bytes)));
+            keyspace.discard(entry.replace(make()));
             is_new = true;
         }
         if is_new || context.touch {
@@ -183,25 +191,22 @@ impl<'k> WriteTxn<'k> {
         if entry.kind() != kind {
             return Err(WrongType);
         }
-        Ok(Found { entry, touched, is_new })
+        Ok(Found { entry, touched, limits: &context.limits, is_new })
     }
 
     /// The list at `key`, to change.
     pub fn list_mut(&mut self, key: &Key<'_>) -> Result<Option<ListMut<'_>>, WrongType> {
-        let limits = *self.view.limits();
-        Ok(self.collection(key, Kind::List)?.map(|found| ListMut::new(found, limits)))
+        Ok(self.collection(key, Kind::List)?.map(ListMut::new))
     }
 
     /// The list at `key`, to change; an empty one when there is none. It is gone again if it stays empty.
     pub fn list_or_new(&mut self, key: &Key<'_>) -> Result<ListMut<'_>, WrongType> {
-        let limits = *self.view.limits();
-        Ok(ListMut::new(self.collection_or_new(key, Kind::List, &values::list::empty)?, limits))
+        Ok(ListMut::new(self.collection_or_new(key, Kind::List, &|key, _| values::list::empty(key))?))
     }
 
     /// The set at `key`, to change.
     pub fn set_mut(&mut self, key: &Key<'_>) -> Result<Option<SetMut<'_>>, WrongType> {
-        let limits = *self.view.limits();
-        Ok(self.collection(key, Kind::Set)?.map(|found| SetMut::new(found, limits)))
+        Ok(self.collection(key, Kind::Set)?.map(SetMut::new))
     }
 
     /// The set at `key`, to change, to which about `expected` members will be added of which `first` is one; an
@@ -212,35 +217,30 @@ impl<'k> WriteTxn<'k> {
         first: &[u8],
         expected: usize,
     ) -> Result<SetMut<'_>, WrongType> {
-        let limits = *self.view.limits();
-        let make = |key: &[u8]| values::set::empty_for(key, first, expected, &limits);
-        let mut set = SetMut::new(self.collection_or_new(key, Kind::Set, &make)?, limits);
+        let make = |key: &[u8], limits: &Limits| values::set::empty_for(key, first, expected, limits);
+        let mut set = SetMut::new(self.collection_or_new(key, Kind::Set, &make)?);
         set.reserve(expected);
         Ok(set)
     }
 
     /// The hash at `key`, to change.
     pub fn hash_mut(&mut self, key: &Key<'_>) -> Result<Option<HashMut<'_>>, WrongType> {
-        let limits = *self.view.limits();
-        Ok(self.collection(key, Kind::Hash)?.map(|found| HashMut::new(found, limits)))
+        Ok(self.collection(key, Kind::Hash)?.map(HashMut::new))
     }
 
     /// The hash at `key`, to change; an empty one when there is none. It is gone again if it stays empty.
     pub fn hash_or_new(&mut self, key: &Key<'_>) -> Result<HashMut<'_>, WrongType> {
-        let limits = *self.view.limits();
-        Ok(HashMut::new(self.collection_or_new(key, Kind::Hash, &values::hash::empty)?, limits))
+        Ok(HashMut::new(self.collection_or_new(key, Kind::Hash, &|key, _| values::hash::empty(key))?))
     }
 
     /// The sorted set at `key`, to change.
     pub fn zset_mut(&mut self, key: &Key<'_>) -> Result<Option<ZSetMut<'_>>, WrongType> {
-        let limits = *self.view.limits();
-        Ok(self.collection(key, Kind::ZSet)?.map(|found| ZSetMut::new(found, limits)))
+        Ok(self.collection(key, Kind::ZSet)?.map(ZSetMut::new))
     }
 
     /// The sorted set at `key`, to change; an empty one when there is none. It is gone again if it stays empty.
     pub fn zset_or_new(&mut self, key: &Key<'_>) -> Result<ZSetMut<'_>, WrongType> {
-        let limits = *self.view.limits();
-        Ok(ZSetMut::new(self.collection_or_new(key, Kind::ZSet, &values::zset::empty)?, limits))
+        Ok(ZSetMut::new(self.collection_or_new(key, Kind::ZSet, &|key, _| values::zset::empty(key))?))
     }
 
     /// Removes every key of `database`; needs all slots.

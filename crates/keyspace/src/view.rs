@@ -52,7 +52,7 @@ pub struct ReadView<'k> {
     pub(crate) keyspace: &'k Keyspace,
     pub(crate) held: Held<'k>,
     pub(crate) whole: bool,
-    context: Context,
+    pub(crate) context: Context,
     random: Cell<u64>,
     pub(crate) tally: RefCell<Tally>,
 }

@@ -521,10 +521,12 @@ impl<'a> EntryRef<'a> {
         }
     }
 
+    /// What an indexed form points at; the form must be one.
+    #[inline]
     fn collection(self) -> *mut dyn Collection {
         let value = self.value();
-        assert!(self.form().is_indexed() && value.len() == POINTER_BYTES, "not an indexed form");
-        // SAFETY: `set_indexed` wrote a pointer of this very type there, and nothing else writes such bytes.
+        assert!(value.len() == POINTER_BYTES, "not an indexed form");
+        // SAFETY: the form is an indexed one, so `set_indexed` wrote a pointer of this very type there, and nothing else writes such bytes.
         unsafe { value.as_ptr().cast::<*mut dyn Collection>().read_unaligned() }
     }
 

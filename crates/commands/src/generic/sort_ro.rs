@@ -36,7 +36,7 @@ impl<'a> Parse<'a> for Args<'a> {
         Ok(Args { key: Key::parse(parser)?, options: Options::read(parser, false)? })
     }
 
-    fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+    fn keys(&self, visit: &mut impl FnMut(Key<'a>)) {
         visit(self.key);
         self.options.store.keys(visit);
     }

@@ -96,7 +96,7 @@ impl<'a, F: Form> Parse<'a> for Words<'a, F> {
         Ok(Words { parser: parser.rest(), form: PhantomData })
     }
 
-    fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+    fn keys(&self, visit: &mut impl FnMut(Key<'a>)) {
         if F::STORING == Storing::ByOption
             && let Some(key) = self.store_key()
         {

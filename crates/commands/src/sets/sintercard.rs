@@ -44,7 +44,7 @@ impl<'a> Parse<'a> for CountedSets<'a> {
         })
     }
 
-    fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+    fn keys(&self, visit: &mut impl FnMut(Key<'a>)) {
         self.0.keys(visit);
     }
 }

@@ -35,7 +35,7 @@ impl<'a> Parse<'a> for Inputs<'a> {
         Ok(Inputs(CountedKeys::take(parser, count)?.0))
     }
 
-    fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+    fn keys(&self, visit: &mut impl FnMut(Key<'a>)) {
         self.0.keys(visit);
     }
 }
@@ -124,7 +124,7 @@ impl<'a> Combination<'a> {
     }
 
     /// Its keys.
-    pub fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+    pub fn keys(&self, visit: &mut impl FnMut(Key<'a>)) {
         self.inputs.keys(visit);
     }
 

@@ -37,7 +37,7 @@ impl<'a> Parse<'a> for Args<'a> {
         Ok(Args { combination: Combination::read(parser, true)? })
     }
 
-    fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+    fn keys(&self, visit: &mut impl FnMut(Key<'a>)) {
         
         self.combination.keys(visit);
     }

@@ -38,7 +38,7 @@ impl<'a> Parse<'a> for Args<'a> {
         Ok(Args { destination: Key::parse(parser)?, combination: Combination::read(parser, false)? })
     }
 
-    fn keys(&self, visit: &mut dyn FnMut(Key<'a>)) {
+    fn keys(&self, visit: &mut impl FnMut(Key<'a>)) {
         visit(self.destination);
         self.combination.keys(visit);
     }

@@ -19,20 +19,19 @@ impl Packed {
     #[inline]
     fn of(name: &[u8]) -> Option<Packed> {
         let len = name.len();
-        let words = if let (true, Some(first), Some(last)) =
-            (len <= BYTES_MAX, name.first_chunk(), name.last_chunk())
-        {
-            [u64::from_le_bytes(*first), u64::from_le_bytes(*last)]
-        } else if let (true, Some(first), Some(last)) = (len < 8, name.first_chunk(), name.last_chunk()) {
-            [u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32, 0]
-        } else if let ([first, .., last], true) = (name, len < 4) {
-            [u64::from(*first) | u64::from(name[len / 2]) << 8 | u64::from(*last) << 16, 0]
-        } else if let [only] = name {
-            [u64::from(*only), 0]
+        let words = if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+            if len > BYTES_MAX {
+                return None;
+            }
+            [lower(u64::from_le_bytes(*first)), lower(u64::from_le_bytes(*last))]
+        } else if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            [lower(u64::from(first) | u64::from(last) << 32), 0]
         } else {
-            return None;
+            let (first, last) = (name.first()?, name.last()?);
+            [lower(u64::from(*first) | u64::from(name[len / 2]) << 8 | u64::from(*last) << 16), 0]
         };
-        Some(Packed { words: words.map(lower), len })
+        Some(Packed { words, len })
     }
 
     #[inline]
