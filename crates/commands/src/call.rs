@@ -70,14 +70,33 @@ pub struct Call<'c, 'k> {
     pub waiting_room: Option<&'c mut dyn WaitingRoom>,
 }
 
+/// The slots that the keys among `args` are in. If there are several keys, the processor loads what looking up the
+/// first of them is going to need.
 #[inline]
-fn needs<'a, A: Parse<'a>>(args: &A, scope: Scope) -> Needs {
+fn needs<'a, A: Parse<'a>>(args: &A, scope: Scope, keyspace: &Keyspace, database: u16) -> Needs {
     if scope == Scope::Everything {
         return Needs::All;
     }
     let mut slots = SlotsOfKeys::default();
     args.keys(&mut |key| slots.add(key));
-    slots.needs()
+    let needs = slots.needs();
+    if let Needs::Some(_) = needs {
+        fetch(args, keyspace, database);
+    }
+    needs
+}
+
+#[inline(never)]
+fn fetch<'a, A: Parse<'a>>(args: &A, keyspace: &Keyspace, database: u16) {
+    /// More would push each other out of the nearest cache.
+    const KEYS_MAX: usize = 32;
+    let mut keys: SmallVec<[Key<'_>; KEYS_MAX]> = SmallVec::new();
+    args.keys(&mut |key| {
+        if keys.len() < KEYS_MAX {
+            keys.push(key);
+        }
+    });
+    keyspace.prefetch(database, &keys);
 }
 
 impl<'c> Call<'c, '_> {
@@ -98,7 +117,7 @@ impl<'c> Call<'c, '_> {
         match &mut self.access {
             Access::Own(keyspace, context) => {
                 let scope = scope(&args);
-                let view = keyspace.read(&needs(&args, scope), *context);
+                let view = keyspace.read(&needs(&args, scope, keyspace, context.database), *context);
                 let result = run(&view, args, self.reply);
                 self.tally = view.into_tally();
                 result
@@ -118,7 +137,7 @@ impl<'c> Call<'c, '_> {
         match &mut self.access {
             Access::Own(keyspace, context) => {
                 let scope = scope(&args);
-                let mut txn = keyspace.write(&needs(&args, scope), *context);
+                let mut txn = keyspace.write(&needs(&args, scope, keyspace, context.database), *context);
                 let result = run(&mut txn, args, self.reply);
                 self.tally = txn.take_tally();
                 result
@@ -137,7 +156,8 @@ impl<'c> Call<'c, '_> {
         args.keys(&mut |key| keys.push(key));
         match &mut self.access {
             Access::Own(keyspace, context) => {
-                let mut txn = keyspace.write(&needs(&args, Scope::Keys), *context);
+                let mut txn =
+                    keyspace.write(&needs(&args, Scope::Keys, keyspace, context.database), *context);
                 let attempt = run(&mut txn, args, self.reply);
                 self.tally = txn.take_tally();
                 if let (Attempt::Wait(wait), Some(room)) = (attempt?, self.waiting_room.as_mut()) {

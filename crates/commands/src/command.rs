@@ -4,7 +4,7 @@
 use keyspace::Key;
 use resp::Arguments;
 
-use crate::args::{Many, Parse, Spec, parse_all};
+use crate::args::{Kind, Many, Parse, Spec, parse_all};
 use crate::call::Call;
 use crate::error::Result;
 
@@ -165,6 +165,26 @@ impl Command {
         })
     }
 
+    /// Where the first member or field stands in a request, if no optional argument comes before it.
+    pub fn element_at(&self) -> Option<usize> {
+        fn find(parts: &[Spec], at: &mut usize) -> Option<usize> {
+            for part in parts.iter().filter(|part| !part.optional) {
+                if part.kind == Kind::Block && part.token.is_none() {
+                    match find(part.parts, at) {
+                        None => continue,
+                        found => return found,
+                    }
+                }
+                if part.kind == Kind::String && matches!(part.name, "member" | "field") {
+                    return Some(*at + usize::from(part.token.is_some()));
+                }
+                *at += part.words_min();
+            }
+            None
+        }
+        find(self.arguments, &mut self.words())
+    }
+
     /// Whether the flag is declared.
     pub fn has(&self, flag: Flag) -> bool {
         self.flags.contains(&flag)
@@ -298,4 +318,32 @@ macro_rules! family {
         /// The commands of this family.
         pub const FAMILY: &[$crate::Command] = &[$($name::COMMAND),*];
     };
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn elements_are_found_where_they_stand() {
+        let at = |name: &str| {
+            let command = crate::data_commands().find(|command| command.name == name);
+            command.expect("a command").element_at()
+        };
+        for (name, expected) in [
+            ("sadd", Some(2)),
+            ("srem", Some(2)),
+            ("sismember", Some(2)),
+            ("hset", Some(2)),
+            ("hget", Some(2)),
+            ("hincrby", Some(2)),
+            ("zadd", Some(3)),
+            ("zincrby", Some(3)),
+            ("zscore", Some(2)),
+            ("get", None),
+            ("set", None),
+            ("lpush", None),
+            ("mset", None),
+        ] {
+            assert_eq!(at(name), expected, "{name}");
+        }
+    }
 }

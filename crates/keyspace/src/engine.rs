@@ -17,19 +17,20 @@ pub trait Engine: Send + Sync {
     fn shard(&self) -> Box<dyn Shard>;
 }
 
+/// How many keys a shard has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All.
+    pub keys: usize,
+    /// Those with a deadline.
+    pub deadlines: usize,
+}
+
 /// The keys of one database that belong to one slot. What has expired is still there until it is removed: the
 /// keyspace looks at deadlines, a shard only knows them.
 pub trait Shard: Send + Sync {
-    /// The number of keys.
-    fn len(&self) -> usize;
-
-    /// Whether there are no keys.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The number of keys that have a deadline.
-    fn deadlines(&self) -> usize;
+    /// How many keys there are, and how many have a deadline.
+    fn counts(&self) -> Counts;
 
     /// Has the processor load what a look-up of `key` is going to touch: first the one stage for many keys, then
     /// the other. Only a hint.

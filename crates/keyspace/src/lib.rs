@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use base::slot::SLOTS;
+use smallvec::SmallVec;
 use sync::RwLock;
 use values::entry::Entry;
 
@@ -28,7 +29,7 @@ pub use crate::expiry::Sweep;
 pub use crate::handles::{HashMut, ListMut, SetMut, ZSetMut};
 pub use crate::key::{DatabaseKey, Key};
 pub use crate::observers::WatchFlag;
-use crate::slots::Slot;
+use crate::slots::{LockedSlot, Slot};
 pub use crate::slots::{Needs, SlotsOfKeys};
 use crate::statistics::Statistics;
 pub use crate::strings::{Deadline, StringMut};
@@ -50,7 +51,7 @@ impl Drop for Garbage {
     fn drop(&mut self) {
         let objects = match &self.what {
             Refuse::Entry(_) => 1,
-            Refuse::Shard(shard) => shard.len(),
+            Refuse::Shard(shard) => shard.counts().keys,
         };
         self.pending.fetch_sub(objects, Ordering::Relaxed);
     }
@@ -58,7 +59,7 @@ impl Drop for Garbage {
 
 /// All keys of all databases.
 pub struct Keyspace {
-    slots: Box<[RwLock<Slot>]>,
+    slots: Box<[LockedSlot]>,
     /// By database. Exchanged, like the data, by `SWAPDB`.
     engines: RwLock<Vec<Arc<dyn Engine>>>,
     statistics: Box<[Statistics]>,
@@ -78,7 +79,7 @@ impl Keyspace {
     pub fn new(engines: Vec<Arc<dyn Engine>>) -> (Keyspace, Receiver<Garbage>) {
         let (garbage, receiver) = channel();
         let keyspace = Keyspace {
-            slots: (0..SLOTS).map(|_| RwLock::new(Slot::default())).collect(),
+            slots: (0..SLOTS).map(|_| LockedSlot::default()).collect(),
             statistics: engines.iter().map(|_| Statistics::default()).collect(),
             engines: RwLock::new(engines),
             garbage,
@@ -112,22 +113,29 @@ impl Keyspace {
 
     /// Has the processor load what look-ups of `keys` in `database` are going to touch: all slots, then all their
     /// shards, and so on, so that the waits for memory fall together. Passes over slots that are being changed.
-    pub fn prefetch(&self, database: u16, keys: &[Option<Key<'_>>]) {
-        let keys = || keys.iter().flatten();
-        for key in keys() {
+    pub fn prefetch(&self, database: u16, keys: &[Key<'_>]) {
+        for key in keys {
             base::prefetch::prefetch((&raw const self.slots[usize::from(key.slot)]).addr());
         }
-        let for_each_shard = |visit: &dyn Fn(&Key<'_>, &dyn Shard)| {
-            for key in keys() {
-                let slot = self.slots[usize::from(key.slot)].try_read();
-                if let Some(shard) = slot.as_ref().and_then(|slot| slot.shard(database)) {
-                    visit(key, shard);
-                }
+        let held = keys.iter().filter_map(|key| Some((key, self.slots[usize::from(key.slot)].try_read()?)));
+        let held: SmallVec<[_; 16]> = held.collect();
+        let shards = || held.iter().filter_map(|(key, slot)| Some((key, slot.shard(database)?)));
+        shards().for_each(|(_, shard)| base::prefetch::prefetch(std::ptr::from_ref(shard).addr()));
+        shards().for_each(|(key, shard)| shard.prefetch(key, Stage::Bucket));
+        shards().for_each(|(key, shard)| shard.prefetch(key, Stage::Element));
+    }
+
+    /// As [`Keyspace::prefetch`], for elements of collections: each by its key and its hash
+    /// ([`base::hash::hash`]), those of one key best in a row.
+    pub fn prefetch_elements(&self, database: u16, elements: &[(Key<'_>, u64)]) {
+        for elements in elements.chunk_by(|(one, _), (other, _)| one.bytes == other.bytes) {
+            let key = &elements[0].0;
+            let Some(slot) = self.slots[usize::from(key.slot)].try_read() else { continue };
+            let Some(entry) = slot.shard(database).and_then(|shard| shard.find(key)) else { continue };
+            for stage in [Stage::Bucket, Stage::Element] {
+                elements.iter().for_each(|(_, hash)| entry.prefetch(*hash, stage));
             }
-        };
-        for_each_shard(&|_, shard| base::prefetch::prefetch(std::ptr::from_ref(shard).addr()));
-        for_each_shard(&|key, shard| shard.prefetch(key, Stage::Bucket));
-        for_each_shard(&|key, shard| shard.prefetch(key, Stage::Element));
+        }
     }
 
     /// The number of keys in `database`, in constant time. Keys whose time has come are counted until they are
@@ -209,7 +217,7 @@ impl Keyspace {
     }
 
     fn discard_shard(&self, shard: Box<dyn Shard>) {
-        let objects = shard.len();
+        let objects = shard.counts().keys;
         self.hand_over(Refuse::Shard(shard), objects);
     }
 

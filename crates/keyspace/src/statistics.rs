@@ -4,77 +4,86 @@
 //! takes a few microseconds, so `DBSIZE` takes the same time however many keys there are.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::slot::SLOTS;
 
-use crate::engine::Shard;
+use crate::engine::{Counts, Shard};
 
 /// The counters of one database; no memory is taken before the first key.
 #[derive(Default)]
 pub(crate) struct Statistics(OnceLock<Box<Counters>>);
 
 struct Counters {
-    len: Vec<AtomicU32>,
-    deadlines: Vec<AtomicU32>,
+    /// The number of keys in the lower half, of those with a deadline in the upper one: see [`pack`].
+    counts: Vec<AtomicU64>,
     earliest_deadline_ms: Vec<AtomicU64>,
 }
 
 impl Default for Box<Counters> {
     fn default() -> Self {
         Box::new(Counters {
-            len: (0..SLOTS).map(|_| AtomicU32::new(0)).collect(),
-            deadlines: (0..SLOTS).map(|_| AtomicU32::new(0)).collect(),
+            counts: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
             earliest_deadline_ms: (0..SLOTS).map(|_| AtomicU64::new(u64::MAX)).collect(),
         })
     }
 }
 
-/// Stores only what changed, so that a slot's neighbours in the cache line are left alone.
-macro_rules! store {
-    ($cell:expr, $value:expr) => {{
-        let (cell, value) = (&$cell, $value);
-        if cell.load(Ordering::Relaxed) != value {
-            cell.store(value, Ordering::Relaxed);
-        }
-    }};
+/// Both counts in one word, so that one look tells whether anything has changed.
+#[inline]
+fn pack(counts: Counts) -> u64 {
+    let half = |count: usize| u64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    half(counts.deadlines) << 32 | half(counts.keys)
+}
+
+fn keys(packed: u64) -> usize {
+    packed as u32 as usize
+}
+
+fn deadlines(packed: u64) -> usize {
+    (packed >> 32) as usize
 }
 
 impl Statistics {
-    /// Takes over the counts of a slot that the caller holds exclusively.
+    /// Takes over the counts of a slot that the caller holds exclusively. Stores only what changed, so that a slot's
+    /// neighbours in the cache line are left alone.
     #[inline]
     pub fn publish(&self, slot: u16, shard: Option<&dyn Shard>) {
-        let Some(counters) =
-            (if shard.is_some() { Some(self.0.get_or_init(Box::default)) } else { self.0.get() })
-        else {
-            return;
+        let counters = match (self.0.get(), shard) {
+            (Some(counters), _) => counters,
+            (None, Some(_)) => self.0.get_or_init(Box::default),
+            (None, None) => return,
         };
         let slot = usize::from(slot);
-        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        store!(counters.len[slot], shard.map_or(0, |shard| count(shard.len())));
-        let deadlines = shard.map_or(0, Shard::deadlines);
-        if deadlines > 0 || counters.deadlines[slot].load(Ordering::Relaxed) > 0 {
-            store!(counters.deadlines[slot], count(deadlines));
-            store!(counters.earliest_deadline_ms[slot], shard.map_or(u64::MAX, Shard::earliest_deadline_ms));
+        let old = counters.counts[slot].load(Ordering::Relaxed);
+        let new = shard.map_or(0, |shard| pack(shard.counts()));
+        if old != new {
+            counters.counts[slot].store(new, Ordering::Relaxed);
+        }
+        if deadlines(old | new) > 0 {
+            let (cell, earliest) =
+                (&counters.earliest_deadline_ms[slot], shard.map_or(u64::MAX, Shard::earliest_deadline_ms));
+            if cell.load(Ordering::Relaxed) != earliest {
+                cell.store(earliest, Ordering::Relaxed);
+            }
         }
     }
 
-    fn sum(&self, select: impl Fn(&Counters) -> &[AtomicU32]) -> usize {
-        self.0.get().map_or(0, |counters| {
-            select(counters).iter().map(|count| count.load(Ordering::Relaxed) as usize).sum()
-        })
+    fn sum(&self, select: impl Fn(u64) -> usize) -> usize {
+        let counts = self.0.get().map(|counters| counters.counts.iter());
+        counts.into_iter().flatten().map(|packed| select(packed.load(Ordering::Relaxed))).sum()
     }
 
     pub fn len(&self) -> usize {
-        self.sum(|counters| &counters.len)
+        self.sum(keys)
     }
 
     pub fn deadlines(&self) -> usize {
-        self.sum(|counters| &counters.deadlines)
+        self.sum(deadlines)
     }
 
     pub fn slot_len(&self, slot: u16) -> usize {
-        self.0.get().map_or(0, |counters| counters.len[usize::from(slot)].load(Ordering::Relaxed) as usize)
+        self.0.get().map_or(0, |counters| keys(counters.counts[usize::from(slot)].load(Ordering::Relaxed)))
     }
 
     /// A slot, each as likely as it has keys; `None` when there is no key at all.
@@ -82,15 +91,15 @@ impl Statistics {
         let counters = self.0.get()?;
         let total = self.len() as u128;
         let mut left = ((u128::from(random) * total) >> 64) as usize;
-        for (slot, len) in counters.len.iter().enumerate() {
-            let len = len.load(Ordering::Relaxed) as usize;
+        let lens = || counters.counts.iter().map(|packed| keys(packed.load(Ordering::Relaxed)));
+        for (slot, len) in lens().enumerate() {
             if left < len {
                 return Some(slot as u16);
             }
             left -= len;
         }
         // Keys went while we counted; any slot that still has some will do.
-        counters.len.iter().position(|len| len.load(Ordering::Relaxed) > 0).map(|slot| slot as u16)
+        lens().position(|len| len > 0).map(|slot| slot as u16)
     }
 
     /// The first slot from `from` on that has something to expire at `now_ms`.

@@ -96,7 +96,7 @@ impl WriteTxn<'_> {
         };
         let (database, keyspace) = (self.database(), self.keyspace);
         if let Some(Found { mut entry, mut touched, .. }) = self.locate(database, key) {
-            if entry.as_ref().any_indexed().is_some() {
+            if entry.form().is_indexed() {
                 // What is large is freed elsewhere, so that nobody waits for it.
                 let emptied = Entry::build(key.bytes, Form::Bytes, entry.deadline_ms(), 0, |_| {});
                 emptied.as_ref().touch(entry.as_ref().accessed());

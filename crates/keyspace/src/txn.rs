@@ -251,7 +251,7 @@ impl<'k> WriteTxn<'k> {
             let Some(shard) = slot.shards.get_mut(usize::from(database)).and_then(Option::take) else {
                 continue;
             };
-            removed += shard.len() as u64;
+            removed += shard.counts().keys as u64;
             for key in slot.observers.iter().flat_map(|observers| observers.keys(database)) {
                 let key_there = shard.find(&Key::new(&key.name)).is_some();
                 if let (true, Some(observers)) = (key_there, &slot.observers) {

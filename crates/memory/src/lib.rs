@@ -1,7 +1,7 @@
 //! The engine that serves a database from memory: a hash table of entries for each slot.
 
 use keyspace::Key;
-use keyspace::engine::{Engine, Shard, Stage};
+use keyspace::engine::{Counts, Engine, Shard, Stage};
 use values::entry::{Entry, EntryMut, EntryRef};
 use values::table::Table;
 
@@ -26,12 +26,9 @@ struct MemoryShard {
 }
 
 impl Shard for MemoryShard {
-    fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    fn deadlines(&self) -> usize {
-        self.deadlines
+    #[inline]
+    fn counts(&self) -> Counts {
+        Counts { keys: self.entries.len(), deadlines: self.deadlines }
     }
 
     #[inline]

@@ -13,12 +13,11 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use keyspace::{Key, Keyspace};
 use resp::{Reply, RequestLimits, RequestParser, Version};
-use smallvec::SmallVec;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+use crate::ahead;
 use crate::client::Client;
 use crate::request::{Batch, Request, execute};
 use crate::server::Server;
@@ -38,18 +37,6 @@ const REPLY_BYTES_MAX: usize = 1024 * 1024;
 /// count, is given up when it grows beyond this, where `client-output-buffer-limit` sets no bound: as long as the
 /// longest value.
 const REPLY_BY_COUNT_BYTES_MAX: usize = 512 * 1024 * 1024;
-
-/// So many requests are read before the first of them is executed, so that memory can be fetched ahead for all.
-const REQUESTS_AHEAD_MAX: usize = 16;
-
-/// With fewer different keys there is less to win by fetching ahead than it costs.
-const KEYS_AHEAD_MIN: usize = 4;
-
-/// A longer word is no key to be known ahead.
-const KEY_AHEAD_BYTES_MAX: usize = 256;
-
-/// The second word of each request of a batch as a key, if it has one.
-type FirstKeys<'a> = SmallVec<[Option<Key<'a>>; REQUESTS_AHEAD_MAX]>;
 
 struct Buffers {
     input: Box<[u8]>,
@@ -294,7 +281,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.has_more = false;
         'batches: while consumed < input.len() && !self.session.is_blocked() {
             let rest = &input[consumed..];
-            let requests = match self.parser.parse_batch(rest, &self.limits.request, REQUESTS_AHEAD_MAX) {
+            let requests = match self.parser.parse_batch(rest, &self.limits.request, ahead::REQUESTS_MAX) {
                 Ok(0) => break,
                 Ok(requests) => requests,
                 Err(error) => {
@@ -308,8 +295,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     break;
                 }
             };
-            let (keyspace, database) = (&self.server.keyspace, self.session.database);
-            let keys = look_ahead(keyspace, database, &self.parser, rest, requests);
+            let known = ahead::look(&self.server, self.session.database, &self.parser, rest, requests);
             let begin = consumed;
             for request in 0..requests {
                 if reply.len() >= REPLY_BYTES_MAX {
@@ -318,8 +304,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
                 let arguments = self.parser.arguments_of(request, rest);
                 if !arguments.is_empty() {
-                    let first_key = keys.get(request).copied().flatten();
-                    let request = Request { arguments, first_key };
+                    let request = Request { arguments, ahead: known.get(request) };
                     execute(&self.server, &mut self.session, request, reply, &mut batch);
                     if self.session.held.is_some() {
                         break 'batches;
@@ -479,39 +464,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         Ok(())
     }
-}
-
-/// What the second words of the `requests` that were read from `input` are as keys, for nearly all commands the
-/// first key. If there are several, the processor loads what looking them up is likely to need.
-#[inline]
-fn look_ahead<'a>(
-    keyspace: &Keyspace,
-    database: u16,
-    parser: &'a RequestParser,
-    input: &'a [u8],
-    requests: usize,
-) -> FirstKeys<'a> {
-    let mut keys = FirstKeys::new();
-    if requests == 1 {
-        return keys;
-    }
-    let (mut last, mut different): (Option<Key<'a>>, _) = (None, 0);
-    for request in 0..requests {
-        let word = parser.arguments_of(request, input).get(1);
-        let key = word.filter(|word| word.len() <= KEY_AHEAD_BYTES_MAX).map(|bytes| match last {
-            Some(last) if last.bytes == bytes => Key { bytes, ..last },
-            _ => {
-                different += 1;
-                Key::new(bytes)
-            }
-        });
-        last = key.or(last);
-        keys.push(key);
-    }
-    if different >= KEYS_AHEAD_MIN {
-        keyspace.prefetch(database, &keys);
-    }
-    keys
 }
 
 /// Empties a worker's reply buffer, and gives its memory back when it is unusually large.

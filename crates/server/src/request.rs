@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use commands::{Access, Call, Error, Flag, Handler, Result, shown};
-use keyspace::{Key, Tally};
+use keyspace::Tally;
 use resp::{Arguments, OwnedArguments, Reply};
 
+use crate::ahead::Ahead;
 use crate::attention::{Concern, Concerns};
 use crate::blocking::Arrival;
 use crate::clock::Stopwatch;
@@ -34,22 +35,22 @@ impl Batch {
 #[derive(Clone, Copy)]
 pub(crate) struct Request<'a> {
     pub arguments: Arguments<'a>,
-    /// The second word as a key, should it be one and if it is known already.
-    pub first_key: Option<Key<'a>>,
+    /// What is known of it already.
+    pub ahead: Option<&'a Ahead<'a>>,
 }
 
 /// Executes one request and writes its reply.
 #[inline]
-pub(crate) fn execute(
-    server: &Server,
+pub(crate) fn execute<'a>(
+    server: &'a Server,
     session: &mut Session,
-    request: Request<'_>,
+    request: Request<'a>,
     reply: &mut Reply,
     batch: &mut Batch,
 ) {
     let begin = reply.len();
     let arguments = request.arguments;
-    let found = find(&server.table, arguments);
+    let found = find(&server.table, request);
     let admitted = found.and_then(|entry| match admit(session, entry, arguments) {
         Ok(()) => Ok(entry),
         Err(refusal) => {
@@ -128,9 +129,14 @@ pub(crate) fn conclude(
 
 /// The command that the request names, or the error that says that there is none.
 #[inline]
-fn find<'t>(table: &'t Table, arguments: Arguments<'_>) -> std::result::Result<&'t Entry, String> {
+fn find<'t>(table: &'t Table, request: Request<'t>) -> std::result::Result<&'t Entry, String> {
+    let arguments = request.arguments;
     let name = arguments.get(0).unwrap_or_default();
-    let entry = table.find(name).ok_or_else(|| unknown_command(arguments))?;
+    let entry = match request.ahead {
+        Some(ahead) => ahead.entry,
+        None => table.find(name),
+    };
+    let entry = entry.ok_or_else(|| unknown_command(arguments))?;
     if entry.command.subcommands.is_empty() {
         return Ok(entry);
     }
@@ -234,14 +240,14 @@ fn run(
     now_ms: u64,
     ready: &mut Vec<keyspace::DatabaseKey>,
 ) -> Result<()> {
-    let Request { arguments, first_key } = request;
+    let Request { arguments, ahead } = request;
     match (entry.run, entry.command.handler) {
         (Some(run), _) => run(session, arguments, reply),
         (None, Handler::Read(run) | Handler::Write(run)) => {
             let context = session.context(now_ms);
             let mut call = Call {
                 arguments,
-                first_key,
+                first_key: ahead.and_then(|ahead| ahead.first_key),
                 reply,
                 access: Access::Own(&session.server.keyspace, context),
                 tally: Tally::default(),
@@ -269,7 +275,7 @@ fn run(
             };
             let mut call = Call {
                 arguments,
-                first_key,
+                first_key: ahead.and_then(|ahead| ahead.first_key),
                 reply,
                 access: Access::Own(&server.keyspace, context),
                 tally: Tally::default(),

@@ -23,7 +23,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::buffer::Buffer;
-use crate::table::{Element, Ref, RefMut};
+use crate::table::{Element, Ref, RefMut, Stage};
 use crate::varint;
 
 const DEADLINE_FLAG: u8 = 0x80;
@@ -106,6 +106,7 @@ impl Kind {
 
 impl Form {
     /// The type that this is a form of.
+    #[inline]
     pub fn kind(self) -> Kind {
         match self {
             Form::Bytes | Form::EditedBytes | Form::Integer => Kind::String,
@@ -116,7 +117,9 @@ impl Form {
         }
     }
 
-    fn is_indexed(self) -> bool {
+    /// Whether the value is held outside its entry.
+    #[inline]
+    pub fn is_indexed(self) -> bool {
         matches!(self, Form::ListIndexed | Form::SetIndexed | Form::HashIndexed | Form::ZSetIndexed)
     }
 }
@@ -131,6 +134,12 @@ pub trait Collection: Send + Sync {
 
     /// A copy with the same elements, for `COPY`.
     fn boxed_clone(&self) -> Box<dyn Collection>;
+
+    /// Has the processor load what a look-up of the element that hashes to `hash` is going to touch, where
+    /// elements are looked up by their hash.
+    fn prefetch(&self, hash: u64, stage: Stage) {
+        let _ = (hash, stage);
+    }
 }
 
 /// A collection of one certain form.
@@ -382,12 +391,19 @@ impl Entry {
     }
 
     /// Frees the collection behind an indexed form; the value's bytes are then meaningless.
+    #[inline]
     fn drop_indexed(&mut self) {
         if self.form().is_indexed() {
-            // SAFETY: the box is owned by this entry alone, and the form is changed so that it is freed once.
-            drop(unsafe { Box::from_raw(self.as_ref().collection()) });
-            self.set_tag(self.tag() & DEADLINE_FLAG | Form::Bytes as u8);
+            self.drop_collection();
         }
+    }
+
+    /// As [`Entry::drop_indexed`], where the form is an indexed one.
+    #[cold]
+    fn drop_collection(&mut self) {
+        // SAFETY: the box is owned by this entry alone, and the form is changed so that it is freed once.
+        drop(unsafe { Box::from_raw(self.as_ref().collection()) });
+        self.set_tag(self.tag() & DEADLINE_FLAG | Form::Bytes as u8);
     }
 
     /// The same value and deadline under another key.
@@ -555,6 +571,14 @@ impl<'a> EntryRef<'a> {
             copy.set_boxed(form, collection);
         }
         copy
+    }
+
+    /// As [`Collection::prefetch`], where there is one.
+    #[inline]
+    pub fn prefetch(self, hash: u64, stage: Stage) {
+        if let Some(collection) = self.any_indexed() {
+            collection.prefetch(hash, stage);
+        }
     }
 
     /// Bytes of memory held by the entry and what it points at.

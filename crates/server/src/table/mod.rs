@@ -22,6 +22,8 @@ pub struct Entry {
     pub command: &'static Command,
     /// [`Command::arity`], computed once.
     arity: i32,
+    /// [`Command::element_at`], computed once.
+    pub element_at: Option<usize>,
     /// Its function, where the command itself has none.
     pub run: Option<SessionFunction>,
     /// Whether it may do what it does while the client only listens to channels (RESP2).
@@ -93,6 +95,7 @@ impl Table {
             index,
             command,
             arity: command.arity(),
+            element_at: command.element_at(),
             run,
             is_allowed_while_subscribed: ALLOWED_WHILE_SUBSCRIBED.contains(&command.name),
         });

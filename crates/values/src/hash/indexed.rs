@@ -1,7 +1,7 @@
 //! A hash in a hash table: one allocation for each field with its value.
 
 use crate::entry::{Collection, Form, Indexed};
-use crate::table::Table;
+use crate::table::{Stage, Table};
 use crate::thin::Thin;
 
 /// Fields with their values, found by hash.
@@ -78,6 +78,10 @@ impl Collection for IndexedHash {
 
     fn free_effort(&self) -> usize {
         2 + self.len()
+    }
+
+    fn prefetch(&self, hash: u64, stage: Stage) {
+        self.table.prefetch(hash, stage);
     }
 
     fn boxed_clone(&self) -> Box<dyn Collection> {

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::Popped;
 use crate::entry::{Collection, Form, Indexed};
-use crate::table::Table;
+use crate::table::{Stage, Table};
 use crate::thin::Thin;
 
 /// Members, found by hash.
@@ -81,6 +81,10 @@ impl Collection for IndexedSet {
 
     fn free_effort(&self) -> usize {
         2 + self.len()
+    }
+
+    fn prefetch(&self, hash: u64, stage: Stage) {
+        self.table.prefetch(hash, stage);
     }
 
     fn boxed_clone(&self) -> Box<dyn Collection> {

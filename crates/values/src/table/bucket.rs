@@ -13,6 +13,7 @@ use base::prefetch::prefetch;
 
 use super::element::{pointer_word, word_tag};
 
+const CACHE_LINE_BYTES: usize = 64;
 /// Words in a bucket.
 pub(super) const BUCKET_WORDS: usize = 8;
 const OVERFLOW_BIT: u64 = 1 << 63;
@@ -69,10 +70,15 @@ impl Bucket {
         prefetch(std::ptr::from_ref(self).addr());
     }
 
-    /// Begins to load the elements with this tag.
+    /// Begins to load the elements with this tag: of each the cache line where it begins, and the next, since few
+    /// of the elements that are worth it fit in the rest of one.
     #[inline]
     pub(super) fn prefetch_equal(&self, tag: u16) {
-        self.tags().equal(tag).for_each(|position| prefetch(pointer_word(self.words[position]) as usize));
+        for position in self.tags().equal(tag) {
+            let address = pointer_word(self.words[position]) as usize;
+            prefetch(address);
+            prefetch(address + CACHE_LINE_BYTES);
+        }
     }
 
     /// Begins to load the elements, for someone who will look at all of them, one by one: splitting a segment would

@@ -13,7 +13,7 @@ use super::member::Member;
 use super::packed::Packed;
 use super::tree::{Slot, Slots, Tree};
 use crate::entry::{Collection, Form, Indexed};
-use crate::table::Table;
+use crate::table::{Stage, Table};
 
 /// A sorted set in a tree and a hash table.
 pub struct IndexedZSet {
@@ -175,6 +175,10 @@ impl Collection for IndexedZSet {
 
     fn free_effort(&self) -> usize {
         self.len()
+    }
+
+    fn prefetch(&self, hash: u64, stage: Stage) {
+        self.members.prefetch(hash, stage);
     }
 
     fn boxed_clone(&self) -> Box<dyn Collection> {
