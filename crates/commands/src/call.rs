@@ -93,6 +93,7 @@ fn fetch<'a, A: Parse<'a>>(args: &A, keyspace: &Keyspace, database: u16) {
     let mut keys: SmallVec<[Key<'_>; KEYS_MAX]> = SmallVec::new();
     args.keys(&mut |key| {
         if keys.len() < KEYS_MAX {
+            keyspace.prefetch_slot(&key);
             keys.push(key);
         }
     });

@@ -3,6 +3,8 @@
 //! An engine keeps, for each database that it serves, one [`Shard`] per slot. The keyspace holds the slot's lock
 //! around every call, so a shard needs no lock of its own.
 
+use smallbox::SmallBox;
+use smallbox::space::S4;
 use values::entry::{Entry, EntryMut, EntryRef};
 pub use values::table::Stage;
 
@@ -14,8 +16,12 @@ pub trait Engine: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// A new, empty shard.
-    fn shard(&self) -> Box<dyn Shard>;
+    fn shard(&self) -> ShardBox;
 }
+
+/// A shard of any kind. A small one lies in the box itself, and so in its slot: one wait for memory less for each
+/// look-up.
+pub type ShardBox = SmallBox<dyn Shard, S4>;
 
 /// How many keys a shard has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -58,8 +58,7 @@ impl Keyspace {
         let mut removed = 0;
         let mut is_done = true;
         let slot_state = &mut *held;
-        if let Some(shard) = slot_state.shards.get_mut(usize::from(database)).and_then(Option::as_deref_mut) {
-            let observers = slot_state.observers.as_deref();
+        if let (Some(shard), observers) = slot_state.shard_mut(database) {
             shard.sweep(now_ms, EFFORT_PER_HOLD, &mut |entry| {
                 removed += 1;
                 if let Some(observers) = observers {

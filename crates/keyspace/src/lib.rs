@@ -24,7 +24,7 @@ use smallvec::SmallVec;
 use sync::RwLock;
 use values::entry::Entry;
 
-use crate::engine::{Engine, Shard, Stage};
+use crate::engine::{Engine, ShardBox, Stage};
 pub use crate::expiry::Sweep;
 pub use crate::handles::{HashMut, ListMut, SetMut, ZSetMut};
 pub use crate::key::{DatabaseKey, Key};
@@ -44,7 +44,7 @@ pub struct Garbage {
 
 enum Refuse {
     Entry(#[expect(dead_code, reason = "held to be dropped")] Entry),
-    Shard(Box<dyn Shard>),
+    Shard(ShardBox),
 }
 
 impl Drop for Garbage {
@@ -111,12 +111,16 @@ impl Keyspace {
         WriteTxn::new(self, needs, context)
     }
 
-    /// Has the processor load what look-ups of `keys` in `database` are going to touch: all slots, then all their
-    /// shards, and so on, so that the waits for memory fall together. Passes over slots that are being changed.
+    /// Has the processor load the slot of `key`.
+    #[inline]
+    pub fn prefetch_slot(&self, key: &Key<'_>) {
+        base::prefetch::prefetch((&raw const self.slots[usize::from(key.slot)]).addr());
+    }
+
+    /// Has the processor load what look-ups of `keys` in `database` are going to touch beyond their slots: all shards,
+    /// then all their buckets, and so on, so that the waits for memory fall together. Passes over slots that are
+    /// being changed.
     pub fn prefetch(&self, database: u16, keys: &[Key<'_>]) {
-        for key in keys {
-            base::prefetch::prefetch((&raw const self.slots[usize::from(key.slot)]).addr());
-        }
         let held = keys.iter().filter_map(|key| Some((key, self.slots[usize::from(key.slot)].try_read()?)));
         let held: SmallVec<[_; 16]> = held.collect();
         let shards = || held.iter().filter_map(|(key, slot)| Some((key, slot.shard(database)?)));
@@ -170,22 +174,18 @@ impl Keyspace {
     /// No longer tells the watcher with this flag of changes to `key`.
     pub fn unwatch(&self, key: &DatabaseKey, flag: &WatchFlag) {
         let mut slot = self.slots[usize::from(base::slot::slot(&key.name))].write();
-        if let Some(observers) = &mut slot.observers {
-            observers.unwatch(key, flag);
-            if observers.is_empty() {
-                slot.observers = None;
-            }
+        if slot.observers().is_some() {
+            slot.observers_mut().unwatch(key, flag);
+            slot.tidy();
         }
     }
 
     /// Takes back one [`WriteTxn::wait_for`].
     pub fn stop_waiting(&self, key: &DatabaseKey) {
         let mut slot = self.slots[usize::from(base::slot::slot(&key.name))].write();
-        if let Some(observers) = &mut slot.observers {
-            observers.stop_waiting(key);
-            if observers.is_empty() {
-                slot.observers = None;
-            }
+        if slot.observers().is_some() {
+            slot.observers_mut().stop_waiting(key);
+            slot.tidy();
         }
     }
 
@@ -216,7 +216,7 @@ impl Keyspace {
         }
     }
 
-    fn discard_shard(&self, shard: Box<dyn Shard>) {
+    fn discard_shard(&self, shard: ShardBox) {
         let objects = shard.counts().keys;
         self.hand_over(Refuse::Shard(shard), objects);
     }
@@ -234,8 +234,8 @@ impl Keyspace {
 
     /// Makes the counts of a slot that was held exclusively known.
     fn publish(&self, index: u16, slot: &Slot) {
-        for (database, shard) in slot.shards.iter().enumerate() {
-            self.statistics[database].publish(index, shard.as_deref());
+        for (database, shard) in slot.shards() {
+            self.statistics[usize::from(database)].publish(index, shard);
         }
     }
 }

@@ -47,6 +47,13 @@ impl Observers {
         }
     }
 
+    /// These, if there are any.
+    #[inline]
+    pub fn if_any(&self) -> Option<&Observers> {
+        (!self.is_empty()).then_some(self)
+    }
+
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.watched.is_empty() && self.awaited.is_empty()
     }

@@ -12,14 +12,89 @@ use smallvec::SmallVec;
 use sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::Key;
-use crate::engine::Shard;
+use crate::engine::{Shard, ShardBox};
 use crate::observers::Observers;
 
-/// What one slot holds: a shard for each database, made when first written to, and who observes its keys.
+/// What one slot holds: a shard for each database, made when first written to, and who observes its keys. What
+/// most servers need, the shard of database 0, lies in the slot itself.
 #[derive(Default)]
 pub(crate) struct Slot {
-    pub shards: SmallVec<[Option<Box<dyn Shard>>; 1]>,
-    pub observers: Option<Box<Observers>>,
+    first: Option<ShardBox>,
+    rest: Option<Box<Rest>>,
+}
+
+#[derive(Default)]
+struct Rest {
+    /// Of the databases from 1 on.
+    shards: Vec<Option<ShardBox>>,
+    observers: Observers,
+}
+
+impl Slot {
+    /// The shard of `database`, if there is one.
+    #[inline]
+    pub fn shard(&self, database: u16) -> Option<&dyn Shard> {
+        match database {
+            0 => self.first.as_deref(),
+            _ => self.rest.as_ref()?.shards.get(usize::from(database) - 1)?.as_deref(),
+        }
+    }
+
+    /// The shard of `database`, if there is one, and those who observe keys, if any do.
+    #[inline]
+    pub fn shard_mut(&mut self, database: u16) -> (Option<&mut (dyn Shard + 'static)>, Option<&Observers>) {
+        match (database, self.rest.as_deref_mut()) {
+            (0, rest) => (self.first.as_deref_mut(), rest.and_then(|rest| rest.observers.if_any())),
+            (_, Some(rest)) => {
+                let shard = rest.shards.get_mut(usize::from(database) - 1);
+                (shard.and_then(Option::as_deref_mut), rest.observers.if_any())
+            }
+            (_, None) => (None, None),
+        }
+    }
+
+    /// The place of the shard of `database`, and those who observe keys, if any do.
+    #[inline]
+    pub fn place_mut(&mut self, database: u16) -> (&mut Option<ShardBox>, Option<&Observers>) {
+        if database == 0 {
+            let observers = self.rest.as_deref().and_then(|rest| rest.observers.if_any());
+            return (&mut self.first, observers);
+        }
+        let rest = self.rest.get_or_insert_default();
+        let index = usize::from(database) - 1;
+        if rest.shards.len() <= index {
+            rest.shards.resize_with(index + 1, || None);
+        }
+        (&mut rest.shards[index], rest.observers.if_any())
+    }
+
+    /// The shards, with their databases, and the places where one was or may come to be.
+    #[inline]
+    pub fn shards(&self) -> impl Iterator<Item = (u16, Option<&dyn Shard>)> {
+        let others = self.rest.iter().flat_map(|rest| &rest.shards);
+        let all = std::iter::once(&self.first).chain(others);
+        (0..).zip(all.map(|shard| shard.as_deref()))
+    }
+
+    /// Those who observe keys, if any do.
+    #[inline]
+    pub fn observers(&self) -> Option<&Observers> {
+        self.rest.as_deref().and_then(|rest| rest.observers.if_any())
+    }
+
+    /// Those who observe keys, to change.
+    pub fn observers_mut(&mut self) -> &mut Observers {
+        &mut self.rest.get_or_insert_default().observers
+    }
+
+    /// Gives back what only observers or other databases needed, if they are gone.
+    #[inline]
+    pub fn tidy(&mut self) {
+        let is_empty = |rest: &Rest| rest.observers.is_empty() && rest.shards.iter().all(Option::is_none);
+        if self.rest.as_deref().is_some_and(is_empty) {
+            self.rest = None;
+        }
+    }
 }
 
 /// A slot behind its lock, in a cache line of its own: one wait for memory, and no neighbours.
@@ -35,13 +110,6 @@ impl Deref for LockedSlot {
     #[inline]
     fn deref(&self) -> &RwLock<Slot> {
         &self.0
-    }
-}
-
-impl Slot {
-    #[inline]
-    pub fn shard(&self, database: u16) -> Option<&dyn Shard> {
-        self.shards.get(usize::from(database))?.as_deref()
     }
 }
 

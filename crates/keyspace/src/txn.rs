@@ -59,7 +59,8 @@ impl<'k> WriteTxn<'k> {
         let context = &self.view.context;
         let slot = self.view.held.slot_mut(key.slot);
         let tally = self.view.tally.get_mut();
-        let entry = slot.shards.get_mut(usize::from(database))?.as_deref_mut()?.find_mut(key)?;
+        let (shard, observers) = slot.shard_mut(database);
+        let entry = shard?.find_mut(key)?;
         if is_expired(entry.as_ref(), context.now_ms) {
             tally.expired += 1;
             keyspace.discard(entry.remove());
@@ -68,23 +69,18 @@ impl<'k> WriteTxn<'k> {
         if context.touch {
             entry.as_ref().touch(access_clock(context.now_ms));
         }
-        let touched = Touched { observers: slot.observers.as_deref(), database, tally };
+        let touched = Touched { observers, database, tally };
         Some(Found { entry, touched, limits: &context.limits, is_new: false })
     }
 
     /// The shard that `key` of `database` belongs to, with what must be told of a change, and the context.
     #[inline]
     fn shard_mut(&mut self, database: u16, key: &Key<'_>) -> (&mut dyn Shard, Touched<'_>, &Context) {
-        let index = usize::from(database);
         let keyspace = self.view.keyspace;
-        let slot = self.view.held.slot_mut(key.slot);
-        if slot.shards.len() <= index {
-            slot.shards.resize_with(index + 1, || None);
-        }
-        let shard = slot.shards[index].get_or_insert_with(|| keyspace.engine(database).shard());
-        let tally = self.view.tally.get_mut();
-        let touched = Touched { observers: slot.observers.as_deref(), database, tally };
-        (shard.as_mut(), touched, &self.view.context)
+        let (place, observers) = self.view.held.slot_mut(key.slot).place_mut(database);
+        let shard = place.get_or_insert_with(|| keyspace.engine(database).shard());
+        let touched = Touched { observers, database, tally: self.view.tally.get_mut() };
+        (&mut **shard, touched, &self.view.context)
     }
 
     /// Puts `entry` in as `key`, in place of whatever was there.
@@ -248,13 +244,15 @@ impl<'k> WriteTxn<'k> {
         let mut removed = 0;
         for index in 0..base::slot::SLOTS as u16 {
             let slot = self.view.held.slot_mut(index);
-            let Some(shard) = slot.shards.get_mut(usize::from(database)).and_then(Option::take) else {
+            // To ask for the place makes one.
+            if slot.shard(database).is_none() {
                 continue;
-            };
+            }
+            let Some(shard) = slot.place_mut(database).0.take() else { continue };
             removed += shard.counts().keys as u64;
-            for key in slot.observers.iter().flat_map(|observers| observers.keys(database)) {
+            for key in slot.observers().into_iter().flat_map(|observers| observers.keys(database)) {
                 let key_there = shard.find(&Key::new(&key.name)).is_some();
-                if let (true, Some(observers)) = (key_there, &slot.observers) {
+                if let (true, Some(observers)) = (key_there, slot.observers()) {
                     observers.changed(key, &mut self.view.tally.get_mut().ready);
                 }
             }
@@ -268,12 +266,10 @@ impl<'k> WriteTxn<'k> {
         for index in 0..base::slot::SLOTS as u16 {
             let tally = self.view.tally.get_mut();
             let slot = self.view.held.slot_mut(index);
-            let needed = usize::from(first.max(second)) + 1;
-            if slot.shards.len() < needed {
-                slot.shards.resize_with(needed, || None);
-            }
-            slot.shards.swap(usize::from(first), usize::from(second));
-            let Some(observers) = &slot.observers else { continue };
+            let one = slot.place_mut(first).0.take();
+            let other = std::mem::replace(slot.place_mut(second).0, one);
+            *slot.place_mut(first).0 = other;
+            let Some(observers) = slot.observers() else { continue };
             for database in [first, second] {
                 for key in observers.keys(database) {
                     let name = Key::new(&key.name);
@@ -293,14 +289,14 @@ impl<'k> WriteTxn<'k> {
     pub fn watch(&mut self, key: &Key<'_>, flag: &crate::WatchFlag) {
         let watched = DatabaseKey::new(self.view.database(), key.bytes);
         let slot = self.view.held.slot_mut(key.slot);
-        slot.observers.get_or_insert_default().watch(watched, flag.clone());
+        slot.observers_mut().watch(watched, flag.clone());
     }
 
     /// Says that a client waits for `key` to change.
     pub fn wait_for(&mut self, key: &Key<'_>) {
         let awaited = DatabaseKey::new(self.view.database(), key.bytes);
         let slot = self.view.held.slot_mut(key.slot);
-        slot.observers.get_or_insert_default().wait(awaited);
+        slot.observers_mut().wait(awaited);
     }
 }
 
@@ -308,10 +304,8 @@ impl Drop for WriteTxn<'_> {
     fn drop(&mut self) {
         let keyspace = self.view.keyspace;
         self.view.held.for_each_mut(|index, slot| {
-            if slot.observers.as_ref().is_some_and(|observers| observers.is_empty()) {
-                slot.observers = None;
-            }
             keyspace.publish(index, slot);
+            slot.tidy();
         });
     }
 }

@@ -1,7 +1,9 @@
 //! The engine that serves a database from memory: a hash table of entries for each slot.
 
 use keyspace::Key;
-use keyspace::engine::{Counts, Engine, Shard, Stage};
+use keyspace::engine::{Counts, Engine, Shard, ShardBox, Stage};
+use smallbox::smallbox;
+use smallbox::space::S4;
 use values::entry::{Entry, EntryMut, EntryRef};
 use values::table::Table;
 
@@ -13,10 +15,12 @@ impl Engine for Memory {
         "memory"
     }
 
-    fn shard(&self) -> Box<dyn Shard> {
-        Box::new(MemoryShard::default())
+    fn shard(&self) -> ShardBox {
+        smallbox!(MemoryShard::default())
     }
 }
+
+const _: () = assert!(size_of::<MemoryShard>() <= size_of::<S4>(), "a shard in memory lies in its slot");
 
 #[derive(Default)]
 struct MemoryShard {

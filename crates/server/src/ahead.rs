@@ -29,7 +29,7 @@ pub(crate) struct Ahead<'a> {
 }
 
 /// Looks at the `requests` that `parser` has just read from `input`, and has the processor load what they are
-/// likely to need in `database`. Of a request that comes alone nothing is known ahead.
+/// likely to need in `database`.
 #[inline]
 pub(crate) fn look<'a>(
     server: &'a Server,
@@ -39,23 +39,21 @@ pub(crate) fn look<'a>(
     requests: usize,
 ) -> SmallVec<[Ahead<'a>; REQUESTS_MAX]> {
     let mut ahead = SmallVec::new();
-    if requests == 1 {
-        return ahead;
-    }
     let mut keys: SmallVec<[Key<'a>; REQUESTS_MAX]> = SmallVec::new();
     let mut elements: SmallVec<[(Key<'a>, u64); REQUESTS_MAX]> = SmallVec::new();
     for request in 0..requests {
         let arguments = parser.arguments_of(request, input);
         let word = |at| arguments.get(at).filter(|word| word.len() <= WORD_BYTES_MAX);
-        let entry = arguments.get(0).and_then(|name| server.table.find(name));
         let first_key = word(1).map(|bytes| match keys.last() {
             Some(last) if last.bytes == bytes => Key { bytes, ..*last },
             _ => {
                 let key = Key::new(bytes);
+                server.keyspace.prefetch_slot(&key);
                 keys.push(key);
                 key
             }
         });
+        let entry = arguments.get(0).and_then(|name| server.table.find(name));
         let element = entry.and_then(|entry| entry.element_at).and_then(word);
         if let (Some(key), Some(element)) = (first_key, element) {
             elements.push((key, base::hash::hash(element)));
