@@ -97,7 +97,7 @@ const ALLOWANCES: &[Allowance] = &[
     allow(&["HELLO"], Freedom::Entries(&["id", "version"])),
     // Time and chance.
     allow(
-        &["CLIENT ID", "OBJECT IDLETIME", "OBJECT FREQ", "SLOWLOG LEN", "SLOWLOG GET", "TIME"],
+        &["CLIENT ID", "LASTSAVE", "OBJECT IDLETIME", "OBJECT FREQ", "SLOWLOG LEN", "SLOWLOG GET", "TIME"],
         Freedom::Content,
     ),
     // Which objects are shared is the server's own affair.
