@@ -33,7 +33,7 @@ use crate::slots::Slot;
 use crate::statistics::Statistics;
 pub use crate::strings::{Deadline, StringMut};
 pub use crate::txn::WriteTxn;
-pub use crate::view::{Context, ReadView, Tally, WrongType, encoding_name, idle_seconds};
+pub use crate::view::{Context, ReadView, Tally, WrongType, encoding_name};
 
 /// What was taken out of the keyspace and is left to be freed.
 pub struct Garbage {

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use values::access::{Access, Counting};
 use values::entry::{EntryRef, Form, Kind};
 use values::hash::HashRef;
 use values::limits::Limits;
@@ -30,6 +31,8 @@ pub struct Context {
     pub seed: u64,
     /// Whether using a key counts as a use (`CLIENT NO-TOUCH`).
     pub touch: bool,
+    /// How uses are counted, where the policy of eviction chooses by them; otherwise only the last one is known.
+    pub counting: Option<Counting>,
 }
 
 /// What came of a command, beside its reply.
@@ -53,7 +56,7 @@ pub struct ReadView<'k> {
     pub(crate) held: Held<'k>,
     pub(crate) whole: bool,
     context: Context,
-    random: Cell<u64>,
+    random: Random,
     pub(crate) tally: RefCell<Tally>,
 }
 
@@ -63,7 +66,7 @@ impl<'k> ReadView<'k> {
             keyspace,
             held: Held::lock(&keyspace.slots, needs, mode),
             whole: *needs == Needs::All,
-            random: Cell::new(context.seed),
+            random: Random(Cell::new(context.seed)),
             context,
             tally: RefCell::default(),
         }
@@ -110,13 +113,9 @@ impl<'k> ReadView<'k> {
         &self.context.limits
     }
 
-    /// 64 random bits (splitmix64, from the context's seed).
+    /// 64 random bits, from the context's seed.
     pub fn random(&self) -> u64 {
-        let state = self.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
-        self.random.set(state);
-        let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
+        self.random.next()
     }
 
     /// The entry of `key`, if it is there and has not expired; counts as a use and as a hit or a miss.
@@ -128,7 +127,7 @@ impl<'k> ReadView<'k> {
             Some(entry) => {
                 tally.hits += 1;
                 if self.context.touch {
-                    entry.touch(access_clock(self.context.now_ms));
+                    note_use(entry, &self.context, &self.random);
                 }
             }
             None => tally.misses += 1,
@@ -271,14 +270,32 @@ pub(crate) fn is_expired(entry: EntryRef<'_>, now_ms: u64) -> bool {
     entry.deadline_ms().is_some_and(|deadline_ms| deadline_ms <= now_ms)
 }
 
-/// Unix seconds, of which entries keep 24 bits.
-pub(crate) fn access_clock(now_ms: u64) -> u32 {
-    (now_ms / 1000) as u32 & 0x00ff_ffff
+/// What an entry keeps of its first use, or of one where uses are not counted.
+#[inline]
+pub(crate) fn access_clock(now_ms: u64) -> Access {
+    Access::at(now_ms)
 }
 
-/// How long ago the entry was last used, in seconds.
-pub fn idle_seconds(entry: EntryRef<'_>, now_ms: u64) -> u64 {
-    u64::from(access_clock(now_ms).wrapping_sub(entry.accessed()) & 0x00ff_ffff)
+/// Notes that a command has used the entry.
+#[inline]
+pub(crate) fn note_use(entry: EntryRef<'_>, context: &Context, random: &Random) {
+    entry.touch(match context.counting {
+        None => access_clock(context.now_ms),
+        Some(counting) => entry.accessed().count_use(context.now_ms, counting, random.next()),
+    });
+}
+
+/// A command's random choices (splitmix64).
+pub(crate) struct Random(Cell<u64>);
+
+impl Random {
+    pub fn next(&self) -> u64 {
+        let state = self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.0.set(state);
+        let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    }
 }
 
 /// The name that `OBJECT ENCODING` gives to the form of a value.

@@ -115,6 +115,7 @@ impl Session {
             limits: self.server.limits(),
             seed: self.random.next_u64(),
             touch: !self.client.has(ClientFlag::NoTouch),
+            counting: self.server.counting(),
         }
     }
 

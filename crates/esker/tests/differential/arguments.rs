@@ -184,8 +184,10 @@ const ENCODING_LIMITS: Settings = &[
 
 /// Parameters that are safe to change during the test, with good and bad values.
 const SETTINGS: Settings = &[
-    // Not the LFU policies: what they would count comes with eviction.
-    ("maxmemory-policy", &["noeviction", "allkeys-lru", "volatile-ttl", "nosuch"]),
+    (
+        "maxmemory-policy",
+        &["noeviction", "allkeys-lru", "volatile-ttl", "allkeys-lfu", "volatile-lfu", "nosuch"],
+    ),
     ("maxmemory", &["0", "1gb", "1xb", "-1"]),
     ("maxmemory-samples", &["5", "10", "0"]),
     ("timeout", &["0", "1000", "-1", "abc"]),
@@ -194,6 +196,7 @@ const SETTINGS: Settings = &[
     ("appendfsync", &["everysec", "nosuch"]),
     ("list-compress-depth", &["0", "1", "-1"]),
     ("lfu-log-factor", &["10", "5", "-1"]),
+    ("lfu-decay-time", &["1", "0", "-1"]),
     ("latency-monitor-threshold", &["0", "-1"]),
     ("slowlog-max-len", &["128", "10", "-1"]),
     ("proto-max-bulk-len", &["536870912", "512mb", "1"]),
@@ -219,6 +222,7 @@ pub const BASELINE: &[(&str, &str)] = &[
     ("hz", "10"),
     ("appendfsync", "everysec"),
     ("lfu-log-factor", "10"),
+    ("lfu-decay-time", "1"),
     ("slowlog-max-len", "128"),
     ("proto-max-bulk-len", "512mb"),
     ("client-output-buffer-limit", "normal 0 0 0"),
