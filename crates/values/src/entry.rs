@@ -136,7 +136,25 @@ pub trait Collection: Send + Sync {
 }
 
 /// A collection of one certain form.
-pub trait Indexed: Collection + 'static {
+///
+/// # Safety
+///
+/// [`Indexed::FORM`] must be an indexed form, no other type may have the same, and [`Collection::boxed_clone`] must
+/// give a box of this type: an entry of that form is taken to point at this type.
+///
+/// ```compile_fail,E0200
+/// use values::entry::{Collection, Form, Indexed};
+/// struct Mine;
+/// impl Collection for Mine {
+///     fn memory_bytes(&self) -> usize { 0 }
+///     fn free_effort(&self) -> usize { 0 }
+///     fn boxed_clone(&self) -> Box<dyn Collection> { Box::new(Mine) }
+/// }
+/// impl Indexed for Mine {
+///     const FORM: Form = Form::SetIndexed;
+/// }
+/// ```
+pub unsafe trait Indexed: Collection + 'static {
     /// The form that says that an entry points at this type.
     const FORM: Form;
 }
@@ -531,7 +549,7 @@ impl<'a> EntryRef<'a> {
     #[inline]
     pub fn indexed<T: Indexed>(self) -> &'a T {
         assert!(self.form() == T::FORM, "not of this form");
-        // SAFETY: the form says that the box holds a `T`; the borrow is tied to the entry's.
+        // SAFETY: `T` alone has this form, so the box holds a `T`; the borrow is tied to the entry's.
         unsafe { &*self.collection().cast::<T>() }
     }
 
@@ -741,7 +759,8 @@ mod tests {
 
     struct Numbers(Vec<u64>);
 
-    impl Indexed for Numbers {
+    // SAFETY: these tests make no entry with the set that has this form otherwise.
+    unsafe impl Indexed for Numbers {
         const FORM: Form = Form::SetIndexed;
     }
 
