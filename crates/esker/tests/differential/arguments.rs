@@ -32,8 +32,7 @@ const TEXTS: &[(&str, &[&str])] = &[
     ("aggregate", &["SUM", "SUM", "MIN", "MAX", "AVG"]),
     ("at_milliseconds", &["4102444800000", "33177117420000", "4102444800123", "1", "0", "-1", "abc"]),
     ("at_seconds", &["4102444800", "33177117420", "4102444801", "1", "0", "-1", "9223372036854775807"]),
-    // Not what overflows: Redis remembers the error, and the next SORT fails with it.
-    ("bad_cursor", &["abc", "1x", " 1"]),
+    ("bad_cursor", &["abc", "1x", " 1", "-1", "-0", "", "18446744073709551615", "18446744073709551616"]),
     ("bit", &["0", "1", "0", "1", "0", "1", "2", "-1", "abc"]),
     ("bit_type", &["u8", "i8", "u1", "i1", "i5", "u16", "u32", "u63", "i64", "u64", "i65", "u0", "8", "x8"]),
     (
@@ -114,7 +113,7 @@ const TEXTS: &[(&str, &[&str])] = &[
         "score_bound",
         &[
             "-inf", "+inf", "inf", "0", "1", "(1", "2", "(2.5", "5", "(10", "-2", "(-inf", "0x2", "abc", "(",
-            "nan", "",
+            "nan", "", "1e400", "(1e-400",
         ],
     ),
     ("seconds", &["1000", "5000", "7777", "100000", "0", "-1", "9223372036854775807", "abc"]),
@@ -135,12 +134,19 @@ const TEXTS: &[(&str, &[&str])] = &[
         "sort_get",
         &["#", "weight_key:*", "weight_hash:*->field", "weight_hash:*->nosuch", "nosuch:*", "weight_key:1"],
     ),
-    ("timeout", &["0.001", "0.003", "0.01", "-1", "abc", "inf", ""]),
+    ("timeout", &["0.001", "0.003", "0.01", "-1", "abc", "inf", "", "1e400", "1e-400"]),
     ("type", &["string", "list", "set", "zset", "hash", "stream", "nosuch", "STRING"]),
     ("unit", &["m", "km", "km", "mi", "ft", "KM", "yd"]),
     ("weight", &["1", "2", "0.5", "-1", "0", "inf", "abc", "nan"]),
     ("weight_field", &["field", "field", "other"]),
 ];
+
+/// Whether the argument is a number that C's functions find out of range. `SORT` in Redis asks `errno` whether one
+/// of its own was, and finds there what any command before it has left: see the callers.
+pub fn is_out_of_range(argument: &[u8]) -> bool {
+    const OUT_OF_RANGE: [&[u8]; 5] = [b"1e400", b"-1e-400", b"(1e-400", b"1e-400", b"18446744073709551616"];
+    OUT_OF_RANGE.contains(&argument)
+}
 
 /// Where a command is spoilt, one of these takes the place of an argument. None is a small
 /// positive number: see the head of this module.
@@ -291,8 +297,9 @@ const COMPUTED: &[(&str, Draw)] = &[
             "1e-9",
             "12345678901234567",
             "0x10",
-            // Not what overflows: Redis remembers the error, and the next SORT fails with it.
             "nan",
+            "1e400",
+            "-1e-400",
             "abc",
             "",
         ];
@@ -343,8 +350,10 @@ pub fn spoilt(rng: &mut Rng) -> Bytes {
     rng.pick(SPOILT).as_bytes().to_vec()
 }
 
-/// A key of any pool in place of one of `pool`. The sorted sets for ranges of names stay apart from the others: of
-/// one with several scores nobody can tell what such a range holds.
+/// A key of any pool in place of one of `pool`. The sorted sets for ranges of names stay apart from the others: what
+/// such a range holds of one with several scores is unspecified by Redis, which searches a skiplist for both ends as
+/// if its names were in order. So chance decides, by the number of levels that each element was given; a listpack
+/// answers otherwise again, since it is searched from one end.
 fn foreign_key(pool: &str, rng: &mut Rng) -> Bytes {
     let is_scored = |pool: &str| ["zset", "number_zset", "geo"].contains(&pool);
     let is_lexical = |pool: &str| pool == "lex_zset";
