@@ -56,7 +56,7 @@ pub struct ReadView<'k> {
     pub(crate) held: Held<'k>,
     pub(crate) whole: bool,
     context: Context,
-    random: Random,
+    pub(crate) random: Random,
     pub(crate) tally: RefCell<Tally>,
 }
 
