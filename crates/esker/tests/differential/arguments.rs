@@ -333,7 +333,9 @@ pub fn draw(name: &str, rng: &mut Rng, out: &mut Vec<Bytes>) {
     if let Some(&(pool, count)) = KEYS.iter().find(|&&(known, _)| known == name) {
         let drawn = match rng.below(100) {
             percent if percent < FOREIGN_PERCENT => foreign_key(name, rng),
-            percent if percent < FOREIGN_PERCENT + MISSING_PERCENT => key("missing", rng.below(2)),
+            percent if percent < FOREIGN_PERCENT + MISSING_PERCENT => {
+                key(if name == "lex_zset" { "missing_lex" } else { "missing" }, rng.below(2))
+            }
             _ => key(pool, rng.below(count)),
         };
         out.push(drawn);
