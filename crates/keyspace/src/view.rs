@@ -56,7 +56,7 @@ pub struct ReadView<'k> {
     pub(crate) held: Held<'k>,
     pub(crate) whole: bool,
     context: Context,
-    pub(crate) random: Random,
+    random: Cell<u64>,
     pub(crate) tally: RefCell<Tally>,
 }
 
@@ -66,7 +66,7 @@ impl<'k> ReadView<'k> {
             keyspace,
             held: Held::lock(&keyspace.slots, needs, mode),
             whole: *needs == Needs::All,
-            random: Random(Cell::new(context.seed)),
+            random: Cell::new(context.seed),
             context,
             tally: RefCell::default(),
         }
@@ -113,9 +113,13 @@ impl<'k> ReadView<'k> {
         &self.context.limits
     }
 
-    /// 64 random bits, from the context's seed.
+    /// 64 random bits (splitmix64, from the context's seed).
     pub fn random(&self) -> u64 {
-        self.random.next()
+        let state = self.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.random.set(state);
+        let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
     }
 
     /// The entry of `key`, if it is there and has not expired; counts as a use and as a hit or a miss.
@@ -127,7 +131,7 @@ impl<'k> ReadView<'k> {
             Some(entry) => {
                 tally.hits += 1;
                 if self.context.touch {
-                    note_use(entry, &self.context, &self.random);
+                    note_use(entry, &self.context, || self.random());
                 }
             }
             None => tally.misses += 1,
@@ -278,24 +282,11 @@ pub(crate) fn access_clock(now_ms: u64) -> Access {
 
 /// Notes that a command has used the entry.
 #[inline]
-pub(crate) fn note_use(entry: EntryRef<'_>, context: &Context, random: &Random) {
+pub(crate) fn note_use(entry: EntryRef<'_>, context: &Context, random: impl FnOnce() -> u64) {
     entry.touch(match context.counting {
         None => access_clock(context.now_ms),
-        Some(counting) => entry.accessed().count_use(context.now_ms, counting, random.next()),
+        Some(counting) => entry.accessed().count_use(context.now_ms, counting, random()),
     });
-}
-
-/// A command's random choices (splitmix64).
-pub(crate) struct Random(Cell<u64>);
-
-impl Random {
-    pub fn next(&self) -> u64 {
-        let state = self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
-        self.0.set(state);
-        let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    }
 }
 
 /// The name that `OBJECT ENCODING` gives to the form of a value.
