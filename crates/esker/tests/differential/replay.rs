@@ -5,7 +5,7 @@ use crate::arguments::{BASELINE, SMALL_LIMITS, is_out_of_range};
 use crate::equivalence::Judge;
 use crate::generate::{Connection, Sequence, Step};
 use crate::grammar::Bytes;
-use crate::harness::{Client, Server, Value, encode};
+use crate::harness::{Client, Server, Value, encode, eventually};
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::time::Duration;
@@ -119,7 +119,11 @@ struct Connections {
 impl Connections {
     fn open(server: &Server, sequence: &Sequence) -> Self {
         let mut inspector = server.connect();
-        // Nobody else uses the server: what earlier connections left behind goes with them.
+        // Nobody else uses the server: what earlier connections left behind goes with them, once it has seen that
+        // they are gone. Esker may learn of a new one first.
+        eventually(REPLY_TIMEOUT, "earlier connections are gone", || {
+            inspector.call("CLIENT LIST").text().lines().count() == 1
+        });
         assert_eq!(inspector.call("FLUSHALL"), Value::ok());
         let limits = if sequence.small_limits { SMALL_LIMITS } else { &[] };
         let settings: Vec<_> =
