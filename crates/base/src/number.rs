@@ -1,6 +1,6 @@
 //! Numbers as text, read and written the way Redis does.
 //!
-//! * integers: [`parse_i64`], [`parse_u64`]; written with the `itoa` crate, which needs no help
+//! * integers: [`parse_i64`], [`parse_u64_as_c`]; written with the `itoa` crate, which needs no help
 //! * scores and other doubles: [`parse_f64`], [`format_double`], [`write_fixed`]
 //! * INCRBYFLOAT's and GEOPOS' numbers: [`Extended`]
 //! * amounts of memory in a configuration: [`parse_memory`]
@@ -11,7 +11,7 @@ mod extended;
 mod grisu;
 mod natural;
 
-pub use double::{DoubleText, format_double, parse_f64, parse_f64_as_c, write_double, write_fixed};
+pub use double::{CDouble, DoubleText, format_double, parse_f64, parse_f64_as_c, write_double, write_fixed};
 pub use extended::{Extended, write_human};
 
 /// The integer that `text` is the one canonical writing of, as Redis' `string2ll`: no `+`, no leading zeros, no
@@ -41,12 +41,25 @@ pub fn parse_i64(text: &[u8]) -> Option<i64> {
     if negative { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
 }
 
-/// The unsigned integer in `text`: decimal digits, where leading zeros and one `+` are allowed, as Redis'
-/// `string2ull` takes for cursors and stream IDs. (That function also takes what `strtoull` happens to: leading
-/// spaces, and negative numbers that have leading zeros. This one does not.)
-pub fn parse_u64(text: &[u8]) -> Option<u64> {
-    let digits = text.strip_prefix(b"+").unwrap_or(text);
-    if digits.is_empty() { None } else { fold_digits(digits) }
+/// The unsigned integer in `text`, where Redis leaves it to C's `strtoul`, as for cursors: leading zeros and a
+/// sign are allowed, a negative number is as many below 2^64, a zero byte ends the text, and where there is none
+/// the number is zero. Blanks may not stand before it.
+///
+/// ```
+/// use base::number::parse_u64_as_c;
+/// assert_eq!(parse_u64_as_c(b"+007\0rest"), Some(7));
+/// assert_eq!(parse_u64_as_c(b"-1"), Some(u64::MAX));
+/// assert_eq!(parse_u64_as_c(b""), Some(0));
+/// ```
+pub fn parse_u64_as_c(text: &[u8]) -> Option<u64> {
+    let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
+    let (digits, is_negative) = match text {
+        [] => return Some(0),
+        [b'-', digits @ ..] => (digits, true),
+        [b'+', digits @ ..] | digits => (digits, false),
+    };
+    let number = if digits.is_empty() { None } else { fold_digits(digits) };
+    number.map(|number| if is_negative { number.wrapping_neg() } else { number })
 }
 
 /// The number that `digits` spell; `None` if it needs more than 64 bits or something is not a digit.
@@ -153,13 +166,21 @@ mod tests {
             ("0", 0),
             ("007", 7),
             ("+5", 5),
+            ("", 0),
+            ("-0", 0),
+            ("-1", u64::MAX),
+            ("-18446744073709551615", 1),
+            ("5\0x", 5),
+            ("\0", 0),
             ("18446744073709551615", u64::MAX),
             ("0000000000000000000000000018446744073709551615", u64::MAX),
         ] {
-            assert_eq!(parse_u64(text.as_bytes()), Some(value), "{text:?}");
+            assert_eq!(parse_u64_as_c(text.as_bytes()), Some(value), "{text:?}");
         }
-        for text in ["", "+", "-1", "-0", " 1", "1 ", "++1", "18446744073709551616", "1x", "\0"] {
-            assert_eq!(parse_u64(text.as_bytes()), None, "{text:?}");
+        for text in
+            ["+", "-", "-+1", " 1", "1 ", "++1", "18446744073709551616", "-18446744073709551616", "1x"]
+        {
+            assert_eq!(parse_u64_as_c(text.as_bytes()), None, "{text:?}");
         }
     }
 

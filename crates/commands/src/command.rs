@@ -13,6 +13,7 @@ use crate::error::Result;
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Group {
     Bitmap,
+    Cluster,
     Connection,
     Generic,
     Geo,
@@ -32,6 +33,7 @@ impl Group {
     pub fn name(self) -> &'static str {
         match self {
             Group::Bitmap => "bitmap",
+            Group::Cluster => "cluster",
             Group::Connection => "connection",
             Group::Generic => "generic",
             Group::Geo => "geo",
@@ -58,7 +60,7 @@ impl Group {
             Group::HyperLogLog => "hyperloglog",
             Group::List => "list",
             Group::PubSub => "pubsub",
-            Group::Server => return None,
+            Group::Cluster | Group::Server => return None,
             Group::Set => "set",
             Group::SortedSet => "sortedset",
             Group::String => "string",

@@ -14,7 +14,7 @@ impl<'a> Parse<'a> for Cursor {
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
         const INVALID: Error = Error::fixed("ERR invalid cursor");
-        base::number::parse_u64(parser.next()?).map(Cursor).ok_or(INVALID)
+        base::number::parse_u64_as_c(parser.next()?).map(Cursor).ok_or(INVALID)
     }
 }
 

@@ -1,5 +1,7 @@
 //! How long a blocking command waits, as it is written: seconds, which may have a fraction.
 
+use base::number::CDouble;
+
 use crate::args::{Kind, Parse, Parser, Spec};
 use crate::error::{Error, Result};
 
@@ -14,7 +16,13 @@ impl<'a> Parse<'a> for Timeout {
         const NOT_FLOAT: Error = Error::fixed("ERR timeout is not a float or out of range");
         const TOO_LONG: Error = Error::fixed("ERR timeout is out of range");
         const NEGATIVE: Error = Error::fixed("ERR timeout is negative");
-        let seconds = base::number::parse_f64(parser.next()?).ok_or(NOT_FLOAT)?;
+        let word = parser.next()?;
+        // Redis reads it as a number with a wider range than a double's.
+        let seconds = base::number::Extended::parse(word).and_then(|_| base::number::parse_f64_as_c(word));
+        let seconds = match seconds.ok_or(NOT_FLOAT)? {
+            CDouble { value, is_out_of_range: true } if value == 0.0 => f64::MIN_POSITIVE.copysign(value),
+            CDouble { value, .. } => value,
+        };
         // Rounded up, so that a short wait does not become one without end.
         let timeout_ms = (seconds * 1000.0).ceil();
         if timeout_ms >= i64::MAX as f64 {

@@ -62,6 +62,13 @@ fn options_are_looked_at_in_their_order() {
         "(error) ERR value is not an integer or out of range",
     );
 
+    check(&mut prompt, "ZREVRANGE none abc 3 WITHSCORES extra", "(error) ERR syntax error");
+    check(
+        &mut prompt,
+        "ZREVRANGE none abc 3 WITHSCORES",
+        "(error) ERR value is not an integer or out of range",
+    );
+
     let not_positive = "(error) ERR value is out of range, must be positive";
     check(&mut prompt, "ZPOPMIN none abc", not_positive);
     check(&mut prompt, "SPOP none abc", not_positive);
@@ -112,4 +119,45 @@ fn a_lone_star_is_every_key() {
     prompt.type_in(r#"SET "" x"#);
     check(&mut prompt, "KEYS *", "1) \"\"");
     check(&mut prompt, "KEYS **", "(empty array)");
+}
+
+#[test]
+fn numbers_out_of_range_are_what_c_makes_of_them() {
+    let mut prompt = Prompt::new();
+    prompt.type_in("ZADD scores 0 a 1 b");
+    // Ends of ranges are as large and as small as a double can be.
+    check(&mut prompt, "ZCOUNT scores -1e400 1e400", "(integer) 2");
+    check(&mut prompt, "ZCOUNT scores (1e-400 0x1p5000", "(integer) 1");
+    check(&mut prompt, "ZRANGE scores 1e400 -1e400 BYSCORE REV LIMIT 0 1", "1) \"b\"");
+    // Scores are refused.
+    for line in ["ZADD scores 1e400 c", "ZADD scores -1e-400 c", "ZINCRBY scores 1e400 a"] {
+        check(&mut prompt, line, "(error) ERR value is not a valid float");
+    }
+    // SORT refuses even what only loses digits.
+    prompt.type_in("RPUSH numbers 1 2");
+    for weight in ["1e400", "1e-400", "1e-310"] {
+        prompt.type_in(&format!("SET weight_1 {weight}"));
+        let refused = "(error) ERR One or more scores can't be converted into double";
+        check(&mut prompt, "SORT numbers BY weight_*", refused);
+    }
+    prompt.type_in("SET weight_1 0x1p-1074");
+    check(&mut prompt, "SORT numbers BY weight_*", "1) \"2\"\n2) \"1\"");
+    // Timeouts have a wider range.
+    check(&mut prompt, "BLPOP nosuch 1e400", "(error) ERR timeout is out of range");
+    check(&mut prompt, "BLPOP nosuch 1e5000", "(error) ERR timeout is not a float or out of range");
+    check(&mut prompt, "BLPOP nosuch 1e-400", "(nil)");
+}
+
+#[test]
+fn cursors_are_what_c_makes_of_them() {
+    let mut prompt = Prompt::new();
+    prompt.type_in("SADD set a");
+    for cursor in ["0", "+0", "-0", "00", r#""""#, r#""\x00x""#] {
+        check(&mut prompt, &format!("SSCAN set {cursor}"), "1) \"0\"\n2) 1) \"a\"");
+    }
+    for cursor in ["18446744073709551616", "-18446744073709551616", r#"" 0""#, r#""0 ""#, "0x0", "-", "abc"] {
+        check(&mut prompt, &format!("SSCAN set {cursor}"), "(error) ERR invalid cursor");
+    }
+    prompt.type_in("SSCAN set -1");
+    prompt.type_in("SCAN -1");
 }

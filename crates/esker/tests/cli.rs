@@ -215,6 +215,91 @@ fn what_answers_nothing_is_not_waited_for() {
     assert!(success && text.is_empty(), "{text}");
 }
 
+#[test]
+fn replies_as_json_and_as_comma_separated_values() {
+    let server = Server::start(&[]);
+    for line in ["RPUSH l x 1", "HSET h f v,1", "ZADD z 1.5 m"] {
+        server.connect().call(line);
+    }
+    let cases: &[(&[&str], &str)] = &[
+        (&["--json", "LRANGE", "l", "0", "-1"], r#"["x","1"]"#),
+        (&["--json", "HGETALL", "h"], r#"{"f":"v,1"}"#),
+        (&["--json", "-2", "HGETALL", "h"], r#"["f","v,1"]"#),
+        (&["--json", "ZRANGE", "z", "0", "-1", "WITHSCORES"], r#"[["m",1.5]]"#),
+        (&["--json", "GET", "nosuch"], "null"),
+        (
+            &["--json", "GET", "l"],
+            r#"error:"WRONGTYPE Operation against a key holding the wrong kind of value""#,
+        ),
+        (&["--csv", "LRANGE", "l", "0", "-1"], r#""x","1""#),
+        (&["--csv", "HGETALL", "h"], r#""f","v,1""#),
+        (&["--csv", "GET", "nosuch"], "NULL"),
+        (
+            &["--csv", "GET", "l"],
+            r#"ERROR,"WRONGTYPE Operation against a key holding the wrong kind of value""#,
+        ),
+        (&["--csv", "-3", "ZSCORE", "z", "m"], "1.5"),
+    ];
+    // It knows of JSON since 7.0.
+    let knows_json =
+        |program: &PathBuf| run_to_end(Command::new(program).arg("--help"), b"", LIMIT).1.contains("--json");
+    let redis_cli = find_program("redis-cli").filter(knows_json);
+    for (arguments, expected) in cases {
+        assert_eq!(printed(&server, arguments), *expected, "{arguments:?}");
+        if let Some(redis_cli) = &redis_cli {
+            let mut command = Command::new(redis_cli);
+            command.args(["-p", &server.port().to_string()]).args(*arguments);
+            assert_eq!(run_to_end(&mut command, b"", LIMIT).1.trim_end(), *expected, "{arguments:?}");
+        }
+    }
+    assert!(printed(&server, &["--json", "INFO", "server"]).starts_with("# Server"));
+    assert_eq!(run(&server, &["--json"], b"PING\nHGETALL h\n").1, "\"PONG\"\n{\"f\":\"v,1\"}\n");
+}
+
+#[test]
+fn a_pipe_sends_everything_and_counts_the_replies() {
+    const ALL_SENT: &str = "All data transferred. Waiting for the last reply...\n";
+    let server = Server::start(&[]);
+    let (success, text) = run(&server, &["--pipe"], b"SET a 1\r\n*2\r\n$4\r\nINCR\r\n$1\r\na\r\nGET a");
+    assert!(success, "{text}");
+    assert_eq!(text, format!("{ALL_SENT}Last reply received from server.\nerrors: 0, replies: 3\n"));
+    let (success, text) = run(&server, &["--pipe"], b"LPUSH a 1\r\nPING\r\n");
+    assert!(!success && text.contains("WRONGTYPE") && text.ends_with("errors: 1, replies: 2\n"), "{text}");
+    let (success, text) = run(&server, &["--pipe"], b"");
+    assert!(success && text.ends_with("errors: 0, replies: 0\n"), "{text}");
+
+    // More in both directions than any buffer between the two holds.
+    let mut input = format!("SET large {}\r\n", "x".repeat(50_000)).into_bytes();
+    for number in 0..1000 {
+        input.extend(format!("GET large\r\nSET k{number} {}\r\n", "y".repeat(10_000)).bytes());
+    }
+    let (success, text) = run(&server, &["--pipe"], &input);
+    assert!(success && text.ends_with("errors: 0, replies: 2001\n"), "{text}");
+    assert_eq!(server.connect().call("DBSIZE"), Value::Int(1002));
+
+    server.connect().call("CLIENT PAUSE 60000 ALL");
+    let (success, text) = run(&server, &["--pipe", "--pipe-timeout", "0.2"], b"PING\r\n");
+    assert!(!success && text.contains("No replies for 0.2 seconds: exiting."), "{text}");
+    assert!(text.contains("errors: 1, replies: 0\n"), "{text}");
+}
+
+#[test]
+fn a_password_that_is_asked_for_is_read_before_anything_else() {
+    let server = Server::start(&["--requirepass", "secret"]);
+    let (success, text) = run(&server, &["--askpass", "PING"], b"secret\n");
+    assert!(success && text == "PONG\n", "{text}");
+    // Without a warning: nobody sees it. It wins over the environment's, and a script follows it.
+    let mut command = esker_cli();
+    command.args(["-p", &server.port().to_string(), "--askpass"]).env("REDISCLI_AUTH", "wrong");
+    let (success, text) = run_to_end(&mut command, b"secret\r\nSET a 1\nGET a\n", LIMIT);
+    assert!(success && text == "OK\n1\n", "{text}");
+    let (_, text) = run(&server, &["--askpass", "--user", "default", "PING"], b"wrong\n");
+    assert!(
+        text.starts_with("AUTH failed: WRONGPASS") && text.ends_with("NOAUTH Authentication required.\n\n"),
+        "{text}"
+    );
+}
+
 /// What README shows is what happens.
 #[test]
 fn the_first_conversation_is_as_readme_says() {

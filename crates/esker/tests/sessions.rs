@@ -317,3 +317,35 @@ fn the_keys_of_a_request_are_told_from_its_shape() {
         assert_eq!(client.call(&format!("COMMAND GETKEYS {request}")).error(), error, "{request}");
     }
 }
+
+#[test]
+fn uses_are_counted_under_the_policies_that_choose_by_them_unless_the_client_touches_nothing() {
+    let server = Server::start(&["--lfu-log-factor", "0"]);
+    let mut client = server.connect();
+    assert_eq!(client.call("SET key v"), Value::ok());
+    for policy in ["noeviction", "allkeys-lru", "volatile-ttl"] {
+        client.call(&format!("CONFIG SET maxmemory-policy {policy}"));
+        assert_eq!(client.call("OBJECT IDLETIME key"), Value::Int(0), "{policy}");
+        assert!(
+            client.call("OBJECT FREQ key").error().starts_with("ERR An LFU maxmemory policy is not selected")
+        );
+    }
+    let mut uses = 5;
+    for policy in ["allkeys-lfu", "volatile-lfu"] {
+        client.call(&format!("CONFIG SET maxmemory-policy {policy}"));
+        client.call("GET key");
+        uses += 1;
+        assert_eq!(client.call("OBJECT FREQ key"), Value::Int(uses), "{policy}");
+        assert!(
+            client.call("OBJECT IDLETIME key").error().starts_with("ERR An LFU maxmemory policy is selected")
+        );
+    }
+    client.call("CLIENT NO-TOUCH ON");
+    client.call("GET key");
+    assert_eq!(client.call("OBJECT FREQ key"), Value::Int(uses));
+    client.call("CLIENT NO-TOUCH OFF");
+    // One use in a billion and more: it will not be this one.
+    client.call("CONFIG SET lfu-log-factor 2147483647");
+    client.call("GET key");
+    assert_eq!(client.call("OBJECT FREQ key"), Value::Int(uses));
+}

@@ -34,7 +34,7 @@ pub use crate::slots::{Needs, SlotsOfKeys};
 use crate::statistics::Statistics;
 pub use crate::strings::{Deadline, StringMut};
 pub use crate::txn::WriteTxn;
-pub use crate::view::{Context, ReadView, Tally, WrongType, encoding_name, idle_seconds};
+pub use crate::view::{Context, ReadView, Tally, WrongType, encoding_name};
 
 /// What was taken out of the keyspace and is left to be freed.
 pub struct Garbage {

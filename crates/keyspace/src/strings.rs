@@ -45,6 +45,15 @@ impl StringMut<'_> {
         string::make_bytes(&mut self.entry);
         self.changed |= edit(&mut self.entry.buffer());
     }
+
+    /// As [`StringMut::edit`], where the bytes afterwards mean what they did before: that counts as a change, but
+    /// those who watch the key or wait for it are not told.
+    pub fn rewrite(&mut self, edit: impl FnOnce(&mut dyn Buffer) -> bool) {
+        string::make_bytes(&mut self.entry);
+        if edit(&mut self.entry.buffer()) {
+            self.touched.tally.changes += 1;
+        }
+    }
 }
 
 impl Drop for StringMut<'_> {

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use values::access::{Access, Counting};
 use values::entry::{EntryRef, Form, Kind};
 use values::hash::HashRef;
 use values::limits::Limits;
@@ -30,6 +31,8 @@ pub struct Context {
     pub seed: u64,
     /// Whether using a key counts as a use (`CLIENT NO-TOUCH`).
     pub touch: bool,
+    /// How uses are counted, where the policy of eviction chooses by them; otherwise only the last one is known.
+    pub counting: Option<Counting>,
 }
 
 /// What came of a command, beside its reply.
@@ -128,7 +131,7 @@ impl<'k> ReadView<'k> {
             Some(entry) => {
                 tally.hits += 1;
                 if self.context.touch {
-                    entry.touch(access_clock(self.context.now_ms));
+                    note_use(entry, &self.context, || self.random());
                 }
             }
             None => tally.misses += 1,
@@ -271,14 +274,19 @@ pub(crate) fn is_expired(entry: EntryRef<'_>, now_ms: u64) -> bool {
     entry.deadline_ms().is_some_and(|deadline_ms| deadline_ms <= now_ms)
 }
 
-/// Unix seconds, of which entries keep 24 bits.
-pub(crate) fn access_clock(now_ms: u64) -> u32 {
-    (now_ms / 1000) as u32 & 0x00ff_ffff
+/// What an entry keeps of its first use, or of one where uses are not counted.
+#[inline]
+pub(crate) fn access_clock(now_ms: u64) -> Access {
+    Access::at(now_ms)
 }
 
-/// How long ago the entry was last used, in seconds.
-pub fn idle_seconds(entry: EntryRef<'_>, now_ms: u64) -> u64 {
-    u64::from(access_clock(now_ms).wrapping_sub(entry.accessed()) & 0x00ff_ffff)
+/// Notes that a command has used the entry.
+#[inline]
+pub(crate) fn note_use(entry: EntryRef<'_>, context: &Context, random: impl FnOnce() -> u64) {
+    entry.touch(match context.counting {
+        None => access_clock(context.now_ms),
+        Some(counting) => entry.accessed().count_use(context.now_ms, counting, random()),
+    });
 }
 
 /// The name that `OBJECT ENCODING` gives to the form of a value.

@@ -6,10 +6,12 @@ use std::sync::mpsc::Receiver;
 
 use arc_swap::ArcSwap;
 use commands::{Command, Flag};
+use config::table::memory::MaxmemoryPolicy;
 use config::{Config, LoadError, RenamedCommand, Settings};
 use keyspace::engine::Engine;
 use keyspace::{Garbage, Keyspace};
 use resp::Arguments;
+use values::access::Counting;
 use values::limits::Limits;
 
 use crate::allocator::Allocator;
@@ -67,6 +69,7 @@ pub struct Server {
     pub config: sync::Mutex<Config>,
     settings: ArcSwap<Settings>,
     limits: ArcSwap<Limits>,
+    counting: PackedCounting,
     latency_threshold_ns: AtomicU64,
     /// Changes when `settings` do.
     generation: AtomicU64,
@@ -90,6 +93,44 @@ fn limits(settings: &Settings) -> Limits {
         zset_packed_value_bytes_max: encodings.zset_packed_value_bytes_max,
         hyperloglog_sparse_bytes_max: encodings.hll_sparse_bytes_max,
         string_bytes_max: settings.clients.bulk_bytes_max,
+    }
+}
+
+fn counting(settings: &Settings) -> Option<Counting> {
+    let memory = &settings.memory;
+    matches!(memory.maxmemory_policy, MaxmemoryPolicy::VolatileLfu | MaxmemoryPolicy::AllkeysLfu).then_some(
+        Counting { log_factor: memory.lfu_log_factor, decay_minutes: memory.lfu_decay_time_minutes },
+    )
+}
+
+/// How uses are counted, in one word that every command reads; zero is not at all.
+struct PackedCounting(AtomicU64);
+
+impl PackedCounting {
+    const IS_COUNTED: u64 = 1 << 63;
+
+    fn pack(counting: Option<Counting>) -> u64 {
+        // Neither number has more than 31 bits.
+        counting.map_or(0, |counting| {
+            Self::IS_COUNTED | u64::from(counting.log_factor) << 32 | u64::from(counting.decay_minutes)
+        })
+    }
+
+    fn new(counting: Option<Counting>) -> PackedCounting {
+        PackedCounting(AtomicU64::new(Self::pack(counting)))
+    }
+
+    fn set(&self, counting: Option<Counting>) {
+        self.0.store(Self::pack(counting), Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn now(&self) -> Option<Counting> {
+        let word = self.0.load(Ordering::Relaxed);
+        (word & Self::IS_COUNTED != 0).then_some(Counting {
+            log_factor: (word >> 32) as u32 & i32::MAX as u32,
+            decay_minutes: word as u32,
+        })
     }
 }
 
@@ -143,6 +184,7 @@ impl Server {
             replication_id: sync::Mutex::new(random_id()),
             started_ms: crate::clock::unix_ms(),
             limits: ArcSwap::from_pointee(limits(&settings)),
+            counting: PackedCounting::new(counting(&settings)),
             settings: ArcSwap::new(settings),
             config: sync::Mutex::new(config),
             generation: AtomicU64::new(0),
@@ -163,6 +205,12 @@ impl Server {
     #[inline]
     pub(crate) fn limits(&self) -> Limits {
         **self.limits.load()
+    }
+
+    /// How uses of keys are counted, where `maxmemory-policy` chooses by them.
+    #[inline]
+    pub(crate) fn counting(&self) -> Option<Counting> {
+        self.counting.now()
     }
 
     /// From which duration on a command is a latency spike, in nanoseconds.
@@ -190,6 +238,7 @@ impl Server {
         self.slowlog.configure(observability.slowlog_log_slower_than_us, observability.slowlog_entries_max);
         self.latency_threshold_ns.store(latency_threshold_ns(&settings), Ordering::Relaxed);
         self.limits.store(Arc::new(limits(&settings)));
+        self.counting.set(counting(&settings));
         self.settings.store(settings);
         self.generation.fetch_add(1, Ordering::Release);
     }

@@ -127,6 +127,7 @@ impl Session {
             limits: self.limits,
             seed: self.random.next_u64(),
             touch: !self.client.has(ClientFlag::NoTouch),
+            counting: self.server.counting(),
         }
     }
 

@@ -11,7 +11,8 @@
 //!  +--------+------------+--------------+---------+-----------+-----+-------+
 //! ```
 //!
-//! The highest bit of `form` says whether there is a deadline. The value is the string itself, the packed form
+//! The highest bit of `form` says whether there is a deadline, the next what `accessed` counts: see
+//! [`Access`]. The value is the string itself, the packed form
 //! of a collection, or, for an indexed form, the pointer to it. The allocation is as long as
 //! [`allocation_size`] says for these bytes, so its capacity needs no field of its own.
 #![allow(unsafe_code)] // a hand-laid-out allocation is what gets a key down to its bytes; tested under Miri's rules
@@ -22,6 +23,7 @@ use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::access::{self, Access};
 use crate::buffer::Buffer;
 use crate::table::{Element, Ref, RefMut, Stage};
 use crate::varint;
@@ -143,7 +145,25 @@ pub trait Collection: Send + Sync {
 }
 
 /// A collection of one certain form.
-pub trait Indexed: Collection + 'static {
+///
+/// # Safety
+///
+/// [`Indexed::FORM`] must be an indexed form, no other type may have the same, and [`Collection::boxed_clone`] must
+/// give a box of this type: an entry of that form is taken to point at this type.
+///
+/// ```compile_fail,E0200
+/// use values::entry::{Collection, Form, Indexed};
+/// struct Mine;
+/// impl Collection for Mine {
+///     fn memory_bytes(&self) -> usize { 0 }
+///     fn free_effort(&self) -> usize { 0 }
+///     fn boxed_clone(&self) -> Box<dyn Collection> { Box::new(Mine) }
+/// }
+/// impl Indexed for Mine {
+///     const FORM: Form = Form::SetIndexed;
+/// }
+/// ```
+pub unsafe trait Indexed: Collection + 'static {
     /// The form that says that an entry points at this type.
     const FORM: Form;
 }
@@ -282,7 +302,8 @@ impl Entry {
 
     fn set_tag(&mut self, tag: u8) {
         let header = self.as_ref().header();
-        header.store(header.load(Ordering::Relaxed) & !0xff | u32::from(tag), Ordering::Relaxed);
+        header
+            .store(header.load(Ordering::Relaxed) & access::HEADER_BITS | u32::from(tag), Ordering::Relaxed);
     }
 
     #[inline]
@@ -448,7 +469,7 @@ impl<'a> EntryRef<'a> {
 
     #[inline]
     fn tag(self) -> u8 {
-        (self.header().load(Ordering::Relaxed) & 0xff) as u8
+        (self.header().load(Ordering::Relaxed) & !access::HEADER_BITS) as u8
     }
 
     #[inline]
@@ -521,17 +542,17 @@ impl<'a> EntryRef<'a> {
         (self.tag() & DEADLINE_FLAG != 0).then(|| u64::from_le_bytes(self.head(DEADLINE_AT)))
     }
 
-    /// When the key was last used, in the caller's 24-bit clock.
-    pub fn accessed(self) -> u32 {
-        self.header().load(Ordering::Relaxed) >> 8
+    /// When the key was last used, or how often.
+    pub fn accessed(self) -> Access {
+        Access::of_header(self.header().load(Ordering::Relaxed))
     }
 
-    /// Notes a use at `clock`, of which 24 bits are kept. Readers may do so at the same time.
+    /// Notes a use. Readers may do so at the same time.
     #[inline]
-    pub fn touch(self, clock: u32) {
+    pub fn touch(self, access: Access) {
         let header = self.header();
         let old = header.load(Ordering::Relaxed);
-        let new = old & 0xff | clock << 8;
+        let new = old & !access::HEADER_BITS | access.in_header();
         if old != new {
             header.store(new, Ordering::Relaxed);
         }
@@ -556,7 +577,7 @@ impl<'a> EntryRef<'a> {
     #[inline]
     pub fn indexed<T: Indexed>(self) -> &'a T {
         assert!(self.form() == T::FORM, "not of this form");
-        // SAFETY: the form says that the box holds a `T`; the borrow is tied to the entry's.
+        // SAFETY: `T` alone has this form, so the box holds a `T`; the borrow is tied to the entry's.
         unsafe { &*self.collection().cast::<T>() }
     }
 
@@ -768,10 +789,14 @@ impl Buffer for EntryBuffer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Counting;
+
+    const COUNTING: Counting = Counting { log_factor: 10, decay_minutes: 1 };
 
     struct Numbers(Vec<u64>);
 
-    impl Indexed for Numbers {
+    // SAFETY: these tests make no entry with the set that has this form otherwise.
+    unsafe impl Indexed for Numbers {
         const FORM: Form = Form::SetIndexed;
     }
 
@@ -822,9 +847,13 @@ mod tests {
                 let mut buffer = entry.buffer();
                 buffer.splice(at, removed, inserted).fill(step as u8);
                 model.splice(at..at + removed, std::iter::repeat_n(step as u8, inserted));
-                entry.as_ref().touch(step as u32);
+                let access = match random(2) {
+                    0 => Access::at(step as u64 * 1000),
+                    _ => Access::at(0).count_use(step as u64 * 60_000, COUNTING, step as u64),
+                };
+                entry.as_ref().touch(access);
                 assert!(entry.key() == key && entry.value() == model, "round {round}, step {step}");
-                assert_eq!((entry.deadline_ms(), entry.as_ref().accessed()), (deadline, step as u32));
+                assert_eq!((entry.deadline_ms(), entry.as_ref().accessed()), (deadline, access));
             }
         }
     }

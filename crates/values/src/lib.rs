@@ -5,6 +5,7 @@
 //! expiry policy and no protocol: it promises that a form holds what was put into it, in the memory that its
 //! documentation names.
 
+pub mod access;
 pub mod buffer;
 mod either;
 pub mod entry;

@@ -18,32 +18,59 @@ const DOUBLE: Format = Format { precision_bits: 53, exponent_min: -1_074, magnit
 /// assert_eq!(parse_f64(b"1e400"), None);
 /// ```
 pub fn parse_f64(text: &[u8]) -> Option<f64> {
+    let number = read(text)?;
+    (!number.is_lost()).then_some(number.value)
+}
+
+/// What `strtod` makes of a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CDouble {
+    /// The number; infinite or zero where it is too large or too small.
+    pub value: f64,
+    /// Whether `strtod` complains of the range: also where the number is so small that digits are lost.
+    pub is_out_of_range: bool,
+}
+
+impl CDouble {
+    const fn exact(value: f64) -> Self {
+        Self { value, is_out_of_range: false }
+    }
+
+    /// Whether the text spells a number that has become infinite or zero.
+    fn is_lost(self) -> bool {
+        self.is_out_of_range && (self.value.is_infinite() || self.value == 0.0)
+    }
+}
+
+fn read(text: &[u8]) -> Option<CDouble> {
     let (magnitude, negative) = split_sign(text);
-    let value = match magnitude {
+    let number = match magnitude {
         [b'0', b'x' | b'X', digits @ ..] => hexadecimal(digits)?,
         // Rust reads an unsigned decimal as C does, and `nan`; a second sign must not pass.
         [b'0'..=b'9' | b'.', ..] => decimal(magnitude)?,
-        _ if is_infinity(magnitude) => f64::INFINITY,
+        _ if is_infinity(magnitude) => CDouble::exact(f64::INFINITY),
         _ => return None,
     };
-    Some(if negative { -value } else { value })
+    Some(CDouble { value: if negative { -number.value } else { number.value }, ..number })
 }
 
 /// As [`parse_f64`], where Redis leaves it to `strtod`: blanks may stand before the number, a zero byte ends the
-/// text, and where there is none the number is zero.
+/// text, where there is none the number is zero, and what is out of range is for the caller to judge.
 ///
 /// ```
 /// use base::number::parse_f64_as_c;
-/// assert_eq!(parse_f64_as_c(b" 1.5\0rest"), Some(1.5));
-/// assert_eq!(parse_f64_as_c(b""), Some(0.0));
-/// assert_eq!(parse_f64_as_c(b" "), None);
-/// assert_eq!(parse_f64_as_c(b"1 "), None);
+/// let value = |text: &[u8]| parse_f64_as_c(text).map(|number| number.value);
+/// assert_eq!(value(b" 1.5\0rest"), Some(1.5));
+/// assert_eq!(value(b""), Some(0.0));
+/// assert_eq!(value(b"1e400"), Some(f64::INFINITY));
+/// assert_eq!(value(b" "), None);
+/// assert_eq!(value(b"1 "), None);
 /// ```
-pub fn parse_f64_as_c(text: &[u8]) -> Option<f64> {
+pub fn parse_f64_as_c(text: &[u8]) -> Option<CDouble> {
     let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
     let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
     let blanks = text.iter().take_while(|byte| is_blank(byte)).count();
-    if text.is_empty() { Some(0.0) } else { parse_f64(&text[blanks..]) }
+    if text.is_empty() { Some(CDouble::exact(0.0)) } else { read(&text[blanks..]) }
 }
 
 /// `text` without its sign, if it has one, and whether that is a `-`.
@@ -58,34 +85,37 @@ pub(super) fn is_infinity(magnitude: &[u8]) -> bool {
     magnitude.eq_ignore_ascii_case(b"inf") || magnitude.eq_ignore_ascii_case(b"infinity")
 }
 
-fn decimal(text: &[u8]) -> Option<f64> {
+fn decimal(text: &[u8]) -> Option<CDouble> {
     /// So many digits are below 2^53, hence exact.
     const EXACT_DIGITS: usize = 15;
     if text.len() <= EXACT_DIGITS
         && let Some(integer) = super::fold_digits(text)
     {
-        return Some(integer as f64);
+        return Some(CDouble::exact(integer as f64));
     }
     let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
     let underflow = || {
         let digits = text.iter().take_while(|byte| !byte.eq_ignore_ascii_case(&b'e'));
         digits.into_iter().any(|byte| (b'1'..=b'9').contains(byte))
     };
-    if value.is_infinite() || value == 0.0 && underflow() { None } else { Some(value) }
+    // No decimal below the normal numbers is one of them exactly, but with hundreds of digits.
+    let is_out_of_range = value.is_infinite() || value.is_subnormal() || value == 0.0 && underflow();
+    Some(CDouble { value, is_out_of_range })
 }
 
-fn hexadecimal(digits: &[u8]) -> Option<f64> {
+fn hexadecimal(digits: &[u8]) -> Option<CDouble> {
     let number = parse_hexadecimal(digits)?;
     if number.mantissa == 0 {
-        return Some(0.0);
+        return Some(CDouble::exact(0.0));
     }
     match DOUBLE.round(number) {
-        Rounded::Overflow | Rounded::Finite { mantissa: 0, .. } => None,
+        Rounded::Overflow => Some(CDouble { value: f64::INFINITY, is_out_of_range: true }),
+        Rounded::Finite { mantissa: 0, .. } => Some(CDouble { value: 0.0, is_out_of_range: true }),
         Rounded::Finite { mantissa, exponent } => {
             const FRACTION_BITS: u32 = DOUBLE.precision_bits - 1;
             let fraction = mantissa & ((1 << FRACTION_BITS) - 1);
             let biased = if mantissa == fraction { 0 } else { exponent - DOUBLE.exponent_min + 1 };
-            Some(f64::from_bits((biased as u64) << FRACTION_BITS | fraction))
+            Some(CDouble::exact(f64::from_bits((biased as u64) << FRACTION_BITS | fraction)))
         }
     }
 }
@@ -316,6 +346,24 @@ mod tests {
             check_parse(text, None);
         }
         assert_eq!(parse_f64(b"1\xff"), None);
+    }
+
+    #[test]
+    fn what_strtod_finds_out_of_range() {
+        for (text, value, is_out_of_range) in [
+            ("1e400", f64::INFINITY, true),
+            ("-0x1p1024", f64::NEG_INFINITY, true),
+            ("-inf", f64::NEG_INFINITY, false),
+            ("1e-400", 0.0, true),
+            ("0x1p-1076", 0.0, true),
+            ("0e-400", 0.0, false),
+            ("1e-310", 1e-310, true),
+            ("0x1p-1074", 5e-324, false),
+            ("1e-300", 1e-300, false),
+        ] {
+            let expected = CDouble { value, is_out_of_range };
+            assert_eq!(parse_f64_as_c(text.as_bytes()), Some(expected), "{text:?}");
+        }
     }
 
     /// What the C code that Redis 7.2 replies with was found to write.

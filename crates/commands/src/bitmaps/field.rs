@@ -74,6 +74,11 @@ impl FieldType {
 
     /// The field's value after `value` is set; `None` when it does not fit and that is a failure.
     pub fn set(self, value: i64, overflow: Overflow) -> Option<i64> {
+        let (_, max) = self.bounds();
+        if self.is_signed && self.bits < 64 && max - i128::from(value) > i128::from(i64::MAX) {
+            // So far below that Redis, whose difference has come round, takes it for too large.
+            return self.fit(if overflow == Overflow::Saturate { max } else { i128::from(value) }, overflow);
+        }
         // Redis reads a negative value for an unsigned field as a very large one.
         self.fit(if self.is_signed { i128::from(value) } else { i128::from(value as u64) }, overflow)
     }
@@ -153,9 +158,15 @@ mod tests {
             assert_eq!(field.add(old, increment, Fail), None, "{field:?}");
             assert_eq!(field.add(old, 0, Fail), Some(old), "{field:?}");
         }
-        for (field, value, wrapped, saturated) in
-            [(unsigned(8), 256, 0, 255), (unsigned(8), -1, 255, 255), (signed(8), -129, 127, -128)]
-        {
+        for (field, value, wrapped, saturated) in [
+            (unsigned(8), 256, 0, 255),
+            (unsigned(8), -1, 255, 255),
+            (signed(8), -129, 127, -128),
+            (signed(1), i64::MIN + 1, -1, -1),
+            (signed(1), i64::MIN, 0, 0),
+            (signed(8), i64::MIN + 128, -128, -128),
+            (signed(8), i64::MIN + 127, 127, 127),
+        ] {
             assert_eq!(field.set(value, Wrap), Some(wrapped), "{field:?}");
             assert_eq!(field.set(value, Saturate), Some(saturated), "{field:?}");
             assert_eq!(field.set(value, Fail), None, "{field:?}");

@@ -162,6 +162,8 @@ fn order(view: &ReadView<'_>, elements: &mut Vec<Vec<u8>>, options: &Options<'_>
     for element in elements.drain(..) {
         let weight = match weigh(&element) {
             Some(text) => base::number::parse_f64_as_c(&text)
+                .filter(|number| !number.is_out_of_range)
+                .map(|number| number.value)
                 .ok_or(Error::fixed("ERR One or more scores can't be converted into double"))?,
             None => 0.0,
         };

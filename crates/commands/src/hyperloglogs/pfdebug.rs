@@ -1,8 +1,9 @@
 //! PFDEBUG: looks into a HyperLogLog.
 
+use keyspace::StringMut;
 use values::hyperloglog::{self, Registers};
 
-use super::value::{bytes, change};
+use super::value::bytes;
 use crate::prelude::*;
 
 command! {
@@ -37,14 +38,13 @@ pub struct Args<'a> {
 fn pfdebug(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     const NO_KEY: Error = Error::fixed("ERR The specified key does not exist");
     const NOT_SPARSE: Error = Error::fixed("ERR HLL encoding is not sparse");
-    let string = txn.string_mut(&args.key)?.ok_or(NO_KEY)?;
+    let mut string = txn.string_mut(&args.key)?.ok_or(NO_KEY)?;
     let value = bytes(string.read())?;
     match args.subcommand.to_ascii_lowercase().as_slice() {
         b"getreg" => {
             let mut registers = Registers::new();
             registers.merge(value)?;
-            drop(string);
-            change(txn, &args.key, |buffer| hyperloglog::make_dense(buffer))?;
+            make_dense(&mut string)?;
             reply.array(registers.ranks().len());
             registers.ranks().iter().for_each(|rank| reply.integer(i64::from(*rank)));
         }
@@ -57,9 +57,7 @@ fn pfdebug(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<
             reply.simple(encoding.name());
         }
         b"todense" => {
-            drop(string);
-            let changed = change(txn, &args.key, |buffer| hyperloglog::make_dense(buffer))?;
-            reply.integer(i64::from(changed));
+            reply.integer(i64::from(make_dense(&mut string)?));
         }
         _ => {
             let name = shown(args.subcommand);
@@ -67,4 +65,14 @@ fn pfdebug(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<
         }
     }
     Ok(())
+}
+
+/// Makes it dense, and says whether it was not. Redis tells no watcher of that.
+fn make_dense(string: &mut StringMut<'_>) -> Result<bool> {
+    let mut result = Ok(false);
+    string.rewrite(|buffer| {
+        result = hyperloglog::make_dense(buffer);
+        result == Ok(true)
+    });
+    Ok(result?)
 }

@@ -16,9 +16,10 @@ impl Score {
             Some(number) => (true, number),
             None => (false, word),
         };
-        let value = base::number::parse_f64_as_c(number);
-        let value = value.ok_or(Error::fixed("ERR min or max is not a float"))?;
-        Ok(Score(ScoreBound { value, exclusive }))
+        // What is too large is infinite, and what is too small is zero.
+        let number = base::number::parse_f64_as_c(number);
+        let number = number.ok_or(Error::fixed("ERR min or max is not a float"))?;
+        Ok(Score(ScoreBound { value: number.value, exclusive }))
     }
 }
 
@@ -27,6 +28,18 @@ impl<'a> Parse<'a> for Score {
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
         Score::of(parser.next()?)
+    }
+}
+
+/// One end of a range of ranks, as it was written: it is read only when the options behind it make sense.
+#[derive(Clone, Copy)]
+pub struct Rank<'a>(pub &'a [u8]);
+
+impl<'a> Parse<'a> for Rank<'a> {
+    const SPEC: Spec = Spec::of(Kind::Integer);
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        parser.next().map(Rank)
     }
 }
 

@@ -1,5 +1,6 @@
 //! ZREVRANGE: members within a range of ranks, from the last.
 
+use super::bound::Rank;
 use super::selection::{Selection, reply_selection};
 
 use crate::prelude::*;
@@ -25,13 +26,13 @@ command! {
 #[derive(Args)]
 pub struct Args<'a> {
     key: Key<'a>,
-    start: i64,
-    stop: i64,
+    start: Rank<'a>,
+    stop: Rank<'a>,
     #[arg(token = "WITHSCORES", name = "withscores")]
     with_scores: bool,
 }
 
 fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    let selection = Selection::by_rank(args.start, args.stop, true);
+    let selection = Selection::new((args.start.0, args.stop.0), None, true, None)?;
     reply_selection(view, &args.key, &selection, args.with_scores, reply)
 }

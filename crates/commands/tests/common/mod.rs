@@ -28,6 +28,7 @@ impl Prompt {
             limits: Limits::default(),
             seed: 0,
             touch: true,
+            counting: None,
         };
         Prompt { keyspace, seed: 1, context, tally: Tally::default() }
     }

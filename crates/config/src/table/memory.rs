@@ -6,6 +6,9 @@ use crate::kind::choice::{YesNo, choices, one_of};
 use crate::kind::number::{INT_MAX, LONG_MAX, integer, memory};
 
 const NO_EVICTION: Support = Ignored("maxmemory is not enforced yet");
+const NO_EVICTION_YET: Support = Ignored(
+    "maxmemory is not enforced yet; the policy only decides which of OBJECT FREQ and IDLETIME answers",
+);
 const NO_DEFRAG: Support = Ignored("memory is not defragmented");
 
 choices! {
@@ -39,7 +42,7 @@ group! {
 
     /// Which keys make room when memory is full.
     "maxmemory-policy" => maxmemory_policy: MaxmemoryPolicy = MaxmemoryPolicy::NoEviction, one_of(),
-        NO_EVICTION;
+        NO_EVICTION_YET;
 
     /// Keys to compare for each one evicted.
     "maxmemory-samples" => maxmemory_samples: u32 = 5, integer(1, INT_MAX), NO_EVICTION;
@@ -48,10 +51,10 @@ group! {
     "maxmemory-eviction-tenacity" => maxmemory_eviction_tenacity: u32 = 10, integer(0, 100), NO_EVICTION;
 
     /// How many hits it takes to saturate the frequency of a key.
-    "lfu-log-factor" => lfu_log_factor: u32 = 10, integer(0, INT_MAX), NO_EVICTION;
+    "lfu-log-factor" => lfu_log_factor: u32 = 10, integer(0, INT_MAX), Supported;
 
-    /// Minutes after which the frequency of an unused key halves.
-    "lfu-decay-time" => lfu_decay_time_minutes: u32 = 1, integer(0, INT_MAX), NO_EVICTION;
+    /// Minutes after which the frequency of an unused key sinks by one; 0 for never.
+    "lfu-decay-time" => lfu_decay_time_minutes: u32 = 1, integer(0, INT_MAX), Supported;
 
     /// How much work goes into finding expired keys, 1 to 10.
     "active-expire-effort" => active_expire_effort: u32 = 1, integer(1, 10), Supported;

@@ -144,14 +144,32 @@ impl Connection {
         self.stream.write_all(&bytes).map_err(Lost::from)
     }
 
+    /// Where bytes go to the server, for another thread.
+    pub fn writer(&self) -> io::Result<Box<dyn Write + Send>> {
+        Ok(match &self.stream {
+            Stream::Tcp(stream) => Box::new(stream.try_clone()?),
+            Stream::Unix(stream) => Box::new(stream.try_clone()?),
+        })
+    }
+
     /// Waits for the next reply or message.
     pub fn receive(&mut self) -> Result<Value, Lost> {
+        // Nothing but a value ends the wait without an error.
+        Ok(self.receive_unless(|| false)?.unwrap_or(Value::Null))
+    }
+
+    /// As [`Connection::receive`], but nothing once `gives_up` says so. It is asked several times a second, and
+    /// whenever something has come.
+    pub fn receive_unless(&mut self, mut gives_up: impl FnMut() -> bool) -> Result<Option<Value>, Lost> {
         loop {
             if let Some(value) = self.decode()? {
-                return Ok(value);
+                return Ok(Some(value));
             }
             if interrupt::take() {
                 return Err(Lost::Interrupted);
+            }
+            if gives_up() {
+                return Ok(None);
             }
             match self.fill() {
                 Ok(()) => {}

@@ -7,7 +7,8 @@
 //! - [`options`]: the command line. [`uri`]: `redis://…`.
 //! - [`connection`]: bytes to a server and replies from it. [`session`]: what a person has told the server and
 //!   wants back after a reconnect: the password, the protocol, the database.
-//! - [`runner`]: runs a command and prints what comes, once or again and again. [`output`]: how.
+//! - [`runner`]: runs a command and prints what comes, once or again and again. [`output`]: how, also as [`json`] and
+//!   [`csv`]. [`pipe`]: requests that were written elsewhere.
 //! - [`prompt`]: the interactive loop; [`script`]: the loop without a person.
 //! - [`typed`]: a line as words. [`catalogue`], [`hints`], [`completion`], [`help`]: what the declarations say
 //!   about it. [`history`]: which lines are remembered, and which never.
@@ -18,12 +19,15 @@
 mod catalogue;
 mod completion;
 mod connection;
+mod csv;
 mod help;
 mod hints;
 mod history;
 mod interrupt;
+mod json;
 mod options;
 mod output;
+mod pipe;
 mod prompt;
 mod runner;
 mod script;
@@ -85,11 +89,14 @@ fn run(mut options: Options) -> Result<(), Stop> {
     let style = options.style.unwrap_or_else(Style::of_stdout);
     // Scripts are written for the lines that RESP2's replies make.
     let protocol = options.protocol.unwrap_or(match style {
-        Style::Formatted => Protocol::Resp3IfKnown,
-        Style::Raw => Protocol::Resp2,
+        Style::Formatted | Style::Json if !options.pipes => Protocol::Resp3IfKnown,
+        _ => Protocol::Resp2,
     });
-    let session =
+    let mut session =
         Session::new(options.target, options.login, protocol, options.database, options.connect_timeout);
+    if options.pipes {
+        return pipe::run(&mut session, options.pipe_patience);
+    }
     let output = Output { style, delimiter: options.delimiter };
     let mut runner = Runner::new(session, output, options.interval);
     runner.exits_on_error = options.exits_on_error;

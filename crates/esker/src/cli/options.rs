@@ -42,10 +42,15 @@ Which commands
   -x                   read the last argument from standard input
   -X TAG               read the argument that is TAG from standard input
   -e                   end with status 1 when a command fails
+      --pipe           send standard input as it is, and count the replies
+      --pipe-timeout SECONDS
+                       how long to wait for the last of them (30); 0: for ever
 What is shown
-  -2, -3               the version of the protocol: 3 for people, 2 for --raw, unless told
+  -2, -3               the version of the protocol: 3 for people and --json, 2 for programs, unless told
       --raw            replies as they are; what happens where the output is no terminal
       --no-raw         replies as a person reads them, wherever they go
+      --json           replies as JSON, of RESP3 unless told
+      --csv            replies as comma-separated values
   -d DELIMITER         what separates the elements of a raw reply (a line end)
       --show-pushes yes|no
                        whether to show messages that answer no command
@@ -109,6 +114,10 @@ pub struct Options {
     pub shows_pushes: Option<bool>,
     /// Whether an error ends it with a status that says so.
     pub exits_on_error: bool,
+    /// Whether standard input goes to the server as it is.
+    pub pipes: bool,
+    /// How long to wait then for the last reply; for ever where nothing is said.
+    pub pipe_patience: Option<Duration>,
     /// The command; none for a prompt or a script.
     pub words: Vec<Vec<u8>>,
 }
@@ -162,6 +171,13 @@ pub fn parse(arguments: &[OsString], password: Option<Vec<u8>>) -> Result<Reques
             Arg::Short('2') => options.protocol = Some(Protocol::Resp2),
             Arg::Short('3') => options.protocol = Some(Protocol::Resp3),
             Arg::Long("raw") => options.style = Some(Style::Raw),
+            Arg::Long("json") => options.style = Some(Style::Json),
+            Arg::Long("csv") => options.style = Some(Style::Csv),
+            Arg::Long("pipe") => options.pipes = true,
+            Arg::Long("pipe-timeout") => {
+                let patience = seconds("--pipe-timeout", value(&mut parser)?)?;
+                options.pipe_patience = Some(patience).filter(|patience| !patience.is_zero());
+            }
             Arg::Long("no-raw") => options.style = Some(Style::Formatted),
             Arg::Short('d') => options.delimiter = value(&mut parser)?.into_vec(),
             Arg::Long("show-pushes") => {
@@ -193,6 +209,9 @@ pub fn parse(arguments: &[OsString], password: Option<Vec<u8>>) -> Result<Reques
             "-x and -X take an argument of a command from standard input, and there is none".to_owned()
         );
     }
+    if options.pipes && !options.words.is_empty() {
+        return Err("--pipe takes commands from standard input, and none besides".to_owned());
+    }
     Ok(Request::Run(Box::new(options)))
 }
 
@@ -214,6 +233,8 @@ impl Default for Options {
             delimiter: b"\n".to_vec(),
             shows_pushes: None,
             exits_on_error: false,
+            pipes: false,
+            pipe_patience: Some(Duration::from_secs(30)),
             words: Vec::new(),
         }
     }
@@ -300,6 +321,11 @@ mod tests {
         assert_eq!(parsed("-X tag SET k tag").input, Input::Tagged(b"tag".to_vec()));
         assert_eq!(parsed("-2").protocol, Some(Protocol::Resp2));
         assert_eq!(parsed("-3 --no-raw").style, Some(Style::Formatted));
+        assert_eq!([parsed("--json").style, parsed("--csv").style], [Some(Style::Json), Some(Style::Csv)]);
+        let patience = |line: &str| (parsed(line).pipes, parsed(line).pipe_patience);
+        assert_eq!(patience("--pipe"), (true, Some(Duration::from_secs(30))));
+        assert_eq!(patience("--pipe --pipe-timeout 2"), (true, Some(Duration::from_secs(2))));
+        assert_eq!(patience("--pipe --pipe-timeout 0"), (true, None));
     }
 
     #[test]
@@ -311,14 +337,34 @@ mod tests {
         assert_eq!(problem("-i -1 PING"), "-i takes a number of seconds");
         assert!(problem("-a").contains("-a"));
         assert!(problem("-x").contains("-x"));
+        assert!(problem("--pipe PING").contains("--pipe"));
         assert!(problem("--show-pushes maybe").contains("maybe"));
     }
 
     #[test]
     fn help_has_every_option() {
-        for option in
-            ["-h", "-p", "-s", "-u", "-n", "-t", "-a", "-r", "-i", "-x", "-X", "-e", "-2", "-3", "-d"]
-        {
+        for option in [
+            "-h",
+            "-p",
+            "-s",
+            "-u",
+            "-n",
+            "-t",
+            "-a",
+            "-r",
+            "-i",
+            "-x",
+            "-X",
+            "-e",
+            "-2",
+            "-3",
+            "-d",
+            "--json",
+            "--csv",
+            "--pipe",
+            "--pipe-timeout",
+            "--askpass",
+        ] {
             assert!(HELP.contains(&format!(" {option}")), "{option}");
         }
         assert!(matches!(parse_line("--help", None), Ok(Request::Help)));

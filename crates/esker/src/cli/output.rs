@@ -4,13 +4,19 @@ use std::io::{self, IsTerminal, Write};
 
 use resp::{Value, display};
 
-/// The two ways.
+use super::{csv, json};
+
+/// The ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
     /// With types and numbers, as a person reads it.
     Formatted,
     /// The bytes, for programs.
     Raw,
+    /// As JSON.
+    Json,
+    /// As comma-separated values.
+    Csv,
 }
 
 impl Style {
@@ -49,16 +55,16 @@ impl Output {
     }
 
     fn shown(&self, value: &Value, is_text: bool) -> Vec<u8> {
+        let mut out = Vec::new();
         match (self.style, value) {
-            (Style::Formatted, Value::Bulk(text)) if is_text => text.clone(),
-            (Style::Formatted, Value::Verbatim { text, .. }) => text.clone(),
-            (Style::Formatted, value) => display::render(value).into_bytes(),
-            (Style::Raw, value) => {
-                let mut out = Vec::new();
-                self.write_raw(value, &mut out);
-                out
-            }
+            (_, Value::Bulk(text) | Value::Verbatim { text, .. }) if is_text => return text.clone(),
+            (Style::Formatted, Value::Verbatim { text, .. }) => return text.clone(),
+            (Style::Formatted, value) => return display::render(value).into_bytes(),
+            (Style::Raw, value) => self.write_raw(value, &mut out),
+            (Style::Json, value) => json::write(value, &mut out),
+            (Style::Csv, value) => csv::write(value, &mut out),
         }
+        out
     }
 
     fn write_raw(&self, value: &Value, out: &mut Vec<u8>) {

@@ -26,6 +26,8 @@ pub enum Stop {
     Connection(String),
     /// A command was answered with an error, which ends the program by `-e`.
     Error(String),
+    /// Something has failed and was told already.
+    Failed,
 }
 
 impl Stop {
@@ -36,6 +38,7 @@ impl Stop {
             Self::Input(error) => Some(format!("Standard input: {error}")),
             Self::Output(error) => Some(format!("Standard output: {error}")),
             Self::Connection(text) | Self::Error(text) => Some(text.clone()),
+            Self::Failed => None,
         }
     }
 }

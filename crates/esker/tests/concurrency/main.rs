@@ -2,6 +2,7 @@
 //! command and a transaction, come between each other.
 
 mod collections;
+mod expiry;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod keys;

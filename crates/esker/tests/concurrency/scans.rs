@@ -10,14 +10,17 @@ use std::time::Instant;
 /// How a collection is scanned and changed. `{}` stands for the element.
 struct Scanned {
     scan: &'static str,
+    /// Makes one that comes and goes.
     add: &'static str,
+    /// Makes one that stays.
+    stay: &'static str,
     remove: &'static str,
     /// Elements come with a value or score after them.
     in_pairs: bool,
 }
 
 /// The guarantee of SCAN: what is there from its beginning to its end is returned, however much
-/// the collection grows and shrinks meanwhile.
+/// the collection grows and shrinks meanwhile; and nothing that was not there at any time since then.
 #[track_caller]
 fn check_scan(scanned: &Scanned) {
     const STAYING: usize = 600;
@@ -27,7 +30,12 @@ fn check_scan(scanned: &Scanned) {
     let line = |template: &str, element: &str| template.replace("{}", element);
     let staying: BTreeSet<String> = (0..STAYING).map(|number| format!("stays:{number}")).collect();
     for element in &staying {
-        client.call(&line(scanned.add, element));
+        client.call(&line(scanned.stay, element));
+    }
+    for template in [scanned.add, scanned.remove] {
+        for number in 0..STAYING {
+            client.call(&line(template, &format!("gone:{number}")));
+        }
     }
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -61,6 +69,9 @@ fn check_scan(scanned: &Scanned) {
             }
             let missing: Vec<_> = staying.difference(&found).collect();
             assert!(missing.is_empty(), "not returned: {missing:?}");
+            let strange: Vec<_> =
+                found.difference(&staying).filter(|element| !element.starts_with("passes:")).collect();
+            assert!(strange.is_empty(), "returned, though gone before: {strange:?}");
         }
         done.store(true, Ordering::Relaxed);
     });
@@ -68,7 +79,35 @@ fn check_scan(scanned: &Scanned) {
 
 #[test]
 fn scan_returns_every_key_that_stays() {
-    check_scan(&Scanned { scan: "SCAN {} COUNT 50", add: "SET {} x", remove: "DEL {}", in_pairs: false });
+    check_scan(&Scanned {
+        scan: "SCAN {} COUNT 50",
+        add: "SET {} x",
+        stay: "SET {} x",
+        remove: "DEL {}",
+        in_pairs: false,
+    });
+}
+
+#[test]
+fn scan_returns_every_key_that_stays_while_others_expire() {
+    check_scan(&Scanned {
+        scan: "SCAN {} COUNT 50",
+        add: "SET {} x PX 3",
+        stay: "SET {} x PX 100000000",
+        remove: "DEL {}",
+        in_pairs: false,
+    });
+}
+
+#[test]
+fn scan_with_a_pattern_returns_every_key_that_stays() {
+    check_scan(&Scanned {
+        scan: "SCAN {} MATCH *s:* COUNT 7 TYPE string",
+        add: "SET {} x",
+        stay: "SET {} x",
+        remove: "DEL {}",
+        in_pairs: false,
+    });
 }
 
 #[test]
@@ -76,6 +115,7 @@ fn hscan_returns_every_field_that_stays() {
     check_scan(&Scanned {
         scan: "HSCAN h {} COUNT 50",
         add: "HSET h {} x",
+        stay: "HSET h {} x",
         remove: "HDEL h {}",
         in_pairs: true,
     });
@@ -86,6 +126,7 @@ fn sscan_returns_every_member_that_stays() {
     check_scan(&Scanned {
         scan: "SSCAN s {} COUNT 50",
         add: "SADD s {}",
+        stay: "SADD s {}",
         remove: "SREM s {}",
         in_pairs: false,
     });
@@ -96,6 +137,7 @@ fn zscan_returns_every_member_that_stays() {
     check_scan(&Scanned {
         scan: "ZSCAN z {} COUNT 50",
         add: "ZADD z 1 {}",
+        stay: "ZADD z 1 {}",
         remove: "ZREM z {}",
         in_pairs: true,
     });

@@ -57,6 +57,41 @@ fn watch_misses_no_change() {
     assert_eq!(number(&server.connect().call("GET n")), won.iter().sum::<i64>());
 }
 
+/// Pairs of counters that several clients watch in any order, while others count without watching.
+#[test]
+fn watching_several_keys_loses_no_update() {
+    const ROUNDS: usize = 150;
+    const COUNTERS: usize = 4;
+    let server = Server::start(&[]);
+    server.connect().call("MSET n0 0 n1 0 n2 0 n3 0");
+    let added = in_parallel(&server, CLIENTS, |number_of_client, client, rng| {
+        let mut added = [0; COUNTERS];
+        for _ in 0..ROUNDS {
+            let first = rng.below(COUNTERS);
+            let second = (first + 1 + rng.below(COUNTERS - 1)) % COUNTERS;
+            if number_of_client == 0 {
+                client.call(&format!("INCR n{first}"));
+                added[first] += 1;
+                continue;
+            }
+            client.call(&format!("WATCH n{first} n{second}"));
+            let read = client.call(&format!("MGET n{first} n{second}"));
+            let [a, b] = [0, 1].map(|place| number(&read.elements()[place]) + 1);
+            let writes = [format!("SET n{first} {a}"), format!("SET n{second} {b}")];
+            if !transaction(client, &writes).is_null() {
+                added[first] += 1;
+                added[second] += 1;
+            }
+        }
+        added
+    });
+    let counters = server.connect().call("MGET n0 n1 n2 n3");
+    for (counter, value) in counters.elements().iter().enumerate() {
+        assert_eq!(number(value), added.iter().map(|added| added[counter]).sum::<i64>(), "n{counter}");
+    }
+    assert!(added[1..].iter().flatten().any(|&wins| wins > 0), "no transaction ever went through");
+}
+
 /// Commands that change the watched key `k`, whatever they leave in it, and those that do not.
 #[test]
 fn watch_sees_what_changes_a_key_and_nothing_else() {
@@ -98,13 +133,18 @@ fn watch_sees_what_changes_a_key_and_nothing_else() {
         ("SET a 1", false),
         ("DEL nosuch", false),
         ("LPUSH list x", false),
+        ("PFADD sketch b", true),
+        ("PFDEBUG TODENSE sketch", false),
     ];
     for (line, changes) in cases {
         other.call("FLUSHALL");
         other.call("SET k 1");
+        other.call("PFADD sketch a");
         other.call("RPUSH list 1 2");
-        assert_eq!(watcher.call("WATCH k"), Value::ok());
-        other.call(line);
+        let watched = if line.contains("sketch") { "sketch" } else { "k" };
+        assert_eq!(watcher.call(&format!("WATCH {watched}")), Value::ok());
+        let reply = other.call(line);
+        assert!(!matches!(&reply, Value::Error(text) if text.starts_with("ERR")), "{line}: {reply:?}");
         let reply = transaction(&mut watcher, &["PING".to_owned()]);
         assert_eq!(reply.is_null(), changes, "{line}: {reply:?}");
     }

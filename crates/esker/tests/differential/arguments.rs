@@ -32,8 +32,7 @@ const TEXTS: &[(&str, &[&str])] = &[
     ("aggregate", &["SUM", "SUM", "MIN", "MAX", "AVG"]),
     ("at_milliseconds", &["4102444800000", "33177117420000", "4102444800123", "1", "0", "-1", "abc"]),
     ("at_seconds", &["4102444800", "33177117420", "4102444801", "1", "0", "-1", "9223372036854775807"]),
-    // Not what overflows: Redis remembers the error, and the next SORT fails with it.
-    ("bad_cursor", &["abc", "1x", " 1"]),
+    ("bad_cursor", &["abc", "1x", " 1", "-1", "-0", "", "18446744073709551615", "18446744073709551616"]),
     ("bit", &["0", "1", "0", "1", "0", "1", "2", "-1", "abc"]),
     ("bit_type", &["u8", "i8", "u1", "i1", "i5", "u16", "u32", "u63", "i64", "u64", "i65", "u0", "8", "x8"]),
     (
@@ -114,7 +113,7 @@ const TEXTS: &[(&str, &[&str])] = &[
         "score_bound",
         &[
             "-inf", "+inf", "inf", "0", "1", "(1", "2", "(2.5", "5", "(10", "-2", "(-inf", "0x2", "abc", "(",
-            "nan", "",
+            "nan", "", "1e400", "(1e-400",
         ],
     ),
     ("seconds", &["1000", "5000", "7777", "100000", "0", "-1", "9223372036854775807", "abc"]),
@@ -135,12 +134,19 @@ const TEXTS: &[(&str, &[&str])] = &[
         "sort_get",
         &["#", "weight_key:*", "weight_hash:*->field", "weight_hash:*->nosuch", "nosuch:*", "weight_key:1"],
     ),
-    ("timeout", &["0.001", "0.003", "0.01", "-1", "abc", "inf", ""]),
+    ("timeout", &["0.001", "0.003", "0.01", "-1", "abc", "inf", "", "1e400", "1e-400"]),
     ("type", &["string", "list", "set", "zset", "hash", "stream", "nosuch", "STRING"]),
     ("unit", &["m", "km", "km", "mi", "ft", "KM", "yd"]),
     ("weight", &["1", "2", "0.5", "-1", "0", "inf", "abc", "nan"]),
     ("weight_field", &["field", "field", "other"]),
 ];
+
+/// Whether the argument is a number that C's functions find out of range. `SORT` in Redis asks `errno` whether one
+/// of its own was, and finds there what any command before it has left: see the callers.
+pub fn is_out_of_range(argument: &[u8]) -> bool {
+    const OUT_OF_RANGE: [&[u8]; 5] = [b"1e400", b"-1e-400", b"(1e-400", b"1e-400", b"18446744073709551616"];
+    OUT_OF_RANGE.contains(&argument)
+}
 
 /// Where a command is spoilt, one of these takes the place of an argument. None is a small
 /// positive number: see the head of this module.
@@ -184,8 +190,10 @@ const ENCODING_LIMITS: Settings = &[
 
 /// Parameters that are safe to change during the test, with good and bad values.
 const SETTINGS: Settings = &[
-    // Not the LFU policies: what they would count comes with eviction.
-    ("maxmemory-policy", &["noeviction", "allkeys-lru", "volatile-ttl", "nosuch"]),
+    (
+        "maxmemory-policy",
+        &["noeviction", "allkeys-lru", "volatile-ttl", "allkeys-lfu", "volatile-lfu", "nosuch"],
+    ),
     ("maxmemory", &["0", "1gb", "1xb", "-1"]),
     ("maxmemory-samples", &["5", "10", "0"]),
     ("timeout", &["0", "1000", "-1", "abc"]),
@@ -194,6 +202,7 @@ const SETTINGS: Settings = &[
     ("appendfsync", &["everysec", "nosuch"]),
     ("list-compress-depth", &["0", "1", "-1"]),
     ("lfu-log-factor", &["10", "5", "-1"]),
+    ("lfu-decay-time", &["1", "0", "-1"]),
     ("latency-monitor-threshold", &["0", "-1"]),
     ("slowlog-max-len", &["128", "10", "-1"]),
     ("proto-max-bulk-len", &["536870912", "512mb", "1"]),
@@ -219,6 +228,7 @@ pub const BASELINE: &[(&str, &str)] = &[
     ("hz", "10"),
     ("appendfsync", "everysec"),
     ("lfu-log-factor", "10"),
+    ("lfu-decay-time", "1"),
     ("slowlog-max-len", "128"),
     ("proto-max-bulk-len", "512mb"),
     ("client-output-buffer-limit", "normal 0 0 0"),
@@ -287,8 +297,9 @@ const COMPUTED: &[(&str, Draw)] = &[
             "1e-9",
             "12345678901234567",
             "0x10",
-            // Not what overflows: Redis remembers the error, and the next SORT fails with it.
             "nan",
+            "1e400",
+            "-1e-400",
             "abc",
             "",
         ];
@@ -322,7 +333,9 @@ pub fn draw(name: &str, rng: &mut Rng, out: &mut Vec<Bytes>) {
     if let Some(&(pool, count)) = KEYS.iter().find(|&&(known, _)| known == name) {
         let drawn = match rng.below(100) {
             percent if percent < FOREIGN_PERCENT => foreign_key(name, rng),
-            percent if percent < FOREIGN_PERCENT + MISSING_PERCENT => key("missing", rng.below(2)),
+            percent if percent < FOREIGN_PERCENT + MISSING_PERCENT => {
+                key(if name == "lex_zset" { "missing_lex" } else { "missing" }, rng.below(2))
+            }
             _ => key(pool, rng.below(count)),
         };
         out.push(drawn);
@@ -339,8 +352,10 @@ pub fn spoilt(rng: &mut Rng) -> Bytes {
     rng.pick(SPOILT).as_bytes().to_vec()
 }
 
-/// A key of any pool in place of one of `pool`. The sorted sets for ranges of names stay apart from the others: of
-/// one with several scores nobody can tell what such a range holds.
+/// A key of any pool in place of one of `pool`. The sorted sets for ranges of names stay apart from the others: what
+/// such a range holds of one with several scores is unspecified by Redis, which searches a skiplist for both ends as
+/// if its names were in order. So chance decides, by the number of levels that each element was given; a listpack
+/// answers otherwise again, since it is searched from one end.
 fn foreign_key(pool: &str, rng: &mut Rng) -> Bytes {
     let is_scored = |pool: &str| ["zset", "number_zset", "geo"].contains(&pool);
     let is_lexical = |pool: &str| pool == "lex_zset";

@@ -3,6 +3,7 @@
 
 use crate::grammar::Bytes;
 use crate::harness::Value;
+use std::collections::HashSet;
 
 /// How far the replies to a command may lie apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +98,7 @@ const ALLOWANCES: &[Allowance] = &[
     allow(&["HELLO"], Freedom::Entries(&["id", "version"])),
     // Time and chance.
     allow(
-        &["CLIENT ID", "OBJECT IDLETIME", "OBJECT FREQ", "SLOWLOG LEN", "SLOWLOG GET", "TIME"],
+        &["CLIENT ID", "LASTSAVE", "OBJECT IDLETIME", "OBJECT FREQ", "SLOWLOG LEN", "SLOWLOG GET", "TIME"],
         Freedom::Content,
     ),
     // Which objects are shared is the server's own affair.
@@ -177,20 +178,21 @@ pub fn is_comparable_in_transaction(name: &str) -> bool {
 }
 
 /// The judge of two replies.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Judge {
     /// The reference is a server of 7.0 or before.
     pub reference_is_before_72: bool,
-    /// A small sorted set may be a skiplist: ZRANGESTORE has stored a range of scores or names, whose
-    /// size 7.2 does not know beforehand, or SORT has read one, which Redis converts for it.
-    pub is_skiplist_small: bool,
+    /// Keys of which a small sorted set may be a skiplist: ZRANGESTORE has stored a range of scores or
+    /// names there, whose size 7.2 does not know beforehand, or SORT has read it, for which Redis makes
+    /// it one. Esker's SORT changes nothing, as a command that only reads: for SORT_RO it could not.
+    pub may_be_skiplists: HashSet<Bytes>,
 }
 
 impl Judge {
     /// Whether `subject` is as good an answer to `command` as `reference`. `encoding`
     /// finds how the reference keeps the command's first key.
     pub fn accepts(
-        self,
+        &self,
         command: &[Bytes],
         subject: &Value,
         reference: &Value,
@@ -205,10 +207,10 @@ impl Judge {
             return true;
         }
         if is_named(command, "OBJECT ENCODING") {
-            return self.accepts_encoding(subject, reference);
+            return self.accepts_encoding(command, subject, reference);
         }
         let (mut subject, mut reference) = (subject.clone(), reference.clone());
-        if self.is_skiplist_small {
+        if self.may_be_of_skiplist(command) {
             // A listpack keeps a score of -0 as 0, a skiplist does not.
             [&mut subject, &mut reference].into_iter().for_each(drop_sign_of_zero);
         }
@@ -226,29 +228,41 @@ impl Judge {
         subject == reference
     }
 
-    fn accepts_error(self, subject: &str, reference: &str) -> bool {
+    fn accepts_error(&self, subject: &str, reference: &str) -> bool {
         self.reference_is_before_72
             && ERROR_TEXTS_BEFORE_72.iter().any(|&(old, new)| reference == old && subject == new)
     }
 
     /// Whether two values of OBJECT ENCODING mean the same.
-    pub fn accepts_encoding(self, subject: &Value, reference: &Value) -> bool {
+    fn accepts_encoding(&self, command: &[Bytes], subject: &Value, reference: &Value) -> bool {
         let is_one_of = |value: &Value, names: [&str; 2]| names.iter().any(|name| value == name);
         subject == reference
             || self.reference_is_before_72
                 && ENCODINGS_BEFORE_72.iter().any(|&(old, new)| *reference == old && *subject == new)
-            || self.is_skiplist_small
+            || self.may_be_of_skiplist(command)
                 && [subject, reference].iter().all(|value| is_one_of(value, ["listpack", "skiplist"]))
     }
 
     /// Takes note of a command that is sent.
     pub fn follow(&mut self, command: &[Bytes]) {
         let is_range = has_option(command, "BYSCORE") || has_option(command, "BYLEX");
-        self.is_skiplist_small |= has_option(command, "ZRANGESTORE") && is_range
+        let makes_skiplist = has_option(command, "ZRANGESTORE") && is_range
             || ["SORT", "SORT_RO"].iter().any(|name| has_option(command, name));
+        // They take it, or the zeros with a sign that it has, to another key.
+        let carries = command.iter().any(|word| {
+            let word = word.to_ascii_uppercase();
+            word.ends_with(b"STORE") || [&b"RENAME"[..], b"RENAMENX", b"COPY"].contains(&word.as_slice())
+        });
+        if makes_skiplist || carries && self.may_be_of_skiplist(command) {
+            self.may_be_skiplists.extend(command.iter().skip(1).cloned());
+        }
     }
 
-    fn freedoms(self, command: &[Bytes]) -> impl Iterator<Item = Freedom> {
+    fn may_be_of_skiplist(&self, command: &[Bytes]) -> bool {
+        command.iter().any(|argument| self.may_be_skiplists.contains(argument))
+    }
+
+    fn freedoms(&self, command: &[Bytes]) -> impl Iterator<Item = Freedom> {
         ALLOWANCES
             .iter()
             .filter(move |allowance| self.reference_is_before_72 || !allowance.only_before_72)

@@ -121,6 +121,10 @@ impl<'a> Draft<'a> {
                 continue;
             }
             let command = self.command(line);
+            // Within EXEC nothing can come between such a number and a SORT.
+            if command.iter().any(|argument| arguments::is_out_of_range(argument)) {
+                continue;
+            }
             let connection = if self.rng.chance(10) { Connection::Other } else { Connection::Main };
             self.steps.push(Step { connection, command });
         }

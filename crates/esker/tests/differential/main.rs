@@ -53,7 +53,8 @@ fn start_pair() -> Option<Pair> {
     };
     let reference = reference.with(&directives).start();
     let subject = Spec::under_test().with(&directives).start();
-    let judge = Judge { reference_is_before_72: version(&reference) < (7, 2), is_skiplist_small: false };
+    let judge =
+        Judge { reference_is_before_72: version(&reference) < (7, 2), may_be_skiplists: HashSet::new() };
     Some(Pair { subject, reference, judge })
 }
 

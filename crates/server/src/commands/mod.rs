@@ -3,6 +3,7 @@
 //! They are declared as the commands of the room `commands` are. Their function is called `run` and takes the
 //! session, which leads to everything else.
 
+mod cluster;
 mod connection;
 mod pubsub;
 mod server;
@@ -22,7 +23,9 @@ pub fn all() -> impl Iterator<Item = &'static Command> {
 
 /// The commands and subcommands of this room, with their functions.
 pub(crate) fn session_commands() -> impl Iterator<Item = &'static SessionCommand> {
-    [connection::FAMILY, pubsub::FAMILY, server::FAMILY, transactions::FAMILY].into_iter().flatten()
+    [cluster::FAMILY, connection::FAMILY, pubsub::FAMILY, server::FAMILY, transactions::FAMILY]
+        .into_iter()
+        .flatten()
 }
 
 /// Declares a family of commands: each name is a file with `COMMAND`, `Args` and

@@ -91,6 +91,8 @@ impl Collection for IndexedHash {
     }
 }
 
-impl Indexed for IndexedHash {
+#[allow(unsafe_code)] // a promise, no unsafe operation
+// SAFETY: the form is an indexed one, no other type has it, and `boxed_clone` gives this type.
+unsafe impl Indexed for IndexedHash {
     const FORM: Form = Form::HashIndexed;
 }

@@ -434,6 +434,8 @@ impl Collection for IndexedList {
     }
 }
 
-impl Indexed for IndexedList {
+#[allow(unsafe_code)] // a promise, no unsafe operation
+// SAFETY: the form is an indexed one, no other type has it, and `boxed_clone` gives this type.
+unsafe impl Indexed for IndexedList {
     const FORM: Form = Form::ListIndexed;
 }

@@ -94,6 +94,8 @@ impl Collection for IndexedSet {
     }
 }
 
-impl Indexed for IndexedSet {
+#[allow(unsafe_code)] // a promise, no unsafe operation
+// SAFETY: the form is an indexed one, no other type has it, and `boxed_clone` gives this type.
+unsafe impl Indexed for IndexedSet {
     const FORM: Form = Form::SetIndexed;
 }

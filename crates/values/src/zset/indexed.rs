@@ -2,7 +2,7 @@
 //!
 //! The table owns the [`Member`]s and the tree points at them, so whoever adds to or takes from the one does the
 //! same to the other before anything else can look: only this file holds both.
-#![allow(unsafe_code)] // one block: what is said above is the promise that `Member::share` asks for
+#![allow(unsafe_code)] // one block: what is said above is the promise that `Member::share` asks for; and one form
 
 use std::ops::Range;
 
@@ -164,7 +164,8 @@ fn slot_of(member: &Member, score: f64) -> Slot {
     Slot { score, member: unsafe { member.share() } }
 }
 
-impl Indexed for IndexedZSet {
+// SAFETY: the form is an indexed one, no other type has it, and `boxed_clone` gives this type.
+unsafe impl Indexed for IndexedZSet {
     const FORM: Form = Form::ZSetIndexed;
 }
 

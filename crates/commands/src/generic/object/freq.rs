@@ -24,12 +24,14 @@ pub struct Args<'a> {
 }
 
 fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    if view.peek(&args.key).is_none() {
+    let Some(entry) = view.peek(&args.key) else {
         reply.null();
         return Ok(());
-    }
-    Err(Error::fixed(
+    };
+    let counting = view.context().counting.ok_or(Error::fixed(
         "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching \
          between policies at runtime LRU and LFU data will take some time to adjust.",
-    ))
+    ))?;
+    reply.integer(i64::from(entry.accessed().frequency(view.now_ms(), counting)));
+    Ok(())
 }

@@ -24,9 +24,16 @@ pub struct Args<'a> {
 }
 
 fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    match view.peek(&args.key) {
-        Some(entry) => reply.integer(keyspace::idle_seconds(entry, view.now_ms()) as i64),
-        None => reply.null(),
+    let Some(entry) = view.peek(&args.key) else {
+        reply.null();
+        return Ok(());
+    };
+    if view.context().counting.is_some() {
+        return Err(Error::fixed(
+            "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between \
+             policies at runtime LRU and LFU data will take some time to adjust.",
+        ));
     }
+    reply.integer(entry.accessed().idle_seconds(view.now_ms()) as i64);
     Ok(())
 }

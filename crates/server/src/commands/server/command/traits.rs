@@ -54,6 +54,9 @@ pub(super) fn categories(command: &Command) -> Vec<&'static str> {
 fn families(command: &Command) -> Vec<&'static str> {
     match command.name {
         "dbsize" | "flushall" | "flushdb" | "swapdb" => vec!["keyspace"],
+        "readonly" | "readwrite" => vec!["connection"],
+        // Not to be known by everybody, though nothing that only who runs the server may do.
+        "lastsave" | "role" => vec!["admin"],
         "sort" | "sort_ro" => vec!["set", "sortedset", "list"],
         name if name.split('|').next() == Some("command") => vec!["connection"],
         _ if is_container(command) || command.name == "pubsub|help" => Vec::new(),

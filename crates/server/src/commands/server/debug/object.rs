@@ -17,8 +17,8 @@ pub(super) fn reply_object(session: &mut Session, name: &[u8], reply: &mut Reply
         entry.key().as_ptr(),
         keyspace::encoding_name(entry),
         entry.memory_bytes(),
-        entry.accessed(),
-        keyspace::idle_seconds(entry, now_ms),
+        entry.accessed().clock(),
+        entry.accessed().idle_seconds(now_ms),
     ));
     Ok(())
 }

@@ -1,0 +1,28 @@
+//! LASTSAVE: see its summary.
+
+use commands::prelude::*;
+
+use crate::session::Session;
+
+command! {
+    name: "lastsave",
+    group: Server,
+    since: "1.0.0",
+    complexity: "O(1)",
+    summary: "Returns the Unix timestamp of the last successful save to disk.",
+    handler: Session,
+    flags: [Loading, Stale, Fast, Dangerous],
+    examples: r#"
+        > LASTSAVE
+        *
+    "#,
+}
+
+#[derive(Args)]
+pub struct Args {}
+
+/// Nothing is saved yet. Redis too counts from its start until it has saved for the first time.
+pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
+    reply.integer((session.server.started_ms / 1000) as i64);
+    Ok(())
+}
