@@ -84,3 +84,33 @@ fn the_frequency_stops_at_255() {
     }
     prompt.check("> OBJECT FREQ key\n(integer) 255");
 }
+
+#[test]
+fn commands_that_write_use_their_keys_too() {
+    let mut prompt = Prompt::new();
+    prompt.context.counting = EVERY_USE;
+    prompt.check(
+        "> RPUSH list a
+        (integer) 1
+        > OBJECT FREQ list
+        (integer) 5
+        > RPUSH list b
+        (integer) 2
+        > LPOP list
+        \"a\"
+        > OBJECT FREQ list
+        (integer) 7
+        > INCR n
+        (integer) 1
+        > OBJECT FREQ n
+        (integer) 5
+        > INCR n
+        (integer) 2
+        > OBJECT FREQ n
+        (integer) 6
+        > EXPIRE n 1000
+        (integer) 1
+        > OBJECT FREQ n
+        (integer) 7",
+    );
+}

@@ -11,7 +11,7 @@ use values::limits::Limits;
 use crate::engine::Shard;
 use crate::handles::{Found, HashMut, ListMut, SetMut, Touched, ZSetMut};
 use crate::slots::{Mode, Needs};
-use crate::view::{Context, ReadView, Tally, WrongType, access_clock, is_expired};
+use crate::view::{Context, ReadView, Tally, WrongType, access_clock, is_expired, note_use};
 use crate::{DatabaseKey, Key, Keyspace};
 
 /// Makes an empty collection for the key of this name.
@@ -56,6 +56,7 @@ impl<'k> WriteTxn<'k> {
     #[inline]
     pub(crate) fn locate(&mut self, database: u16, key: &Key<'_>) -> Option<Found<'_>> {
         let keyspace = self.view.keyspace;
+        let random = self.chance();
         let context = &self.view.context;
         let slot = self.view.held.slot_mut(key.slot);
         let tally = self.view.tally.get_mut();
@@ -67,10 +68,16 @@ impl<'k> WriteTxn<'k> {
             return None;
         }
         if context.touch {
-            entry.as_ref().touch(access_clock(context.now_ms));
+            note_use(entry.as_ref(), context, || random);
         }
         let touched = Touched { observers, database, tally };
         Some(Found { entry, touched, limits: &context.limits, is_new: false })
+    }
+
+    /// What decides whether a use is counted, where uses are counted by chance.
+    #[inline]
+    fn chance(&self) -> u64 {
+        self.view.context.counting.map_or(0, |_| self.view.random())
     }
 
     /// The shard that `key` of `database` belongs to, with what must be told of a change, and the context.
@@ -172,7 +179,7 @@ impl<'k> WriteTxn<'k> {
         kind: Kind,
         make: Make<'_>,
     ) -> Result<Found<'_>, WrongType> {
-        let keyspace = self.view.keyspace;
+        let (keyspace, random) = (self.view.keyspace, self.chance());
         let (shard, touched, context) = self.shard_mut(self.view.context.database, key);
         let mut make = || make(key.bytes, &context.limits);
         let (mut entry, mut is_new) = shard.find_or_insert(key, &mut make);
@@ -181,8 +188,10 @@ impl<'k> WriteTxn<'k> {
             keyspace.discard(entry.replace(make()));
             is_new = true;
         }
-        if is_new || context.touch {
+        if is_new {
             entry.as_ref().touch(access_clock(context.now_ms));
+        } else if context.touch {
+            note_use(entry.as_ref(), context, || random);
         }
         if entry.kind() != kind {
             return Err(WrongType);
