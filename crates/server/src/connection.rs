@@ -22,6 +22,7 @@ use crate::client::Client;
 use crate::request::{Batch, Request, execute};
 use crate::server::Server;
 use crate::session::Session;
+use crate::statistics;
 
 /// One read takes at most this much: what a batch executes before its replies are sent.
 const READ_BYTES_MAX: usize = 64 * 1024;
@@ -266,6 +267,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Executes the requests in `input`, as long as none has to wait, and returns how many bytes they took. Their
     /// replies are in `reply`, after which the connection may be about to close.
     fn execute_all(&mut self, input: &[u8], reply: &mut Reply) -> Result<usize, End> {
+        let worker = statistics::worker();
+        self.server.watchdog.begin(worker);
+        let consumed = self.execute_requests(input, reply);
+        self.server.watchdog.end(worker);
+        consumed
+    }
+
+    fn execute_requests(&mut self, input: &[u8], reply: &mut Reply) -> Result<usize, End> {
         // A panic may have left something behind, which is nobody else's business.
         reply.clear();
         reply.set_version(self.session.version);

@@ -32,6 +32,7 @@ mod slowlog;
 mod statistics;
 mod table;
 mod transaction;
+mod watchdog;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,6 +59,9 @@ pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), Listen
     let mut stop = server.stop.subscribe();
     let mut tasks = listeners.run(&server);
     let mut cron = cron::start(&server);
+    if let Err(error) = watchdog::start(&server) {
+        tracing::warn!(%error, "A long command may keep other clients waiting: no thread to watch for it");
+    }
     ready();
     // The sender is part of the server, which is alive.
     let _ = stop.wait_for(|stop| *stop).await;

@@ -28,6 +28,7 @@ use crate::session::Session;
 use crate::slowlog::Slowlog;
 use crate::statistics::Statistics;
 use crate::table::Table;
+use crate::watchdog::Watchdog;
 
 /// What all sessions share.
 pub struct Server {
@@ -37,6 +38,8 @@ pub struct Server {
     pub table: Table,
     /// What is counted.
     pub statistics: Statistics,
+    /// Knows which worker is executing a batch.
+    pub(crate) watchdog: Watchdog,
     /// How fast some of that grows.
     pub rates: Rates,
     /// Everyone who is connected.
@@ -164,6 +167,7 @@ impl Server {
         let server = Server {
             keyspace,
             statistics: Statistics::new(settings.process.io_threads, table.entries().len()),
+            watchdog: Watchdog::new(settings.process.io_threads),
             table,
             rates: Rates::default(),
             clients: Clients::default(),

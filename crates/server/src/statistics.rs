@@ -19,6 +19,12 @@ pub(crate) fn become_worker(index: usize) {
     WORKER.set(index);
 }
 
+/// The number of the worker that the calling thread is; none has it where it is no worker.
+#[inline]
+pub(crate) fn worker() -> usize {
+    WORKER.get()
+}
+
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -149,7 +155,7 @@ impl Statistics {
 
     #[inline]
     fn mine(&self) -> &WorkerCounters {
-        &self.workers[WORKER.get().min(self.workers.len() - 1)]
+        &self.workers[worker().min(self.workers.len() - 1)]
     }
 
     /// Counts a call of the command with this number.

@@ -48,6 +48,29 @@ fn a_million_pipelined_commands_are_all_answered() {
     assert!(slowest < OTHERS_WAIT_MAX, "another client waited {slowest:?}");
 }
 
+/// One worker waits for the sockets on behalf of all. When it gets a command that takes long, another must take over,
+/// or everybody waits.
+#[test]
+fn a_long_command_keeps_nobody_waiting_while_a_worker_is_at_rest() {
+    const LONG: Duration = Duration::from_millis(400);
+    let server = Server::start(&["--io-threads", "2", "--enable-debug-command", "yes"]);
+    let mut slow = server.connect();
+    // Whether the long command meets the worker that waits for the sockets is a matter of luck: five tries.
+    for _ in 0..5 {
+        // Long enough for the one who watches over long commands to have gone to sleep.
+        thread::sleep(Duration::from_millis(150));
+        let done = AtomicBool::new(false);
+        let slowest = thread::scope(|scope| {
+            slow.send(&format!("DEBUG SLEEP {}", LONG.as_secs_f64()));
+            let other = scope.spawn(|| slowest_ping(&server, &done));
+            assert_eq!(slow.read().unwrap(), Value::Simple(b"OK".to_vec()));
+            done.store(true, Ordering::Relaxed);
+            other.join().unwrap()
+        });
+        assert!(slowest < LONG / 2, "another client waited {slowest:?}");
+    }
+}
+
 #[test]
 fn a_client_that_never_reads_is_cut_off_at_the_output_limit() {
     let server = Server::start(&["--client-output-buffer-limit", "normal 4mb 0 0"]);
