@@ -4,10 +4,25 @@
 use std::ffi::CStr;
 
 use server::{Allocator, AllocatorFigures};
-use tikv_jemalloc_ctl::{epoch, stats, stats_print};
+use tikv_jemalloc_ctl::{background_thread, epoch, raw, stats, stats_print};
 
 /// jemalloc, as the server sees it.
-pub const JEMALLOC: Allocator = Allocator { name: "jemalloc-5.3.1", figures, purge, report };
+pub const JEMALLOC: Allocator =
+    Allocator { name: "jemalloc-5.3.1", figures, purge, purge_in_background, report };
+
+/// Makes the memory that is used no longer go back to the system within about a second, instead of ten: what the
+/// splitting of tables leaves behind is a tenth of a large set. To be called before any worker starts, since the
+/// allocator's arenas take it over when they are made.
+pub fn give_back_soon() {
+    const DECAY_MS: isize = 1000;
+    // The arena that there is already, and those to come.
+    for name in [&b"arena.0.dirty_decay_ms\0"[..], b"arenas.dirty_decay_ms\0"] {
+        // SAFETY: the name ends in a zero byte, and what it names is of this type (`ssize_t`).
+        if let Err(error) = unsafe { raw::write(name, DECAY_MS) } {
+            tracing::warn!(%error, "The allocator will not give memory back any sooner than by default");
+        }
+    }
+}
 
 /// Figures that cannot be read are 0.
 fn figures() -> AllocatorFigures {
@@ -28,6 +43,12 @@ fn report() -> String {
     match stats_print::stats_print(&mut text, stats_print::Options::default()) {
         Ok(()) => String::from_utf8_lossy(&text).into_owned(),
         Err(error) => error.to_string(),
+    }
+}
+
+fn purge_in_background(is_on: bool) {
+    if let Err(error) = background_thread::write(is_on) {
+        tracing::warn!(%error, is_on, "The allocator's background thread cannot be switched");
     }
 }
 

@@ -52,6 +52,7 @@ fn start(arguments: &[OsString]) -> Result<(), String> {
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
+    crate::allocator::give_back_soon();
     let config = with_room_for_clients(loaded.config);
     let (server, garbage) = Server::new(config, &loaded.renamed_commands, Arc::new(memory::Memory))
         .map_err(|error| error.to_string())?;

@@ -234,8 +234,6 @@ impl Keyspace {
 
     /// Makes the counts of a slot that was held exclusively known.
     fn publish(&self, index: u16, slot: &Slot) {
-        for (database, shard) in slot.shards() {
-            self.statistics[usize::from(database)].publish(index, shard);
-        }
+        slot.for_each_shard(|database, shard| self.statistics[usize::from(database)].publish(index, shard));
     }
 }

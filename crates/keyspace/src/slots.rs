@@ -68,12 +68,13 @@ impl Slot {
         (&mut rest.shards[index], rest.observers.if_any())
     }
 
-    /// The shards, with their databases, and the places where one was or may come to be.
+    /// Visits the shards, with their databases, and the places where one was or may come to be.
     #[inline]
-    pub fn shards(&self) -> impl Iterator<Item = (u16, Option<&dyn Shard>)> {
-        let others = self.rest.iter().flat_map(|rest| &rest.shards);
-        let all = std::iter::once(&self.first).chain(others);
-        (0..).zip(all.map(|shard| shard.as_deref()))
+    pub fn for_each_shard(&self, mut visit: impl FnMut(u16, Option<&dyn Shard>)) {
+        visit(0, self.first.as_deref());
+        if let Some(rest) = &self.rest {
+            (1..).zip(&rest.shards).for_each(|(database, shard)| visit(database, shard.as_deref()));
+        }
     }
 
     /// Those who observe keys, if any do.

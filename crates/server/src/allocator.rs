@@ -9,6 +9,8 @@ pub struct Allocator {
     pub figures: fn() -> AllocatorFigures,
     /// Gives unused memory back to the system.
     pub purge: fn(),
+    /// Has unused memory given back by a thread of its own, or by whoever comes by: `jemalloc-bg-thread`.
+    pub purge_in_background: fn(bool),
     /// All that it can tell of itself, for people to read.
     pub report: fn() -> String,
 }
@@ -31,6 +33,7 @@ impl Default for Allocator {
             name: "libc",
             figures: AllocatorFigures::default,
             purge: || {},
+            purge_in_background: |_| {},
             report: || "Stats not supported for the current allocator".to_owned(),
         }
     }

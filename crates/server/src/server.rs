@@ -243,12 +243,16 @@ impl Server {
         self.latency_threshold_ns.store(latency_threshold_ns(&settings), Ordering::Relaxed);
         self.limits.store(Arc::new(limits(&settings)));
         self.counting.set(counting(&settings));
+        if settings.memory.jemalloc_bg_thread != self.settings().memory.jemalloc_bg_thread {
+            (self.allocator.purge_in_background)(settings.memory.jemalloc_bg_thread);
+        }
         self.settings.store(settings);
         self.generation.fetch_add(1, Ordering::Release);
     }
 
     /// The same server, which asks `allocator` for the memory that is used.
     pub fn with_allocator(self, allocator: Allocator) -> Server {
+        (allocator.purge_in_background)(self.settings().memory.jemalloc_bg_thread);
         let memory_at_start = (allocator.figures)().allocated_bytes;
         Server { allocator, memory_at_start, ..self }
     }

@@ -78,9 +78,8 @@ group! {
     "activerehashing" => activerehashing: bool = true, YesNo,
         Ignored("tables are small and grow at once");
 
-    /// Let the allocator free memory in a thread of its own.
-    "jemalloc-bg-thread" => jemalloc_bg_thread: bool = true, YesNo,
-        Ignored("the allocator looks after itself");
+    /// Let the allocator give unused memory back to the system in a thread of its own.
+    "jemalloc-bg-thread" => jemalloc_bg_thread: bool = true, YesNo, Supported;
 
     /// Move values together to give fragmented memory back.
     "activedefrag" => activedefrag: bool = false, YesNo, NO_DEFRAG;

@@ -42,13 +42,15 @@ impl IndexedSet {
 
     /// Whether the member is new.
     pub(super) fn insert(&mut self, member: &[u8]) -> bool {
-        let is_member = |element: &Thin<1>| element.name() == member;
         let hash = base::hash::hash(member);
-        let (element, is_new) = self.table.find_or_insert(hash, is_member, || Thin::new([member]));
-        if is_new {
-            self.element_bytes += element.memory_bytes();
+        // To look is cheaper than to borrow: nothing about a member that is there is to be changed.
+        if self.table.find(hash, |element| element.name() == member).is_some() {
+            return false;
         }
-        is_new
+        let element = Thin::new([member]);
+        self.element_bytes += element.memory_bytes();
+        self.table.insert_unique(hash, element);
+        true
     }
 
     /// Whether the member was there.
