@@ -10,9 +10,9 @@ use super::rounds::{interleave, median};
 use super::servers::{Peers, Program, Server, not_found};
 use super::{SERVER_CORE, data};
 
-/// For how long the resident memory must stand still before it is read: tables may still be moving
-/// after the last command.
-const STILL_TIME: Duration = Duration::from_millis(500);
+/// For how long the resident memory must stand still before it is read: after the last command tables may still be
+/// moving, and unused memory may be on its way back to the system.
+const STILL_TIME: Duration = Duration::from_millis(1500);
 /// After which time it is read in any case.
 const STILL_TIME_MAX: Duration = Duration::from_secs(10);
 
