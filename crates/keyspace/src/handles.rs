@@ -156,8 +156,12 @@ handle! {
     /// A list to change.
     ListMut, ListRef, {
         /// As [`values::list::ListMut::push`].
-        pub fn push(&mut self, end: End, elements: impl IntoIterator<Item: AsRef<[u8]>, IntoIter: Clone>) {
-            self.0.grow(|entry, limits| list::ListMut::of(entry, limits).push(end, elements), |()| 1);
+        pub fn push(
+            &mut self,
+            end: End,
+            elements: impl IntoIterator<Item: AsRef<[u8]>, IntoIter: Clone>,
+        ) -> usize {
+            self.0.grow(|entry, limits| list::ListMut::of(entry, limits).push(end, elements), |_| 1)
         }
 
         /// As [`values::list::ListMut::pop`].

@@ -176,7 +176,29 @@ impl Reply {
 
     /// A bulk string: any bytes.
     #[inline]
+    #[allow(
+        unsafe_code,
+        reason = "one check for room instead of three: LRANGE of 100 at -P 1 measured 5% cheaper"
+    )]
     pub fn bulk(&mut self, bytes: &[u8]) {
+        let Some(header) = SHORT_HEADERS.get(bytes.len()) else { return self.long_bulk(bytes) };
+        let header_bytes = (header >> 56) as usize;
+        self.buffer.reserve(size_of::<u64>() + bytes.len() + 2);
+        let len = self.buffer.len();
+        // SAFETY: there is room for the header's eight bytes, of which fewer count, and then `bytes` and the line end,
+        // which follow those that count; up to the new length all is written. A shared slice does not overlap what
+        // is borrowed exclusively.
+        unsafe {
+            let to = self.buffer.as_mut_ptr().add(len);
+            to.cast::<[u8; 8]>().write((header | u64::from(b'$')).to_le_bytes());
+            let to = to.add(header_bytes);
+            to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            to.add(bytes.len()).cast::<[u8; 2]>().write(*b"\r\n");
+            self.buffer.set_len(len + header_bytes + bytes.len() + 2);
+        }
+    }
+
+    fn long_bulk(&mut self, bytes: &[u8]) {
         self.buffer.reserve(HEADER_BYTES_MAX + bytes.len() + 2);
         self.header(b'$', bytes.len());
         self.buffer.extend_from_slice(bytes);
@@ -356,19 +378,16 @@ impl Reply {
         self.buffer[start..].rotate_left(written - start);
     }
 
-    /// A type and a number. The small ones are by far the most: each is a store of fixed width.
+    /// A type and a number. The small ones are by far the most: each is one store of eight bytes, of which some are
+    /// taken back.
     #[inline]
     fn header(&mut self, sigil: u8, number: usize) {
-        let digit = |power: usize| b'0' + (number / power % 10) as u8;
-        if number < 10 {
-            self.buffer.extend_from_slice(&[sigil, digit(1), b'\r', b'\n']);
-        } else if number < 100 {
-            self.buffer.extend_from_slice(&[sigil, digit(10), digit(1), b'\r', b'\n']);
-        } else if number < 1000 {
-            self.buffer.extend_from_slice(&[sigil, digit(100), digit(10), digit(1), b'\r', b'\n']);
-        } else {
-            self.long_header(sigil, itoa::Buffer::new().format(number));
-        }
+        let Some(header) = SHORT_HEADERS.get(number) else {
+            return self.long_header(sigil, itoa::Buffer::new().format(number));
+        };
+        let end = self.buffer.len() + (header >> 56) as usize;
+        self.buffer.extend_from_slice(&(header | u64::from(sigil)).to_le_bytes());
+        self.buffer.truncate(end);
     }
 
     fn long_integer(&mut self, value: i64) {
@@ -399,6 +418,34 @@ impl Reply {
     }
 }
 
+/// The numbers below 1,000, each with room for a type before it and its line end behind, and, in the highest byte,
+/// how long that is.
+static SHORT_HEADERS: [u64; 1000] = short_headers();
+
+const fn short_headers() -> [u64; 1000] {
+    let mut headers = [0; 1000];
+    let mut number = 0;
+    while number < headers.len() {
+        let (mut header, mut len) = (0, 1);
+        let mut power = if number < 10 {
+            1
+        } else if number < 100 {
+            10
+        } else {
+            100
+        };
+        while power > 0 {
+            header |= (b'0' as u64 + (number / power % 10) as u64) << (8 * len);
+            len += 1;
+            power /= 10;
+        }
+        header |= (u16::from_le_bytes(*b"\r\n") as u64) << (8 * len);
+        headers[number] = header | (len + 2) << 56;
+        number += 1;
+    }
+    headers
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -410,6 +457,21 @@ mod tests {
             let mut reply = Reply::new(version);
             write(&mut reply);
             assert_eq!(String::from_utf8_lossy(reply.as_bytes()), expected, "{version:?}");
+        }
+    }
+
+    #[test]
+    fn bulk_strings_of_every_length_around_the_short_ones() {
+        let mut reply = Reply::new(Version::Resp2);
+        let mut expected = Vec::new();
+        for length in (0..130).chain(990..1010) {
+            let bytes = vec![b'x'; length];
+            reply.bulk(&bytes);
+            reply.array(length);
+            expected.extend_from_slice(format!("${length}\r\n").as_bytes());
+            expected.extend_from_slice(&bytes);
+            expected.extend_from_slice(format!("\r\n*{length}\r\n").as_bytes());
+            assert!(reply.as_bytes() == expected, "{length}");
         }
     }
 

@@ -69,7 +69,11 @@ fn lists(bench: &Bench) {
             &format!("list: push {name}, {MANY} of 64 bytes"),
             MANY,
             || list::empty(KEY),
-            |entry| (0..MANY).for_each(|_| ListMut::of(entry, &limits).push(end, [&element])),
+            |entry| {
+                (0..MANY).for_each(|_| {
+                    ListMut::of(entry, &limits).push(end, [&element]);
+                });
+            },
         );
         bench.time(
             &format!("list: pop {name}, {MANY} of 64 bytes"),

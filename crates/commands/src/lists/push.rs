@@ -15,8 +15,8 @@ pub struct Args<'a> {
 #[inline]
 pub fn push(txn: &mut WriteTxn<'_>, args: &Args<'_>, end: End, reply: &mut Reply) -> Result<()> {
     let mut list = txn.list_or_new(&args.key)?;
-    list.push(end, &args.element);
-    reply.integer(list.read().len() as i64);
+    let len = list.push(end, &args.element);
+    reply.integer(len as i64);
     Ok(())
 }
 
@@ -26,7 +26,7 @@ pub fn push_to_existing(txn: &mut WriteTxn<'_>, args: &Args<'_>, end: End, reply
         reply.integer(0);
         return Ok(());
     };
-    list.push(end, &args.element);
-    reply.integer(list.read().len() as i64);
+    let len = list.push(end, &args.element);
+    reply.integer(len as i64);
     Ok(())
 }

@@ -52,6 +52,7 @@ impl Chunk {
         chunk
     }
 
+    #[inline]
     fn count(&self) -> usize {
         self.totals.count
     }
@@ -61,6 +62,7 @@ impl Chunk {
         self.count() == 1 && limit.is_large(split_first(self.entries()).0.len())
     }
 
+    #[inline]
     fn accepts(&self, element: &[u8], limit: Limit) -> bool {
         !limit.refuses(self.totals.listpack_bytes, self.count(), element.len()) && !self.is_large(limit)
     }
@@ -215,8 +217,12 @@ impl IndexedList {
     pub(super) fn push(&mut self, end: End, element: &[u8], limit: Limit) {
         let last = self.chunks.len().wrapping_sub(1);
         let at = if end == End::Front { 0 } else { last };
-        if self.accepts(at, element, limit) {
-            return self.edit(at, |chunk| chunk.push(end, element));
+        if let Some(chunk) = self.chunks.get_mut(at).filter(|chunk| chunk.accepts(element, limit)) {
+            let bytes = chunk.bytes.memory_bytes();
+            chunk.push(end, element);
+            self.len += 1;
+            self.chunk_bytes = self.chunk_bytes + chunk.bytes.memory_bytes() - bytes;
+            return;
         }
         if !self.chunks.is_empty() {
             self.edit(at, |chunk| chunk.bytes.trim());

@@ -168,8 +168,14 @@ impl<'a> ListMut<'a> {
         self.as_ref().get(index)
     }
 
-    /// Adds the elements of one command at an end, one after the other: the last one ends up outermost.
-    pub fn push(&mut self, end: End, elements: impl IntoIterator<Item: AsRef<[u8]>, IntoIter: Clone>) {
+    /// Adds the elements of one command at an end, one after the other: the last one ends up outermost. Returns how
+    /// many there are then.
+    #[inline]
+    pub fn push(
+        &mut self,
+        end: End,
+        elements: impl IntoIterator<Item: AsRef<[u8]>, IntoIter: Clone>,
+    ) -> usize {
         let elements = elements.into_iter();
         if !self.is_indexed() {
             let sizes = elements.clone().map(|element| element.as_ref().len());
@@ -179,9 +185,11 @@ impl<'a> ListMut<'a> {
         if self.is_indexed() {
             let (list, limit) = self.indexed();
             elements.for_each(|element| list.push(end, element.as_ref(), limit));
+            list.len()
         } else {
             let mut run = self.packed();
             elements.for_each(|element| run.push(end, element.as_ref()));
+            run.totals().count
         }
     }
 
