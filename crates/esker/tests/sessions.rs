@@ -70,6 +70,15 @@ fn clients_are_killed_by_what_they_are() {
     assert!(killer.is_closed_within(SOON));
 }
 
+/// A stranger may send ten words at once and no more. Who has just given the password is none.
+#[test]
+fn a_pipeline_may_begin_with_the_password() {
+    let server = Server::start(&["--requirepass", "secret"]);
+    let auth = ["AUTH", "secret"].map(str::to_owned).to_vec();
+    let mset = std::iter::once("MSET".to_owned()).chain((0..40).map(|word| word.to_string())).collect();
+    assert_eq!(server.connect().pipeline(&[auth, mset]), [Value::ok(), Value::ok()]);
+}
+
 #[test]
 fn quit_answers_and_closes() {
     let server = Server::start(&[]);

@@ -274,21 +274,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         consumed
     }
 
-    fn execute_requests(&mut self, input: &[u8], reply: &mut Reply) -> Result<usize, End> {
-        // A panic may have left something behind, which is nobody else's business.
-        reply.clear();
-        reply.set_version(self.session.version);
+    /// Takes over settings that have changed.
+    #[inline]
+    fn renew_limits(&mut self) {
         if self.limits.generation != self.server.generation()
             || self.limits.request.unauthenticated == self.session.is_authenticated
         {
             self.limits = Limits::of(&self.server, self.session.is_authenticated);
         }
+    }
+
+    fn execute_requests(&mut self, input: &[u8], reply: &mut Reply) -> Result<usize, End> {
+        // A panic may have left something behind, which is nobody else's business.
+        reply.clear();
+        reply.set_version(self.session.version);
+        self.renew_limits();
         reply.set_bytes_max(self.limits.reply_by_count_bytes_max.saturating_add(REPLY_BYTES_MAX));
         let mut batch = Batch::begin();
         let mut consumed = 0;
         let mut executed = 0;
         self.has_more = false;
         'batches: while consumed < input.len() && !self.session.is_blocked() {
+            // The batch before may have been an AUTH or a CONFIG SET.
+            self.renew_limits();
             let rest = &input[consumed..];
             let requests = match self.parser.parse_batch(rest, &self.limits.request, ahead::REQUESTS_MAX) {
                 Ok(0) => break,
