@@ -70,6 +70,17 @@ fn clients_are_killed_by_what_they_are() {
     assert!(killer.is_closed_within(SOON));
 }
 
+/// As in Redis, though nothing has changed.
+#[test]
+fn a_trim_that_removes_nothing_fails_the_watch() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    for line in ["RPUSH list a b", "WATCH list", "LTRIM list 0 -1", "MULTI"] {
+        client.call(line);
+    }
+    assert_eq!(client.call("EXEC"), Value::NullArray);
+}
+
 /// A stranger may send ten words at once and no more. Who has just given the password is none.
 #[test]
 fn a_pipeline_may_begin_with_the_password() {

@@ -200,7 +200,8 @@ handle! {
 
         /// As [`values::list::ListMut::trim`].
         pub fn trim(&mut self, kept: Range<usize>) -> usize {
-            self.0.shrink(|entry, limits| list::ListMut::of(entry, limits).trim(kept), |removed| *removed as u64)
+            // As in Redis, who watches the key is told also when nothing was removed.
+            self.0.shrink(|entry, limits| list::ListMut::of(entry, limits).trim(kept), |removed| (*removed).max(1) as u64)
         }
     }
 }
