@@ -209,6 +209,14 @@ impl Judge {
         if is_named(command, "OBJECT ENCODING") {
             return self.accepts_encoding(command, subject, reference);
         }
+        let names_keys =
+            ["COMMAND GETKEYS", "COMMAND GETKEYSANDFLAGS"].iter().any(|name| is_named(command, name));
+        if let (true, Value::Error(text), Value::Array(_)) = (names_keys, subject, reference)
+            && text.starts_with("ERR Invalid arguments")
+        {
+            // Redis reads a number of keys such as 1e3 as far as it goes, where the command itself would refuse it.
+            return true;
+        }
         let (mut subject, mut reference) = (subject.clone(), reference.clone());
         if self.may_be_of_skiplist(command) {
             // A listpack keeps a score of -0 as 0, a skiplist does not.
