@@ -285,7 +285,7 @@ handle! {
 
         /// As [`values::zset::ZSetMut::update`].
         pub fn update(&mut self, member: &[u8], decide: impl FnOnce(Option<f64>) -> Option<f64>) -> Change {
-            self.0.shrink(
+            self.0.grow(
                 |entry, limits| zset::ZSetMut::of(entry, limits).update(member, decide),
                 |change| one_if(*change != Change::Unchanged),
             )

@@ -178,7 +178,7 @@ impl Reply {
     #[inline]
     #[allow(
         unsafe_code,
-        reason = "one check for room instead of three: LRANGE of 100 at -P 1 measured 5% cheaper"
+        reason = "one check for room instead of three: 39 instructions for each element of LRANGE instead of 76"
     )]
     pub fn bulk(&mut self, bytes: &[u8]) {
         let Some(header) = SHORT_HEADERS.get(bytes.len()) else { return self.long_bulk(bytes) };
