@@ -8,6 +8,7 @@
 pub mod access;
 pub mod buffer;
 mod either;
+pub mod elements;
 pub mod entry;
 pub mod hash;
 pub mod hyperloglog;
