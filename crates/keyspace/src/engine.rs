@@ -2,6 +2,12 @@
 //!
 //! An engine keeps, for each database that it serves, one [`Shard`] per slot. The keyspace holds the slot's lock
 //! around every call, so a shard needs no lock of its own.
+//!
+//! An engine that stores its databases outlives the process. What a transaction has changed is then gathered in one
+//! [`Batch`], and the engine's [`Store`] writes it: all of it or nothing. Until that is done the slots stay locked,
+//! so nobody sees what may yet fail.
+
+use std::sync::Arc;
 
 use smallbox::SmallBox;
 use smallbox::space::S4;
@@ -9,14 +15,63 @@ use values::entry::{Entry, EntryMut, EntryRef};
 pub use values::table::Stage;
 
 use crate::Key;
+pub use crate::batch::{Batch, Change};
+use crate::fault::Fault;
+pub use crate::loaded::Loaded;
 
 /// A way to hold a database.
 pub trait Engine: Send + Sync {
     /// Its name in configuration and `INFO`.
     fn name(&self) -> &'static str;
 
-    /// A new, empty shard.
-    fn shard(&self) -> ShardBox;
+    /// The shard of `slot`: what is stored of it, or an empty one.
+    fn shard(&self, slot: u16) -> ShardBox;
+
+    /// The slots that have keys when the keyspace begins.
+    fn occupied_slots(&self) -> Vec<u16> {
+        Vec::new()
+    }
+
+    /// What comes in this engine's place when its database is emptied at once.
+    fn emptied(&self) -> Result<Emptied, Fault> {
+        Ok(Emptied::InPlace)
+    }
+
+    /// Adds to `batch` that this engine serves `database` from now on.
+    fn assign(&self, database: u16, batch: &mut Batch) {
+        let _ = (database, batch);
+    }
+
+    /// Says that it serves no database any more, which is written: what it stores may go.
+    fn retire(&self) {}
+
+    /// Bytes of disk that the database takes, if it is stored.
+    fn disk_bytes(&self) -> Option<u64> {
+        None
+    }
+
+    /// Makes what is stored as small as it can be; returns when that is done. Says whether there was anything to do.
+    fn compact(&self) -> Result<bool, Fault> {
+        Ok(false)
+    }
+}
+
+/// How a database becomes empty at once.
+pub enum Emptied {
+    /// Its shards go; the engine stays.
+    InPlace,
+    /// This engine comes in its place.
+    By(Arc<dyn Engine>),
+}
+
+/// Where the engines of a server store. All of them share one, so that a transaction on several databases is one
+/// batch.
+pub trait Store: Send + Sync {
+    /// Writes `batch`: after a crash all of it is there or nothing.
+    fn commit(&self, batch: &Batch) -> Result<(), Fault>;
+
+    /// Hands to the system what was committed. It then survives the end of the process.
+    fn flush(&self) -> Result<(), Fault>;
 }
 
 /// A shard of any kind. A small one lies in the box itself, and so in its slot: one wait for memory less for each
@@ -42,8 +97,11 @@ pub trait Shard: Send + Sync {
     /// the other. Only a hint.
     fn prefetch(&self, key: &Key<'_>, stage: Stage);
 
-    /// The entry of `key`, to read.
-    fn find(&self, key: &Key<'_>) -> Option<EntryRef<'_>>;
+    /// The entry of `key`, to read. What has to be fetched for it is kept in `loaded`.
+    fn find<'s>(&'s self, key: &Key<'_>, loaded: &'s Loaded) -> Option<EntryRef<'s>>;
+
+    /// The entry of `key`, if it is in memory.
+    fn peek(&self, key: &Key<'_>) -> Option<EntryRef<'_>>;
 
     /// The entry of `key`, to change.
     fn find_mut(&mut self, key: &Key<'_>) -> Option<EntryMut<'_>>;
@@ -60,8 +118,8 @@ pub trait Shard: Send + Sync {
     /// Cursors are below 2^32.
     fn scan(&self, cursor: u64, count: usize, visit: &mut dyn FnMut(EntryRef<'_>)) -> u64;
 
-    /// One entry, each as likely as any other.
-    fn random(&self, rng: &mut dyn FnMut() -> u64) -> Option<EntryRef<'_>>;
+    /// One entry, each about as likely as any other.
+    fn random<'s>(&'s self, rng: &mut dyn FnMut() -> u64, loaded: &'s Loaded) -> Option<EntryRef<'s>>;
 
     /// No entry expires before this moment, in Unix milliseconds; `u64::MAX` when none ever does.
     fn earliest_deadline_ms(&self) -> u64;
@@ -72,4 +130,20 @@ pub trait Shard: Send + Sync {
 
     /// Bytes of memory held beside the entries.
     fn overhead_bytes(&self) -> usize;
+
+    /// Adds to `batch` what has become of `key` since the last [`Shard::settle`].
+    fn stage(&mut self, key: &Key<'_>, batch: &mut Batch) -> Result<(), Fault> {
+        let _ = (key, batch);
+        Ok(())
+    }
+
+    /// Says that the staged changes are stored, or else that all changes since the last time are to be forgotten.
+    fn settle(&mut self, stored: bool) {
+        let _ = stored;
+    }
+
+    /// Takes in what was loaded for a reader when the shard was of this `generation`, so that the next one finds it.
+    fn admit(&mut self, entry: Entry, generation: u64) {
+        drop((entry, generation));
+    }
 }

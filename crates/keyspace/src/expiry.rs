@@ -7,7 +7,9 @@
 
 use base::slot::SLOTS;
 
-use crate::Keyspace;
+use crate::engine::{Batch, Shard, Store};
+use crate::fault::{self, Fault};
+use crate::{DatabaseKey, Key, Keyspace};
 
 /// Runs of entries that one hold of a slot's lock may look at: some tens of microseconds.
 const EFFORT_PER_HOLD: usize = 16;
@@ -59,17 +61,39 @@ impl Keyspace {
         let mut is_done = true;
         let slot_state = &mut *held;
         if let (Some(shard), observers) = slot_state.shard_mut(database) {
+            let mut names: Vec<Box<[u8]>> = Vec::new();
             shard.sweep(now_ms, EFFORT_PER_HOLD, &mut |entry| {
                 removed += 1;
+                let name = entry.as_ref().key();
                 if let Some(observers) = observers {
-                    let name = entry.as_ref().key();
-                    observers.changed(crate::DatabaseKey::new(database, name), &mut Vec::new());
+                    observers.changed(DatabaseKey::new(database, name), &mut Vec::new());
+                }
+                if self.store.is_some() {
+                    names.push(name.into());
                 }
                 self.discard(entry);
             });
             is_done = shard.earliest_deadline_ms() > now_ms;
+            if let Some(store) = &self.store
+                && store_removals(shard, &names, &**store).is_err()
+            {
+                // They stay, unseen, until the store works again.
+                (removed, is_done) = (0, true);
+            }
         }
         self.publish(slot, slot_state);
         (removed, is_done)
     }
+}
+
+fn store_removals(shard: &mut dyn Shard, names: &[Box<[u8]>], store: &dyn Store) -> Result<(), Fault> {
+    let mut batch = Batch::default();
+    let staged = names.iter().try_for_each(|name| shard.stage(&Key::new(name), &mut batch));
+    let result = match fault::take() {
+        Some(fault) => Err(fault),
+        None if batch.is_empty() => staged,
+        None => staged.and_then(|()| store.commit(&batch)),
+    };
+    shard.settle(result.is_ok());
+    result
 }

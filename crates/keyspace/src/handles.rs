@@ -16,6 +16,7 @@ use values::zset::{self, Change, ZSetRef};
 
 use crate::DatabaseKey;
 use crate::observers::Observers;
+use crate::pending::Pending;
 use crate::view::Tally;
 
 /// Where a change is told.
@@ -23,6 +24,7 @@ pub(crate) struct Touched<'t> {
     pub observers: Option<&'t Observers>,
     pub database: u16,
     pub tally: &'t mut Tally,
+    pub pending: Option<&'t mut Pending>,
 }
 
 impl Touched<'_> {
@@ -30,8 +32,22 @@ impl Touched<'_> {
     #[inline]
     pub fn changed<'n>(&mut self, name: impl FnOnce() -> &'n [u8]) {
         self.tally.changes += 1;
+        if self.observers.is_none() && self.pending.is_none() {
+            return;
+        }
+        let name = name();
         if let Some(observers) = self.observers {
-            observers.changed(DatabaseKey::new(self.database, name()), &mut self.tally.ready);
+            observers.changed(DatabaseKey::new(self.database, name), &mut self.tally.ready);
+        }
+        self.is_to_be_stored(name);
+    }
+
+    /// What is stored of the key that `name` names is no longer what it holds, whether that is a change to anybody or
+    /// not.
+    #[inline]
+    pub fn is_to_be_stored(&mut self, name: &[u8]) {
+        if let Some(pending) = &mut self.pending {
+            pending.note(self.database, name);
         }
     }
 }

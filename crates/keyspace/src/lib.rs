@@ -4,11 +4,15 @@
 //! that whoever watches or waits for a key learns of every change. It knows no command, no client and no clock:
 //! the time and the randomness that a command works with are handed in as its [`Context`].
 
+mod batch;
 pub mod engine;
 mod expiry;
+pub mod fault;
 mod handles;
 mod key;
+mod loaded;
 mod observers;
+mod pending;
 mod slots;
 mod statistics;
 mod strings;
@@ -24,7 +28,7 @@ use smallvec::SmallVec;
 use sync::RwLock;
 use values::entry::Entry;
 
-use crate::engine::{Engine, ShardBox, Stage};
+use crate::engine::{Engine, Loaded, ShardBox, Stage, Store};
 pub use crate::expiry::Sweep;
 pub use crate::handles::{HashMut, ListMut, SetMut, ZSetMut};
 pub use crate::key::{DatabaseKey, Key};
@@ -62,6 +66,8 @@ pub struct Keyspace {
     slots: Box<[LockedSlot]>,
     /// By database. Exchanged, like the data, by `SWAPDB`.
     engines: RwLock<Vec<Arc<dyn Engine>>>,
+    /// Where databases are stored, if any are.
+    store: Option<Arc<dyn Store>>,
     statistics: Box<[Statistics]>,
     garbage: Sender<Garbage>,
     /// Objects handed over to be freed and not freed yet.
@@ -74,19 +80,41 @@ pub struct Keyspace {
 const FREE_EFFORT_MAX: usize = 64;
 
 impl Keyspace {
-    /// An empty keyspace with one database for each of `engines`, and where its garbage comes out: whoever
-    /// receives it needs only drop it. Without a receiver it is dropped on the spot.
-    pub fn new(engines: Vec<Arc<dyn Engine>>) -> (Keyspace, Receiver<Garbage>) {
+    /// A keyspace with one database for each of `engines`, holding what they have stored in `store`; and where its
+    /// garbage comes out: whoever receives it needs only drop it. Without a receiver it is dropped on the spot.
+    pub fn new(
+        engines: Vec<Arc<dyn Engine>>,
+        store: Option<Arc<dyn Store>>,
+    ) -> (Keyspace, Receiver<Garbage>) {
         let (garbage, receiver) = channel();
         let keyspace = Keyspace {
             slots: (0..SLOTS).map(|_| LockedSlot::default()).collect(),
             statistics: engines.iter().map(|_| Statistics::default()).collect(),
             engines: RwLock::new(engines),
+            store,
             garbage,
             pending: Arc::default(),
             deferred: AtomicUsize::new(0),
         };
+        keyspace.take_up_stored();
         (keyspace, receiver)
+    }
+
+    /// Makes the shards of what is stored.
+    fn take_up_stored(&self) {
+        for (database, engine) in (0..).zip(self.engines.read().iter()) {
+            for index in engine.occupied_slots() {
+                let mut slot = self.slots[usize::from(index)].write();
+                *slot.place_mut(database).0 = Some(engine.shard(index));
+                self.publish(index, &slot);
+            }
+        }
+    }
+
+    /// Has everything that was committed survive the end of the process.
+    #[inline]
+    pub fn flush(&self) -> Result<(), fault::Fault> {
+        self.store.as_ref().map_or(Ok(()), |store| store.flush())
     }
 
     /// The number of databases.
@@ -135,7 +163,7 @@ impl Keyspace {
         for elements in elements.chunk_by(|(one, _), (other, _)| one.bytes == other.bytes) {
             let key = &elements[0].0;
             let Some(slot) = self.slots[usize::from(key.slot)].try_read() else { continue };
-            let Some(entry) = slot.shard(database).and_then(|shard| shard.find(key)) else { continue };
+            let Some(entry) = slot.shard(database).and_then(|shard| shard.peek(key)) else { continue };
             for stage in [Stage::Bucket, Stage::Element] {
                 elements.iter().for_each(|(_, hash)| entry.prefetch(*hash, stage));
             }
@@ -226,6 +254,22 @@ impl Keyspace {
         self.deferred.fetch_add(objects, Ordering::Relaxed);
         // Without a receiver the garbage comes back in the error and is dropped right here.
         drop(self.garbage.send(Garbage { what, pending: Arc::clone(&self.pending) }));
+    }
+
+    /// Lets the shards of `database` have what was fetched for a reader, where their slots are free.
+    fn admit(&self, database: u16, loaded: Loaded) {
+        for (entry, generation) in loaded.into_admissible() {
+            let slot = base::slot::slot(entry.key());
+            let Some(mut slot) = self.slots[usize::from(slot)].try_write() else { continue };
+            if let (Some(shard), _) = slot.shard_mut(database) {
+                shard.admit(entry, generation);
+            }
+        }
+    }
+
+    /// Has `engine` serve `database`, and returns the one that did.
+    fn replace_engine(&self, database: u16, engine: Arc<dyn Engine>) -> Arc<dyn Engine> {
+        std::mem::replace(&mut self.engines.write()[usize::from(database)], engine)
     }
 
     fn engines_swapped(&self, first: u16, second: u16) {

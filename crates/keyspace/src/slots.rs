@@ -77,6 +77,19 @@ impl Slot {
         }
     }
 
+    /// Visits the shards.
+    pub fn for_each_shard_mut(&mut self, mut visit: impl FnMut(&mut dyn Shard)) {
+        let rest = self.rest.iter_mut().flat_map(|rest| rest.shards.iter_mut().flatten());
+        self.first.iter_mut().chain(rest).for_each(|shard| visit(&mut **shard));
+    }
+
+    /// Exchanges the shards of two databases.
+    pub fn swap(&mut self, first: u16, second: u16) {
+        let one = self.place_mut(first).0.take();
+        let other = std::mem::replace(self.place_mut(second).0, one);
+        *self.place_mut(first).0 = other;
+    }
+
     /// Those who observe keys, if any do.
     #[inline]
     pub fn observers(&self) -> Option<&Observers> {

@@ -52,6 +52,7 @@ impl StringMut<'_> {
         string::make_bytes(&mut self.entry);
         if edit(&mut self.entry.buffer()) {
             self.touched.tally.changes += 1;
+            self.touched.is_to_be_stored(self.entry.as_ref().key());
         }
     }
 }

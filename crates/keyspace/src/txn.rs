@@ -4,12 +4,15 @@
 //! changed, so that watchers, waiting clients and statistics learn of it without the command naming them.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use values::entry::{Entry, EntryRef, Kind};
 use values::limits::Limits;
 
-use crate::engine::Shard;
+use crate::engine::{Emptied, Loaded, Shard};
+use crate::fault::Fault;
 use crate::handles::{Found, HashMut, ListMut, SetMut, Touched, ZSetMut};
+use crate::pending::Pending;
 use crate::slots::{Mode, Needs};
 use crate::view::{Context, ReadView, Tally, WrongType, access_clock, is_expired, note_use};
 use crate::{DatabaseKey, Key, Keyspace};
@@ -20,6 +23,8 @@ type Make<'m> = &'m dyn Fn(&[u8], &Limits) -> Entry;
 /// One command's (or one transaction's) exclusive hold on its keys. It reads as a [`ReadView`] does.
 pub struct WriteTxn<'k> {
     view: ReadView<'k>,
+    /// What is to be stored, where some database is.
+    pending: Option<Box<Pending>>,
 }
 
 impl<'k> Deref for WriteTxn<'k> {
@@ -32,7 +37,8 @@ impl<'k> Deref for WriteTxn<'k> {
 
 impl<'k> WriteTxn<'k> {
     pub(crate) fn new(keyspace: &'k Keyspace, needs: &Needs, context: Context) -> WriteTxn<'k> {
-        WriteTxn { view: ReadView::new(keyspace, needs, Mode::Exclusive, context) }
+        let pending = keyspace.store.is_some().then(Box::default);
+        WriteTxn { view: ReadView::new(keyspace, needs, Mode::Exclusive, context), pending }
     }
 
     /// See [`ReadView::set_context`].
@@ -47,9 +53,15 @@ impl<'k> WriteTxn<'k> {
         self.view.held.for_each_mut(|index, slot| keyspace.publish(index, slot));
     }
 
-    /// What was done so far, and forgets it.
-    pub fn take_tally(&mut self) -> Tally {
-        std::mem::take(self.view.tally_mut())
+    /// Makes what was done so far last, all of it or nothing, and says what it was. When that fails, nothing of it has
+    /// happened.
+    #[inline]
+    pub fn commit(&mut self) -> Result<Tally, Fault> {
+        let tally = std::mem::take(self.view.tally_mut());
+        if let Some(pending) = &mut self.pending {
+            pending.store(self.view.keyspace, &mut self.view.held)?;
+        }
+        Ok(tally)
     }
 
     /// The entry of `key` in `database` to change. An expired one is removed.
@@ -62,15 +74,16 @@ impl<'k> WriteTxn<'k> {
         let tally = self.view.tally.get_mut();
         let (shard, observers) = slot.shard_mut(database);
         let entry = shard?.find_mut(key)?;
+        let mut touched = Touched { observers, database, tally, pending: self.pending.as_deref_mut() };
         if is_expired(entry.as_ref(), context.now_ms) {
-            tally.expired += 1;
+            touched.tally.expired += 1;
+            touched.is_to_be_stored(key.bytes);
             keyspace.discard(entry.remove());
             return None;
         }
         if context.touch {
             note_use(entry.as_ref(), context, || random);
         }
-        let touched = Touched { observers, database, tally };
         Some(Found { entry, touched, limits: &context.limits, is_new: false })
     }
 
@@ -85,8 +98,9 @@ impl<'k> WriteTxn<'k> {
     fn shard_mut(&mut self, database: u16, key: &Key<'_>) -> (&mut dyn Shard, Touched<'_>, &Context) {
         let keyspace = self.view.keyspace;
         let (place, observers) = self.view.held.slot_mut(key.slot).place_mut(database);
-        let shard = place.get_or_insert_with(|| keyspace.engine(database).shard());
-        let touched = Touched { observers, database, tally: self.view.tally.get_mut() };
+        let shard = place.get_or_insert_with(|| keyspace.engine(database).shard(key.slot));
+        let tally = self.view.tally.get_mut();
+        let touched = Touched { observers, database, tally, pending: self.pending.as_deref_mut() };
         (&mut **shard, touched, &self.view.context)
     }
 
@@ -180,11 +194,12 @@ impl<'k> WriteTxn<'k> {
         make: Make<'_>,
     ) -> Result<Found<'_>, WrongType> {
         let (keyspace, random) = (self.view.keyspace, self.chance());
-        let (shard, touched, context) = self.shard_mut(self.view.context.database, key);
+        let (shard, mut touched, context) = self.shard_mut(self.view.context.database, key);
         let mut make = || make(key.bytes, &context.limits);
         let (mut entry, mut is_new) = shard.find_or_insert(key, &mut make);
         if !is_new && is_expired(entry.as_ref(), context.now_ms) {
             touched.tally.expired += 1;
+            touched.is_to_be_stored(key.bytes);
             keyspace.discard(entry.replace(make()));
             is_new = true;
         }
@@ -249,7 +264,8 @@ impl<'k> WriteTxn<'k> {
     }
 
     /// Removes every key of `database`; needs all slots.
-    pub fn flush(&mut self, database: u16) {
+    pub fn flush(&mut self, database: u16) -> Result<(), Fault> {
+        let emptied = self.view.keyspace.engine(database).emptied()?;
         let mut removed = 0;
         for index in 0..base::slot::SLOTS as u16 {
             let slot = self.view.held.slot_mut(index);
@@ -260,14 +276,22 @@ impl<'k> WriteTxn<'k> {
             let Some(shard) = slot.place_mut(database).0.take() else { continue };
             removed += shard.counts().keys as u64;
             for key in slot.observers().into_iter().flat_map(|observers| observers.keys(database)) {
-                let key_there = shard.find(&Key::new(&key.name)).is_some();
+                let key_there = shard.find(&Key::new(&key.name), &Loaded::default()).is_some();
                 if let (true, Some(observers)) = (key_there, slot.observers()) {
                     observers.changed(key, &mut self.view.tally.get_mut().ready);
                 }
             }
-            self.view.keyspace.discard_shard(shard);
+            match &mut self.pending {
+                Some(pending) => pending.emptied(database, index, shard),
+                None => self.view.keyspace.discard_shard(shard),
+            }
+        }
+        if let (Emptied::By(engine), Some(pending)) = (emptied, &mut self.pending) {
+            let old = self.view.keyspace.replace_engine(database, Arc::clone(&engine));
+            pending.replaced(database, old, &*engine);
         }
         self.view.tally_mut().changes += removed;
+        Ok(())
     }
 
     /// Exchanges two databases; needs all slots.
@@ -275,15 +299,15 @@ impl<'k> WriteTxn<'k> {
         for index in 0..base::slot::SLOTS as u16 {
             let tally = self.view.tally.get_mut();
             let slot = self.view.held.slot_mut(index);
-            let one = slot.place_mut(first).0.take();
-            let other = std::mem::replace(slot.place_mut(second).0, one);
-            *slot.place_mut(first).0 = other;
+            slot.swap(first, second);
             let Some(observers) = slot.observers() else { continue };
             for database in [first, second] {
                 for key in observers.keys(database) {
                     let name = Key::new(&key.name);
-                    let there =
-                        |database| slot.shard(database).is_some_and(|shard| shard.find(&name).is_some());
+                    let there = |database| {
+                        let shard = slot.shard(database);
+                        shard.is_some_and(|shard| shard.find(&name, &Loaded::default()).is_some())
+                    };
                     if there(first) || there(second) {
                         observers.changed(key.clone(), &mut tally.ready);
                     }
@@ -291,6 +315,9 @@ impl<'k> WriteTxn<'k> {
             }
         }
         self.view.keyspace.engines_swapped(first, second);
+        if let Some(pending) = &mut self.pending {
+            pending.swapped(self.view.keyspace, first, second);
+        }
         self.view.tally_mut().changes += 1;
     }
 
@@ -312,6 +339,9 @@ impl<'k> WriteTxn<'k> {
 impl Drop for WriteTxn<'_> {
     fn drop(&mut self) {
         let keyspace = self.view.keyspace;
+        if let Some(pending) = &mut self.pending {
+            pending.give_up(keyspace, &mut self.view.held);
+        }
         self.view.held.for_each_mut(|index, slot| {
             keyspace.publish(index, slot);
             slot.tidy();

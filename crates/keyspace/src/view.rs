@@ -11,6 +11,8 @@ use values::set::SetRef;
 use values::string::StringRef;
 use values::zset::ZSetRef;
 
+use crate::engine::Loaded;
+use crate::fault::{self, Fault};
 use crate::slots::{Held, Mode, Needs, Slot};
 use crate::{Key, Keyspace};
 
@@ -58,6 +60,8 @@ pub struct ReadView<'k> {
     pub(crate) context: Context,
     random: Cell<u64>,
     pub(crate) tally: RefCell<Tally>,
+    /// What had to be fetched from where databases are stored.
+    loaded: Loaded,
 }
 
 impl<'k> ReadView<'k> {
@@ -69,12 +73,28 @@ impl<'k> ReadView<'k> {
             random: Cell::new(context.seed),
             context,
             tally: RefCell::default(),
+            loaded: Loaded::default(),
         }
     }
 
-    /// What came of the command.
-    pub fn into_tally(self) -> Tally {
-        self.tally.into_inner()
+    /// What came of the command, whose result is to be thrown away if something went wrong below it.
+    #[inline]
+    pub fn finish(self) -> Result<Tally, Fault> {
+        match self.keyspace.store {
+            None => Ok(self.tally.into_inner()),
+            Some(_) => self.finish_stored(),
+        }
+    }
+
+    /// As [`ReadView::finish`], where some database is stored: what was fetched is left for the next reader.
+    fn finish_stored(self) -> Result<Tally, Fault> {
+        let ReadView { keyspace, held, context, tally, loaded, .. } = self;
+        drop(held);
+        let fault = fault::take();
+        if !loaded.is_empty() {
+            keyspace.admit(context.database, loaded);
+        }
+        fault.map_or_else(|| Ok(tally.into_inner()), Err)
     }
 
     pub(crate) fn tally_mut(&mut self) -> &mut Tally {
@@ -147,7 +167,7 @@ impl<'k> ReadView<'k> {
 
     /// As [`ReadView::peek`], in another database.
     pub fn peek_in(&self, database: u16, key: &Key<'_>) -> Option<EntryRef<'_>> {
-        let entry = self.held.slot(key.slot).shard(database)?.find(key)?;
+        let entry = self.held.slot(key.slot).shard(database)?.find(key, &self.loaded)?;
         (!is_expired(entry, self.context.now_ms)).then_some(entry)
     }
 
@@ -223,7 +243,9 @@ impl<'k> ReadView<'k> {
         for _ in 0..100 {
             let Some(slot) = self.keyspace.random_slot(database, self.random()) else { return };
             self.with_slot(slot, |held| {
-                let entry = held.shard(database).and_then(|shard| shard.random(&mut || self.random()));
+                let loaded = Loaded::default();
+                let shard = held.shard(database);
+                let entry = shard.and_then(|shard| shard.random(&mut || self.random(), &loaded));
                 if let Some(entry) = entry.filter(|entry| !is_expired(*entry, self.context.now_ms))
                     && let Some(visit) = visit.take()
                 {

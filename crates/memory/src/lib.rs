@@ -1,7 +1,7 @@
 //! The engine that serves a database from memory: a hash table of entries for each slot.
 
 use keyspace::Key;
-use keyspace::engine::{Counts, Engine, Shard, ShardBox, Stage};
+use keyspace::engine::{Counts, Engine, Loaded, Shard, ShardBox, Stage};
 use smallbox::smallbox;
 use smallbox::space::S4;
 use values::entry::{Entry, EntryMut, EntryRef};
@@ -15,7 +15,7 @@ impl Engine for Memory {
         "memory"
     }
 
-    fn shard(&self) -> ShardBox {
+    fn shard(&self, _: u16) -> ShardBox {
         smallbox!(MemoryShard::default())
     }
 }
@@ -41,7 +41,12 @@ impl Shard for MemoryShard {
     }
 
     #[inline]
-    fn find(&self, key: &Key<'_>) -> Option<EntryRef<'_>> {
+    fn find<'s>(&'s self, key: &Key<'_>, _: &'s Loaded) -> Option<EntryRef<'s>> {
+        self.peek(key)
+    }
+
+    #[inline]
+    fn peek(&self, key: &Key<'_>) -> Option<EntryRef<'_>> {
         self.entries.find(key.hash, |entry| entry.key() == key.bytes).map(EntryRef::from)
     }
 
@@ -70,7 +75,7 @@ impl Shard for MemoryShard {
         self.entries.scan(cursor, count, |entry| visit(entry.as_ref()))
     }
 
-    fn random(&self, rng: &mut dyn FnMut() -> u64) -> Option<EntryRef<'_>> {
+    fn random<'s>(&'s self, rng: &mut dyn FnMut() -> u64, _: &'s Loaded) -> Option<EntryRef<'s>> {
         self.entries.random(&mut || rng()).map(EntryRef::from)
     }
 

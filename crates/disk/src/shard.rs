@@ -1,0 +1,554 @@
+//! The keys of one database that belong to one slot: records on disk, with a cache of entries in front.
+//!
+//! An entry is changed where it is cached, by the same code that changes one in memory; [`Shard::stage`] then writes
+//! down what has become of it. Until that is settled, a changed entry cannot leave the cache, and `touched` knows what
+//! is stored of it.
+
+use std::collections::HashMap;
+use std::ops::Bound;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use foldhash::fast::FixedState;
+use keyspace::Key;
+use keyspace::engine::{Batch, Counts, Loaded, Shard, Stage};
+use keyspace::fault::Fault;
+use values::entry::{Entry, EntryMut, EntryRef, Form};
+use values::stored;
+use values::table::Table;
+
+use crate::elements::{DiskElements, raise_unreadable};
+use crate::format::{self, Body, Place, Tag};
+use crate::space::Space;
+
+/// One slot of one database.
+pub struct DiskShard {
+    space: Arc<Space>,
+    slot: u16,
+    cached: Table<Entry>,
+    /// How many cached entries have a deadline.
+    cached_deadlines: usize,
+    /// What is stored.
+    counts: Counts,
+    /// What will be, once the staged changes are.
+    staged_counts: Counts,
+    /// No key that is stored expires before this.
+    earliest_deadline_ms: u64,
+    /// Keys that a transaction has got at to change them, and what is stored of them.
+    touched: HashMap<Box<[u8]>, Original, FixedState>,
+    /// Changes with every change of what is stored; no two shards ever have the same.
+    generation: u64,
+    /// Where random choices of what to evict go on.
+    random: u64,
+}
+
+/// What was true of a key before the transaction.
+#[derive(Clone, Copy)]
+struct Original {
+    /// Whether it was stored.
+    is_there: bool,
+    deadline_ms: Option<u64>,
+    /// Where its elements are, if it was a stored collection.
+    place: Option<Place>,
+    /// Bytes that its cached entry took.
+    cached_bytes: usize,
+    is_staged: bool,
+}
+
+impl Original {
+    const ABSENT: Original =
+        Original { is_there: false, deadline_ms: None, place: None, cached_bytes: 0, is_staged: false };
+
+    fn of(entry: EntryRef<'_>, cached_bytes: usize) -> Original {
+        let deadline_ms = entry.deadline_ms();
+        Original { is_there: true, deadline_ms, place: place_of(entry), cached_bytes, is_staged: false }
+    }
+}
+
+static GENERATION: AtomicU64 = AtomicU64::new(1);
+
+fn next_generation() -> u64 {
+    GENERATION.fetch_add(1, Ordering::Relaxed)
+}
+
+fn elements_of(entry: EntryRef<'_>) -> Option<&DiskElements> {
+    stored::of(entry)?.elements().as_any().downcast_ref()
+}
+
+fn elements_of_mut(entry: &mut Entry) -> Option<&mut DiskElements> {
+    stored::of_mut(entry)?.elements_mut().as_any_mut().downcast_mut()
+}
+
+fn place_of(entry: EntryRef<'_>) -> Option<Place> {
+    elements_of(entry).map(DiskElements::place)
+}
+
+impl DiskShard {
+    /// The shard of `slot`, of which `counts` are stored.
+    pub fn new(space: Arc<Space>, slot: u16, counts: Counts) -> DiskShard {
+        DiskShard {
+            space,
+            slot,
+            cached: Table::new(),
+            cached_deadlines: 0,
+            counts,
+            staged_counts: counts,
+            // Which one is the earliest is found out when something may be due.
+            earliest_deadline_ms: if counts.deadlines > 0 { 0 } else { u64::MAX },
+            touched: HashMap::default(),
+            generation: next_generation(),
+            random: u64::from(slot),
+        }
+    }
+
+    fn cached(&self, key: &Key<'_>) -> Option<EntryRef<'_>> {
+        self.cached.find(key.hash, |entry| entry.key() == key.bytes).map(EntryRef::from)
+    }
+
+    /// Whether everything that is stored is cached, so that what is not cached is not there.
+    fn is_all_cached(&self) -> bool {
+        self.touched.is_empty() && self.cached.len() == self.counts.keys
+    }
+
+    /// Reads the record of `key`.
+    fn load(&self, key: &Key<'_>) -> Option<Entry> {
+        let mut record_key = Vec::with_capacity(key.bytes.len() + format::PREFIX_BYTES + format::HASH_BYTES);
+        format::write_key(&mut record_key, self.slot, key.bytes);
+        self.decode(key.bytes, &self.space.get(&record_key)?)
+    }
+
+    fn decode(&self, name: &[u8], record: &[u8]) -> Option<Entry> {
+        let Some(record) = format::read_value(record) else {
+            raise_unreadable(name, "its record is malformed");
+            return None;
+        };
+        match record.body {
+            Body::Here(form, bytes) => Some(Entry::build(name, form, record.deadline_ms, bytes.len(), |out| {
+                out.copy_from_slice(bytes);
+            })),
+            Body::Elsewhere(kind, place, description) => {
+                let mut entry = Entry::build(name, Form::Bytes, record.deadline_ms, 0, |_| {});
+                let elements = Box::new(DiskElements::new(Arc::clone(&self.space), place));
+                match stored::open(&mut entry, kind, description, elements) {
+                    Ok(()) => Some(entry),
+                    Err(error) => {
+                        raise_unreadable(name, error);
+                        None
+                    }
+                }
+            }
+        }
+    }
+
+    /// A handle of its own on the stored collection in `entry`, for a reader that shares the shard with others.
+    fn own_handle(&self, entry: EntryRef<'_>) -> Option<Entry> {
+        let mut record = Vec::new();
+        let place = place_of(entry)?;
+        let describe = |out: &mut Vec<u8>| {
+            if let Some(collection) = stored::of(entry) {
+                collection.write_meta(out);
+            }
+        };
+        format::write_value(&mut record, entry, Some((place, &describe)));
+        let own = self.decode(entry.key(), &record)?;
+        own.as_ref().touch(entry.accessed());
+        Some(own)
+    }
+
+    /// Has the entry of `key` cached, if there is one, and notes what is stored of it.
+    fn touch(&mut self, key: &Key<'_>) {
+        if self.touched.contains_key(key.bytes) {
+            return;
+        }
+        let cached = self.cached(key).map(|entry| Original::of(entry, entry.memory_bytes()));
+        let original = match cached {
+            Some(original) => {
+                self.space.shared.budget.hit();
+                original
+            }
+            None if self.is_all_cached() => Original::ABSENT,
+            None => {
+                self.space.shared.budget.missed();
+                match self.load(key) {
+                    Some(entry) => {
+                        let original = Original::of(entry.as_ref(), 0);
+                        self.put_in(key, entry);
+                        original
+                    }
+                    None => Original::ABSENT,
+                }
+            }
+        };
+        self.touched.insert(key.bytes.into(), original);
+    }
+
+    fn put_in(&mut self, key: &Key<'_>, entry: Entry) {
+        self.cached_deadlines += usize::from(entry.deadline_ms().is_some());
+        self.cached.insert_unique(key.hash, entry);
+    }
+
+    fn take_out(&mut self, key: &Key<'_>) -> Option<Entry> {
+        let entry = self.cached.remove(key.hash, |entry| entry.key() == key.bytes)?;
+        self.cached_deadlines -= usize::from(entry.deadline_ms().is_some());
+        Some(entry)
+    }
+
+    /// An entry as this shard can hold it: a stored collection of another space becomes one in memory, which is then
+    /// stored here.
+    fn received(&self, entry: Entry) -> Entry {
+        let is_foreign = entry.form().is_stored()
+            && elements_of(entry.as_ref()).is_none_or(|elements| elements.space().id != self.space.id);
+        if is_foreign { entry.as_ref().copy_to(entry.key()) } else { entry }
+    }
+
+    fn random(&mut self) -> u64 {
+        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let mixed = (self.random ^ self.random >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        mixed ^ mixed >> 33
+    }
+
+    /// Lets go of entries, of some each time the one that was used the longest ago, until the cache is within its
+    /// budget again. `clock` is the present, as [`values::access::Access::clock`] has it.
+    fn evict(&mut self, clock: u32) {
+        /// As Redis samples by default.
+        const SAMPLES: usize = 5;
+        /// One admission never pays for much more than it took.
+        const EVICTIONS_MAX: usize = 32;
+        for _ in 0..EVICTIONS_MAX {
+            if !self.space.shared.budget.is_exceeded() {
+                return;
+            }
+            let mut oldest: Option<(u32, Box<[u8]>)> = None;
+            for _ in 0..SAMPLES {
+                let random = self.random();
+                let Some(entry) = self.cached.random(&mut || random) else { return };
+                let idle = clock.wrapping_sub(entry.as_ref().accessed().clock()) & 0x00ff_ffff;
+                if oldest.as_ref().is_none_or(|(most, _)| idle > *most) {
+                    oldest = Some((idle, entry.key().into()));
+                }
+            }
+            let Some((_, name)) = oldest else { return };
+            if let Some(entry) = self.take_out(&Key::new(&name)) {
+                self.space.shared.budget.change(entry.as_ref().memory_bytes(), 0);
+                self.space.shared.budget.evicted();
+            }
+        }
+    }
+
+    /// Visits the records of keys whose hashes are from `from` on, until `visit` says false.
+    fn walk(&self, from: u32, visit: &mut dyn FnMut(u32, &[u8], &[u8]) -> bool) {
+        let lower = Bound::Included(format::hash_prefix(self.slot, from).to_vec());
+        let upper = Bound::Excluded(format::prefix(self.slot, Tag::Deadline).to_vec());
+        self.space.scan((lower, upper), false, &mut |key, value| {
+            let (Some(hash), Some(name)) = (format::hash_of(&key), format::name_of(&key)) else { return false };
+            visit(hash, name, &value)
+        });
+    }
+
+    /// Adds to `batch` what has become of `key`, of which `original` is stored.
+    fn stage_key(&mut self, key: &Key<'_>, original: Original, batch: &mut Batch) -> Result<(), Fault> {
+        let (space, slot) = (Arc::clone(&self.space), self.slot);
+        let found = self.cached.find_mut(key.hash, |entry| entry.key() == key.bytes);
+        let (is_there, deadline_ms, place) = match found {
+            None => (false, None, None),
+            Some(mut entry) => {
+                if key.bytes.len() > format::NAME_BYTES_MAX {
+                    return Err(Fault::new(format!(
+                        "ERR a key is longer than the {} bytes that a database on disk takes",
+                        format::NAME_BYTES_MAX
+                    )));
+                }
+                if entry.form().is_indexed() && !entry.form().is_stored() {
+                    let id = space.shared.ids.next().map_err(|error| crate::store::fault(&error))?;
+                    let elements = DiskElements::new(Arc::clone(&space), Place { home: slot, id });
+                    stored::spill(&mut entry, Box::new(elements));
+                }
+                let place = match elements_of(entry.as_ref()) {
+                    Some(elements) => {
+                        elements.stage(batch)?;
+                        Some(elements.place())
+                    }
+                    None => None,
+                };
+                let describe = |out: &mut Vec<u8>| {
+                    if let Some(collection) = stored::of(entry.as_ref()) {
+                        collection.write_meta(out);
+                    }
+                };
+                batch.put(
+                    space.id,
+                    |out| format::write_key(out, slot, key.bytes),
+                    |out| {
+                        let stored = place.map(|place| (place, &describe as &dyn Fn(&mut Vec<u8>)));
+                        format::write_value(out, entry.as_ref(), stored);
+                    },
+                );
+                (true, entry.deadline_ms(), place)
+            }
+        };
+        if !is_there && original.is_there {
+            batch.remove(space.id, |out| format::write_key(out, slot, key.bytes));
+        }
+        if deadline_ms != original.deadline_ms {
+            if let Some(deadline_ms) = original.deadline_ms {
+                batch.remove(space.id, |out| format::write_deadline(out, slot, deadline_ms, key.bytes));
+            }
+            if let Some(deadline_ms) = deadline_ms {
+                batch.put(space.id, |out| format::write_deadline(out, slot, deadline_ms, key.bytes), |_| {});
+                self.earliest_deadline_ms = self.earliest_deadline_ms.min(deadline_ms);
+            }
+        }
+        if place != original.place {
+            batch.released.extend(original.place.map(|place| (space.id, place.id)));
+            batch.adopted.extend(place.map(|place| (space.id, place.id)));
+        }
+        let counts = &mut self.staged_counts;
+        let before = *counts;
+        counts.keys = counts.keys + usize::from(is_there) - usize::from(original.is_there);
+        counts.deadlines = counts.deadlines + usize::from(deadline_ms.is_some())
+            - usize::from(original.deadline_ms.is_some());
+        if *counts != before {
+            let value = format::counts_value(counts.keys, counts.deadlines);
+            batch.put(
+                space.id,
+                |out| out.extend_from_slice(&format::prefix(slot, Tag::Counts)),
+                |out| out.extend_from_slice(&value),
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Shard for DiskShard {
+    fn counts(&self) -> Counts {
+        let mut counts = self.counts;
+        for (name, original) in &self.touched {
+            let now = self.cached(&Key::new(name));
+            let has_deadline = now.is_some_and(|entry| entry.deadline_ms().is_some());
+            counts.keys = counts.keys + usize::from(now.is_some()) - usize::from(original.is_there);
+            counts.deadlines = counts.deadlines + usize::from(has_deadline)
+                - usize::from(original.deadline_ms.is_some());
+        }
+        counts
+    }
+
+    fn prefetch(&self, key: &Key<'_>, stage: Stage) {
+        self.cached.prefetch(key.hash, stage);
+    }
+
+    fn find<'s>(&'s self, key: &Key<'_>, loaded: &'s Loaded) -> Option<EntryRef<'s>> {
+        if let Some(entry) = self.cached(key) {
+            self.space.shared.budget.hit();
+            if !entry.form().is_stored() || self.touched.contains_key(key.bytes) {
+                return Some(entry);
+            }
+            return Some(loaded.keep(self.own_handle(entry)?, None));
+        }
+        if self.is_all_cached() || self.touched.contains_key(key.bytes) {
+            return None;
+        }
+        self.space.shared.budget.missed();
+        let entry = self.load(key)?;
+        if !entry.form().is_stored() {
+            return Some(loaded.keep(entry, Some(self.generation)));
+        }
+        let own = self.own_handle(entry.as_ref())?;
+        loaded.keep(entry, Some(self.generation));
+        Some(loaded.keep(own, None))
+    }
+
+    fn peek(&self, key: &Key<'_>) -> Option<EntryRef<'_>> {
+        self.cached(key)
+    }
+
+    fn find_mut(&mut self, key: &Key<'_>) -> Option<EntryMut<'_>> {
+        self.touch(key);
+        let found = self.cached.find_mut(key.hash, |entry| entry.key() == key.bytes)?;
+        Some(EntryMut::new(found, &mut self.cached_deadlines))
+    }
+
+    fn insert(&mut self, key: &Key<'_>, entry: Entry) -> EntryMut<'_> {
+        self.touch(key);
+        let entry = self.received(entry);
+        self.cached_deadlines += usize::from(entry.deadline_ms().is_some());
+        EntryMut::new(self.cached.insert_unique(key.hash, entry), &mut self.cached_deadlines)
+    }
+
+    fn find_or_insert(&mut self, key: &Key<'_>, make: &mut dyn FnMut() -> Entry) -> (EntryMut<'_>, bool) {
+        self.touch(key);
+        let is_key = |entry: &Entry| entry.key() == key.bytes;
+        let (entry, inserted) = self.cached.find_or_insert(key.hash, is_key, make);
+        (EntryMut::new(entry, &mut self.cached_deadlines), inserted)
+    }
+
+    /// The cursor is the hash of the names to go on with, as [`base::hash::stable_hash`] has it, which no change to
+    /// other keys changes.
+    fn scan(&self, cursor: u64, count: usize, visit: &mut dyn FnMut(EntryRef<'_>)) -> u64 {
+        let from = cursor as u32;
+        let mut seen = 0;
+        let mut last = None;
+        let mut next = None;
+        self.walk(from, &mut |hash, name, record| {
+            if seen >= count && last != Some(hash) {
+                next = Some(hash);
+                return false;
+            }
+            last = Some(hash);
+            if !self.touched.contains_key(name) {
+                seen += 1;
+                match self.cached(&Key::new(name)) {
+                    Some(entry) => visit(entry),
+                    None => {
+                        if let Some(entry) = self.decode(name, record) {
+                            visit(entry.as_ref());
+                        }
+                    }
+                }
+            }
+            true
+        });
+        for name in self.touched.keys() {
+            let hash = base::hash::stable_hash(name);
+            if hash >= from
+                && next.is_none_or(|next| hash < next)
+                && let Some(entry) = self.cached(&Key::new(name))
+            {
+                visit(entry);
+            }
+        }
+        next.map_or(0, u64::from)
+    }
+
+    /// One of the few whose hashes follow a random one.
+    fn random<'s>(&'s self, rng: &mut dyn FnMut() -> u64, loaded: &'s Loaded) -> Option<EntryRef<'s>> {
+        const CANDIDATES: usize = 8;
+        if self.cached.len() == self.counts().keys {
+            return self.cached.random(&mut || rng()).map(EntryRef::from);
+        }
+        let mut names: Vec<Box<[u8]>> = Vec::new();
+        for from in [(rng() >> 32) as u32, 0] {
+            self.walk(from, &mut |_, name, _| {
+                let is_gone = self.touched.contains_key(name) && self.cached(&Key::new(name)).is_none();
+                if !is_gone {
+                    names.push(name.into());
+                }
+                names.len() < CANDIDATES
+            });
+            if names.len() >= CANDIDATES {
+                break;
+            }
+        }
+        if names.is_empty() {
+            return None;
+        }
+        let chosen = (u128::from(rng()) * names.len() as u128 >> 64) as usize;
+        self.find(&Key::new(&names[chosen]), loaded)
+    }
+
+    fn earliest_deadline_ms(&self) -> u64 {
+        self.earliest_deadline_ms
+    }
+
+    fn sweep(&mut self, now_ms: u64, effort: usize, expired: &mut dyn FnMut(Entry)) -> usize {
+        /// A run of entries in memory has about as many.
+        const KEYS_PER_EFFORT: usize = 16;
+        let lower = Bound::Included(format::prefix(self.slot, Tag::Deadline).to_vec());
+        let upper = Bound::Excluded(format::prefix(self.slot, Tag::Element).to_vec());
+        let mut due: Vec<Box<[u8]>> = Vec::new();
+        let mut earliest_ms = u64::MAX;
+        self.space.scan((lower, upper), false, &mut |key, _| {
+            let Some((deadline_ms, name)) = format::deadline_of(&key) else { return true };
+            let goes_on = deadline_ms <= now_ms && due.len() < effort * KEYS_PER_EFFORT;
+            if goes_on {
+                due.push(name.into());
+            } else {
+                earliest_ms = deadline_ms;
+            }
+            goes_on
+        });
+        for name in &due {
+            let key = Key::new(name);
+            self.touch(&key);
+            let is_due = |entry: EntryRef<'_>| entry.deadline_ms().is_some_and(|deadline_ms| deadline_ms <= now_ms);
+            if self.cached(&key).is_some_and(is_due)
+                && let Some(entry) = self.take_out(&key)
+            {
+                expired(entry);
+            }
+        }
+        self.earliest_deadline_ms = earliest_ms;
+        due.len()
+    }
+
+    fn overhead_bytes(&self) -> usize {
+        size_of::<DiskShard>() + self.cached.memory_bytes()
+    }
+
+    fn stage(&mut self, key: &Key<'_>, batch: &mut Batch) -> Result<(), Fault> {
+        let Some(original) = self.touched.get_mut(key.bytes) else { return Ok(()) };
+        if std::mem::replace(&mut original.is_staged, true) {
+            return Ok(());
+        }
+        let original = *original;
+        self.stage_key(key, original, batch)
+    }
+
+    fn settle(&mut self, stored: bool) {
+        if self.touched.is_empty() {
+            return;
+        }
+        let mut clock = 0;
+        let mut has_changed = false;
+        for (name, original) in std::mem::take(&mut self.touched) {
+            let key = Key::new(&name);
+            has_changed |= original.is_staged;
+            let mut cached_bytes = 0;
+            if stored {
+                if let Some(mut entry) = self.cached.find_mut(key.hash, |entry| entry.key() == key.bytes) {
+                    if let Some(elements) = elements_of_mut(&mut entry) {
+                        elements.settle();
+                    }
+                    cached_bytes = entry.as_ref().memory_bytes();
+                    clock = entry.as_ref().accessed().clock();
+                }
+            } else {
+                self.take_out(&key);
+            }
+            self.space.shared.budget.change(original.cached_bytes, cached_bytes);
+        }
+        if stored {
+            self.counts = self.staged_counts;
+        } else {
+            self.staged_counts = self.counts;
+            if self.counts.deadlines > 0 {
+                self.earliest_deadline_ms = 0;
+            }
+        }
+        if has_changed {
+            self.generation = next_generation();
+        }
+        self.evict(clock);
+    }
+
+    fn admit(&mut self, entry: Entry, generation: u64) {
+        let hash = base::hash::hash(entry.key());
+        let key = Key { bytes: &entry.key().to_vec(), slot: self.slot, hash };
+        if generation != self.generation || self.cached(&key).is_some() {
+            return;
+        }
+        let clock = entry.as_ref().accessed().clock();
+        self.space.shared.budget.change(0, entry.as_ref().memory_bytes());
+        self.put_in(&key, entry);
+        self.evict(clock);
+    }
+}
+
+impl Drop for DiskShard {
+    fn drop(&mut self) {
+        let untouched = self.cached.iter().filter(|entry| !self.touched.contains_key(entry.key()));
+        let bytes: usize = untouched.map(|entry| entry.as_ref().memory_bytes()).sum();
+        let touched: usize = self.touched.values().map(|original| original.cached_bytes).sum();
+        self.space.shared.budget.change(bytes + touched, 0);
+    }
+}
+

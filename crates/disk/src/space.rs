@@ -1,0 +1,104 @@
+//! The records of one database: a tree of its own within the store.
+//!
+//! A database that is emptied gets a new space, and the old one is deleted as a whole. Databases exchange their spaces
+//! when they are exchanged.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use fjall::{Keyspace, Slice};
+use keyspace::fault::{Fault, raise};
+
+use crate::cache::Budget;
+use crate::handoff::Handoff;
+
+/// The records of one database.
+pub struct Space {
+    /// Its number, which no other has or had.
+    pub id: u64,
+    tree: Keyspace,
+    /// What all spaces share.
+    pub shared: Arc<Shared>,
+}
+
+/// What all spaces of a store share.
+pub struct Shared {
+    /// The memory that the cache may take.
+    pub budget: Budget,
+    /// What others do while a read waits for the disk.
+    pub handoff: Handoff,
+    /// Numbers for spaces and collections.
+    pub ids: crate::ids::Ids,
+}
+
+impl Space {
+    pub fn new(id: u64, tree: Keyspace, shared: Arc<Shared>) -> Space {
+        Space { id, tree, shared }
+    }
+
+    /// The tree of the records.
+    pub fn tree(&self) -> &Keyspace {
+        &self.tree
+    }
+
+    /// The value of the record `key`.
+    pub fn get(&self, key: &[u8]) -> Option<Slice> {
+        self.shared.handoff.around(|| self.tree.get(key)).unwrap_or_else(|error| {
+            unreadable(&error);
+            None
+        })
+    }
+
+    /// Whether there is a record `key`.
+    pub fn contains(&self, key: &[u8]) -> bool {
+        self.shared.handoff.around(|| self.tree.contains_key(key)).unwrap_or_else(|error| {
+            unreadable(&error);
+            false
+        })
+    }
+
+    /// Visits the records of a range until there are no more or `visit` says false.
+    pub fn scan(
+        &self,
+        range: (Bound<Vec<u8>>, Bound<Vec<u8>>),
+        backward: bool,
+        visit: &mut dyn FnMut(Slice, Slice) -> bool,
+    ) {
+        if is_empty(&range) {
+            return;
+        }
+        self.shared.handoff.around(|| {
+            let mut records = self.tree.range(range);
+            loop {
+                let record = if backward { records.next_back() } else { records.next() };
+                match record.map(fjall::Guard::into_inner) {
+                    None => return,
+                    Some(Ok((key, value))) => {
+                        if !visit(key, value) {
+                            return;
+                        }
+                    }
+                    Some(Err(error)) => return unreadable(&error),
+                }
+            }
+        });
+    }
+}
+
+/// A range whose end lies before its beginning has nothing in it, and the tree must not be asked for it.
+fn is_empty((lower, upper): &(Bound<Vec<u8>>, Bound<Vec<u8>>)) -> bool {
+    match (lower, upper) {
+        (Bound::Included(lower), Bound::Included(upper)) => lower > upper,
+        (Bound::Included(lower) | Bound::Excluded(lower), Bound::Included(upper) | Bound::Excluded(upper)) => {
+            lower >= upper
+        }
+        _ => false,
+    }
+}
+
+/// Has the command that reads fail.
+#[cold]
+fn unreadable(error: &fjall::Error) {
+    tracing::error!(%error, "The disk cannot be read");
+    raise(Fault::new(format!("ERR the disk cannot be read: {error}")));
+}

@@ -1,0 +1,84 @@
+//! What a transaction has changed, as it is stored: records put and removed, in order.
+
+use std::ops::Range;
+
+use smallvec::SmallVec;
+
+/// Records to write together. They lie one behind the other in one buffer, so that a batch of a few small ones takes
+/// two allocations.
+#[derive(Default)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    changes: SmallVec<[Place; 4]>,
+    /// Collections that lost their key, by the space that holds their elements and their number there.
+    pub released: SmallVec<[(u64, u64); 1]>,
+    /// Collections that belong to a key that was written. Who is released and adopted has moved.
+    pub adopted: SmallVec<[(u64, u64); 1]>,
+}
+
+struct Place {
+    space: u64,
+    key: Range<usize>,
+    /// `None` removes the record.
+    value: Option<Range<usize>>,
+}
+
+/// One record of a batch.
+pub struct Change<'b> {
+    /// Which of the store's spaces the record is in.
+    pub space: u64,
+    /// Its key there.
+    pub key: &'b [u8],
+    /// Its value, or `None` when it is to be removed.
+    pub value: Option<&'b [u8]>,
+}
+
+impl Batch {
+    fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Range<usize> {
+        let begin = self.bytes.len();
+        write(&mut self.bytes);
+        begin..self.bytes.len()
+    }
+
+    /// Puts a record whose key and value the functions append.
+    pub fn put(&mut self, space: u64, key: impl FnOnce(&mut Vec<u8>), value: impl FnOnce(&mut Vec<u8>)) {
+        let key = self.append(key);
+        let value = Some(self.append(value));
+        self.changes.push(Place { space, key, value });
+    }
+
+    /// Removes the record whose key the function appends.
+    pub fn remove(&mut self, space: u64, key: impl FnOnce(&mut Vec<u8>)) {
+        let key = self.append(key);
+        self.changes.push(Place { space, key, value: None });
+    }
+
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.released.is_empty()
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// Bytes of all keys and values.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether nothing is put, so that the batch makes room rather than takes it.
+    pub fn only_removes(&self) -> bool {
+        self.changes.iter().all(|change| change.value.is_none())
+    }
+
+    /// The records, in the order in which they were added.
+    pub fn changes(&self) -> impl Iterator<Item = Change<'_>> {
+        self.changes.iter().map(|place| Change {
+            space: place.space,
+            key: &self.bytes[place.key.clone()],
+            value: place.value.clone().map(|value| &self.bytes[value]),
+        })
+    }
+}
