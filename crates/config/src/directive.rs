@@ -11,7 +11,7 @@ type Assign = fn(&mut Settings, &[Vec<u8>], bool) -> Result<(), Problem>;
 
 /// A directive of redis.conf that has a value: CONFIG GET reads it, CONFIG SET may change it.
 pub struct Directive {
-    /// The name, in lower case, by which Redis 7.2 reports it.
+    /// The name, in lower case, by which CONFIG GET reports it.
     pub name: &'static str,
     /// Older names that mean the same.
     pub aliases: &'static [&'static str],
@@ -67,7 +67,7 @@ impl fmt::Debug for Directive {
 /// Whether Esker acts on a directive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Support {
-    /// It does what Redis' documentation says.
+    /// It does what Redis' documentation says, or its summary where Redis has no such directive.
     Supported,
     /// It is parsed, kept, read and set as in Redis, so that a stock redis.conf and stock tools work, but
     /// nothing follows from it. The reason completes "ignored: …".

@@ -1,8 +1,8 @@
 //! The directives of redis.conf: names, types, defaults, parsing and rewriting.
 //!
-//! One declarative [`table`] says everything about every directive of Redis 7.2: its names, what it
-//! takes, its default, whether it may change while the server runs, whether Esker acts on it, and the
-//! typed field of [`Settings`] that it fills. Everything else here reads that table:
+//! One declarative [`table`] says everything about every directive of Redis 7.2 and those of Esker's
+//! own: its names, what it takes, its default, whether it may change while the server runs, whether Esker
+//! acts on it, and the typed field of [`Settings`] that it fills. Everything else here reads that table:
 //!
 //! - [`load`] reads a redis.conf, what it includes, standard input and the command line,
 //! - [`Config::get`], [`Config::set`] and [`Config::rewrite`] are CONFIG GET, SET and REWRITE,
@@ -32,6 +32,7 @@ pub use error::{LoadError, Place, RewriteError, SetError, Source, Warning};
 pub use kind::bind::BindAddresses;
 pub use kind::buffer_limits::{OutputBufferLimit, OutputBufferLimits};
 pub use kind::choice::ShutdownFlags;
+pub use kind::database_engines::{DatabaseEngines, EngineKind};
 pub use kind::events::EventClasses;
 pub use kind::number::ClientsMemory;
 pub use kind::percentiles::Percentiles;

@@ -71,7 +71,7 @@ pub fn load(command_line: &CommandLine, host: &Host, stdin: impl Read) -> Result
         loader.read_line(place, option.words.clone(), 0)?;
     }
     let file = command_line.file.as_ref().map(|file| host.working_dir.join(file));
-    Ok(loader.finish(file.as_deref()))
+    loader.finish(file.as_deref())
 }
 
 /// The state of reading: everything that the lines so far have said.
@@ -80,6 +80,8 @@ struct Loader {
     settings: Settings,
     /// The last line about each directive, by the directive's first name.
     places: HashMap<&'static str, Place>,
+    /// The first line about each database that has an engine of its own, in the order of the settings.
+    database_places: Vec<Place>,
     /// Warnings about lines that are no directives of ours.
     warnings: Vec<Warning>,
     renamed_commands: Vec<RenamedCommand>,
@@ -93,6 +95,7 @@ impl Loader {
             settings: defaults.clone(),
             defaults,
             places: HashMap::new(),
+            database_places: Vec::new(),
             warnings: Vec::new(),
             renamed_commands: Vec::new(),
             users: Vec::new(),
@@ -149,6 +152,9 @@ impl Loader {
         let name = String::from_utf8_lossy(first).to_ascii_lowercase();
         if let Some((directive, _)) = table::directive(name.as_bytes()) {
             self.assign(directive, arguments).map_err(|problem| LoadError::at(&place, problem))?;
+            // Databases are only ever added, at the end: those that are new were named by this line.
+            let databases = self.settings.disk.engine_by_database.iter().len();
+            self.database_places.resize_with(databases, || place.clone());
             self.places.insert(directive.name, place);
             return Ok(());
         }
@@ -193,7 +199,20 @@ impl Loader {
         self.warnings.push(Warning { directive, reason, place });
     }
 
-    fn finish(mut self, file: Option<&Path>) -> Loaded {
+    /// Refuses engines of databases that do not exist; how many there are is known only when all is read.
+    fn check_databases(&self) -> Result<(), LoadError> {
+        let databases = self.settings.process.databases;
+        for ((number, _), place) in self.settings.disk.engine_by_database.iter().zip(&self.database_places) {
+            if number >= databases {
+                let problem = format!("the database must be less than `databases`, which is {databases}");
+                return Err(LoadError::at(place, problem));
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, file: Option<&Path>) -> Result<Loaded, LoadError> {
+        self.check_databases()?;
         for directive in table::directives() {
             let Support::Ignored(reason) = directive.support else { continue };
             let Some(place) = self.places.remove(directive.name) else { continue };
@@ -201,12 +220,12 @@ impl Loader {
                 self.warn(directive.name.to_owned(), reason, place);
             }
         }
-        Loaded {
+        Ok(Loaded {
             config: Config::new(self.settings, self.defaults, file),
             warnings: self.warnings,
             renamed_commands: self.renamed_commands,
             users: self.users,
-        }
+        })
     }
 }
 

@@ -44,6 +44,13 @@ fn values_look_as_in_redis() {
         ("requirepass", ""),
         ("dir", "/"),
         ("io-threads", "2"),
+        ("appendfsync", "everysec"),
+        ("engine", "memory"),
+        ("database", ""),
+        ("disk-cache-size", "268435456"),
+        ("disk-journal-size-max", "536870912"),
+        ("disk-free-space-min", "268435456"),
+        ("disk-compression", "lz4"),
     ] {
         check_get(&config(), &[name], &[(name, value)]);
     }
@@ -87,6 +94,34 @@ fn all_pairs_are_set_at_once() {
     assert_eq!(settings.network.bind.0, ["*", "::*"]);
     check_get(&update.config, &["save", "bind"], &[("save", ""), ("bind", "* ::*")]);
     check_get(&before, &["maxclients", "timeout"], &[("maxclients", "10000"), ("timeout", "0")]);
+}
+
+#[test]
+fn what_the_disk_engine_reads_while_it_runs() {
+    use crate::table::persistence::AppendFsync;
+    let before = config();
+    assert_eq!(before.settings().persistence.appendfsync, AppendFsync::Everysec);
+    let pairs = [("appendfsync", "always"), ("disk-cache-size", "8mb"), ("disk-free-space-min", "0")];
+    let update = set(&before, &pairs).unwrap();
+    let settings = update.config.settings();
+    assert_eq!(settings.persistence.appendfsync, AppendFsync::Always);
+    assert_eq!((settings.disk.cache_bytes, settings.disk.free_bytes_min), (8 << 20, 0));
+    check_refused(
+        &[("disk-cache-size", "8388607")],
+        "ERR CONFIG SET failed (possibly related to argument 'disk-cache-size') - \
+         argument must be between 8388608 and 9223372036854775807 inclusive",
+    );
+    for (name, value) in [
+        ("engine", "disk"),
+        ("database", "3 disk"),
+        ("disk-journal-size-max", "1gb"),
+        ("disk-compression", "none"),
+    ] {
+        let expected = format!(
+            "ERR CONFIG SET failed (possibly related to argument '{name}') - can't set immutable config"
+        );
+        check_refused(&[(name, value)], &expected);
+    }
 }
 
 #[test]

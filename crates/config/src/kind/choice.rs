@@ -32,6 +32,12 @@ impl Kind for YesNo {
 pub(crate) trait Choice: Copy + PartialEq + 'static {
     /// Every name and its value, in Redis' order; of several names of a value the first is shown.
     const NAMES: &'static [(&'static str, Self)];
+
+    /// The name that is shown.
+    fn name(self) -> &'static str {
+        let name = Self::NAMES.iter().find(|(_, choice)| *choice == self).map(|(name, _)| *name);
+        name.expect("every variant has a name: both come from `choices!`")
+    }
 }
 
 /// Declares enums whose variants have names in redis.conf.
@@ -77,8 +83,7 @@ impl<C: Choice> Kind for OneOf<C> {
     }
 
     fn render(&self, value: &C) -> Vec<u8> {
-        let name = C::NAMES.iter().find(|(_, choice)| choice == value).map(|(name, _)| *name);
-        name.expect("every variant has a name: both come from `choices!`").into()
+        value.name().into()
     }
 }
 
@@ -152,7 +157,7 @@ impl Kind for ShutdownWords {
 }
 
 /// The value named `word`, whatever its case.
-fn named<C: Choice>(word: &[u8]) -> Option<C> {
+pub(super) fn named<C: Choice>(word: &[u8]) -> Option<C> {
     C::NAMES.iter().find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes())).map(|(_, choice)| *choice)
 }
 
@@ -160,7 +165,8 @@ fn names<C: Choice>() -> impl Iterator<Item = &'static str> {
     C::NAMES.iter().map(|(name, _)| *name)
 }
 
-fn not_among<C: Choice>() -> Problem {
+/// What is wrong with a word that names no value.
+pub(super) fn not_among<C: Choice>() -> Problem {
     let names = names::<C>().collect::<Vec<_>>().join(", ");
     format!("argument(s) must be one of the following: {names}").into()
 }

@@ -2,11 +2,13 @@
 //! REWRITE.
 //!
 //! A kind and the field of [`Settings`](crate::Settings) that it fills have the same value type, so a
-//! table entry whose two sides disagree does not compile. The texts of all problems are Redis 7.2's.
+//! table entry whose two sides disagree does not compile. The texts of problems are Redis 7.2's where it
+//! has them.
 
 pub(crate) mod bind;
 pub(crate) mod buffer_limits;
 pub(crate) mod choice;
+pub(crate) mod database_engines;
 pub(crate) mod events;
 pub(crate) mod number;
 pub(crate) mod oom_scores;

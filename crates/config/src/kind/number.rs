@@ -196,7 +196,7 @@ impl Kind for MemoryOrPercent {
 }
 
 /// `number` as a `T` from `min` to `max`.
-fn within<T: Number>(number: i128, min: T, max: T) -> Result<T, Problem> {
+pub(super) fn within<T: Number>(number: i128, min: T, max: T) -> Result<T, Problem> {
     T::narrow(number).filter(|value| *value >= min && *value <= max).ok_or_else(|| {
         format!("argument must be between {} and {} inclusive", min.widen(), max.widen()).into()
     })

@@ -1,4 +1,5 @@
-//! The table of every directive of Redis 7.2, and the [`Settings`] that it fills.
+//! The table of every directive of Redis 7.2, of those of Esker's own ([`disk`]), and the [`Settings`] that
+//! it fills.
 //!
 //! Each module holds one group: a struct of typed fields and, declared in the same lines, the directives
 //! that fill them. An entry reads
@@ -12,6 +13,7 @@
 
 pub mod clients;
 pub mod cluster;
+pub mod disk;
 pub mod encodings;
 pub mod memory;
 pub mod network;
@@ -126,6 +128,8 @@ groups! {
     observability: observability::Observability,
     /// Saving to disk.
     persistence: persistence::Persistence,
+    /// Which engine serves which database, and how the one on disk works.
+    disk: disk::Disk,
     /// Primaries and replicas.
     replication: replication::Replication,
     /// The cluster.

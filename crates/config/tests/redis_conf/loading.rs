@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use crate::support::{Directory, EVERY_DIRECTIVE, get};
 use base::random::Random;
-use config::{Source, Support, directives};
+use config::table::disk::DiskCompression;
+use config::{EngineKind, Source, Support, directives};
 
 /// Loads a file of these lines.
 fn load_lines(lines: &str) -> Result<config::Loaded, String> {
@@ -38,7 +39,7 @@ fn check_problem(lines: &str, expected: &str) {
 }
 
 #[test]
-fn every_directive_of_redis() {
+fn every_directive() {
     let loaded = load_lines(EVERY_DIRECTIVE).unwrap();
     let mut warnings = loaded.warnings.iter().map(|warning| warning.directive.as_str()).collect::<Vec<_>>();
     let ignored = directives().filter(|directive| directive.support != Support::Supported);
@@ -112,6 +113,83 @@ fn buffer_limits_are_set_class_by_class() {
         "client-output-buffer-limit normal 1mb 0 0\nclient-output-buffer-limit replica 1 2 3",
         &[("client-output-buffer-limit", "normal 1048576 0 0 slave 1 2 3 pubsub 33554432 8388608 60")],
     );
+}
+
+#[test]
+fn each_database_has_an_engine() {
+    let engines = |lines: &str| {
+        let loaded = load_lines(lines).unwrap();
+        [0, 3, 5].map(|number| loaded.config.settings().engine_of(number))
+    };
+    use EngineKind::{Disk, Memory};
+    assert_eq!(engines(""), [Memory, Memory, Memory]);
+    assert_eq!(engines("database 3 disk"), [Memory, Disk, Memory]);
+    assert_eq!(engines("engine disk\ndatabase 3 memory\nDatabase 5 DISK"), [Disk, Memory, Disk]);
+    assert_eq!(engines("engine disk\nengine memory"), [Memory, Memory, Memory]);
+    check("database 3 disk\ndatabase 5 memory\ndatabase 3 disk", &[("database", "3 disk 5 memory")]);
+    check("database \"3 disk 5 memory\"", &[("database", "3 disk 5 memory")]);
+    check("database 16 disk\ndatabases 17", &[("database", "16 disk")]);
+}
+
+#[test]
+fn databases_on_the_command_line() {
+    let directory = Directory::with(&[("redis.conf", "database 3 disk")]);
+    let database = |arguments: &[&str]| get(&directory.load(arguments).unwrap().config, "database");
+    assert_eq!(database(&["--database", "3", "disk", "--engine", "disk"]), "3 disk");
+    assert_eq!(database(&["--database", "3", "disk", "--database", "5", "memory"]), "3 disk 5 memory");
+    assert_eq!(database(&["redis.conf", "--database 5 disk", "--database", "3 disk"]), "3 disk 5 disk");
+    let message = |arguments: &[&str]| directory.load(arguments).unwrap_err().to_string();
+    let conflict = message(&["redis.conf", "--database", "3", "memory"]);
+    assert!(
+        conflict.ends_with(
+            "at command line\n>>> '--database 3 memory'\ndatabase 3 was given another engine before"
+        ),
+        "{conflict}"
+    );
+    let missing = message(&["redis.conf", "--databases", "3"]);
+    assert!(
+        missing.ends_with(
+            "at line 1\n>>> 'database 3 disk'\nthe database must be less than `databases`, which is 3"
+        ),
+        "{missing}"
+    );
+}
+
+#[test]
+fn what_the_disk_engine_needs() {
+    let disk = load_lines(
+        "disk-cache-size 1gb\ndisk-journal-size-max 128mb\ndisk-free-space-min 0\ndisk-compression NONE",
+    );
+    let config = disk.unwrap().config;
+    let disk = &config.settings().disk;
+    assert_eq!((disk.cache_bytes, disk.journal_bytes_max, disk.free_bytes_min), (1 << 30, 128 << 20, 0));
+    assert_eq!(disk.compression, DiskCompression::None);
+}
+
+#[test]
+fn problems_of_engines_name_file_and_line() {
+    check_problem("engine ssd", "argument(s) must be one of the following: memory, disk");
+    check_problem("database 3 ssd", "argument(s) must be one of the following: memory, disk");
+    check_problem("database 3", "wrong number of arguments");
+    check_problem("database", "wrong number of arguments");
+    check_problem("database x disk", "argument couldn't be parsed into an integer");
+    check_problem("database -1 disk", "argument must be between 0 and 2147483646 inclusive");
+    check_problem("database 3 disk\n\ndatabase 3 memory", "database 3 was given another engine before");
+    check_problem("\ndatabase 16 disk", "the database must be less than `databases`, which is 16");
+    check_problem(
+        "databases 4\ndatabase 3 disk\ndatabase 4 disk",
+        "the database must be less than `databases`, which is 4",
+    );
+    check_problem(
+        "disk-cache-size 8191kb",
+        "argument must be between 8388608 and 9223372036854775807 inclusive",
+    );
+    check_problem(
+        "disk-journal-size-max 127mb",
+        "argument must be between 134217728 and 9223372036854775807 inclusive",
+    );
+    check_problem("disk-free-space-min -1", "argument must be a memory value");
+    check_problem("disk-compression zstd", "argument(s) must be one of the following: none, lz4");
 }
 
 #[test]

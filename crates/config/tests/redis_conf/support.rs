@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use config::{CommandLine, Config, Host, LoadError, Loaded, load};
 
-/// A file with every directive of Redis 7.2, none at its default.
+/// A file with every directive, none at its default.
 pub const EVERY_DIRECTIVE: &str = include_str!("fixtures/every_directive.conf");
 
 /// A directory that goes away with the value.
