@@ -18,6 +18,13 @@ pub fn hash(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
+/// A hash of `bytes` that means the same everywhere and always, so that it may be stored: the lower half of XXH3's 64
+/// bits.
+#[inline]
+pub fn stable_hash(bytes: &[u8]) -> u32 {
+    xxhash_rust::xxh3::xxh3_64(bytes) as u32
+}
+
 struct Seed {
     first: u64,
     rest: SharedSeed,

@@ -120,7 +120,7 @@ impl<'c> Call<'c, '_> {
                 let scope = scope(&args);
                 let view = keyspace.read(&needs(&args, scope, keyspace, context.database), *context);
                 let result = run(&view, args, self.reply);
-                self.tally = view.into_tally();
+                self.tally = view.finish()?;
                 result
             }
             Access::Within(txn) => run(txn, args, self.reply),
@@ -140,7 +140,7 @@ impl<'c> Call<'c, '_> {
                 let scope = scope(&args);
                 let mut txn = keyspace.write(&needs(&args, scope, keyspace, context.database), *context);
                 let result = run(&mut txn, args, self.reply);
-                self.tally = txn.take_tally();
+                self.tally = txn.commit()?;
                 result
             }
             Access::Within(txn) => run(txn, args, self.reply),
@@ -160,7 +160,7 @@ impl<'c> Call<'c, '_> {
                 let mut txn =
                     keyspace.write(&needs(&args, Scope::Keys, keyspace, context.database), *context);
                 let attempt = run(&mut txn, args, self.reply);
-                self.tally = txn.take_tally();
+                self.tally = txn.commit()?;
                 if let (Attempt::Wait(wait), Some(room)) = (attempt?, self.waiting_room.as_mut()) {
                     keys.truncate(wait.keys);
                     let name = |key: &Key<'_>| DatabaseKey::new(context.database, key.bytes);

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use keyspace::WrongType;
+use keyspace::fault::Fault;
 
 /// The error reply of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +61,12 @@ impl Error {
             Error::NotPositive => "ERR value is out of range, must be positive".into(),
             Error::Text(text) => text.clone(),
         }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Error {
+        Error::Text(fault.text().to_owned().into())
     }
 }
 

@@ -5,8 +5,110 @@
 //! elements before the removal is safe, a crash would bring the key back without them. When no element is left the
 //! grave is removed too.
 
-use std::collections::HashSet;
-use std::sync::{Arc, RwLock};
+use std::collections::{HashMap, HashSet};
+use std::panic::RefUnwindSafe;
+use std::sync::Arc;
 
-use fjall::{CompressionType, Keyspace};
-use lsm_tree::compaction::filter::{CompactionFilter, Context, Factory, ItemAccessor, Verdict};
+use fjall::compaction::filter::{
+    CompactionFilter, CompactionFilterResult, Context, Factory, ItemAccessor, Verdict,
+};
+use sync::Mutex;
+
+use crate::format::{Place, collection_of};
+
+/// Which collections are dead, and where their elements are.
+#[derive(Default)]
+pub struct Graves {
+    /// Buried, by number; perhaps not on disk yet.
+    buried: Mutex<HashMap<u64, Grave>>,
+    /// What compaction may drop. Replaced as a whole, so that compaction works with what it began with.
+    dead: Mutex<Arc<HashSet<u64>>>,
+}
+
+/// A collection without a key.
+#[derive(Clone, Copy)]
+pub struct Grave {
+    /// The space that holds its elements.
+    pub space: u64,
+    /// Where in the space.
+    pub place: Place,
+    /// The commit that buried it, or 0 when that is on disk for certain.
+    pub commit: u64,
+}
+
+impl Graves {
+    /// Buries a collection.
+    pub fn bury(&self, grave: Grave) {
+        self.buried.lock().insert(grave.place.id, grave);
+    }
+
+    /// Says that every commit up to `commit` is on disk.
+    pub fn synced(&self, commit: u64) {
+        let mut risen: Vec<u64> = Vec::new();
+        for grave in self.buried.lock().values_mut() {
+            if grave.commit > 0 && grave.commit <= commit {
+                grave.commit = 0;
+                risen.push(grave.place.id);
+            }
+        }
+        if !risen.is_empty() {
+            let mut dead = self.dead.lock();
+            *dead = Arc::new(dead.iter().copied().chain(risen).collect());
+        }
+    }
+
+    /// Those that are on disk for certain.
+    pub fn dead(&self) -> Vec<Grave> {
+        self.buried.lock().values().filter(|grave| grave.commit == 0).copied().collect()
+    }
+
+    /// Forgets the collections of these numbers: no element of theirs is left.
+    pub fn forget(&self, ids: &[u64]) {
+        let mut buried = self.buried.lock();
+        ids.iter().for_each(|id| drop(buried.remove(id)));
+        drop(buried);
+        let mut dead = self.dead.lock();
+        *dead = Arc::new(dead.iter().copied().filter(|id| !ids.contains(id)).collect());
+    }
+
+    /// Whether some are not known to be on disk.
+    pub fn has_fresh(&self) -> bool {
+        self.buried.lock().values().any(|grave| grave.commit > 0)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.buried.lock().len()
+    }
+}
+
+/// Makes the filters that compaction asks.
+pub struct Filters(pub Arc<Graves>);
+
+// The locks within are never poisoned.
+impl RefUnwindSafe for Filters {}
+
+impl Factory for Filters {
+    fn name(&self) -> &str {
+        "collections without a key"
+    }
+
+    fn make_filter(&self, _: &Context) -> Box<dyn CompactionFilter> {
+        Box::new(Filter(Arc::clone(&self.0.dead.lock())))
+    }
+}
+
+struct Filter(Arc<HashSet<u64>>);
+
+impl CompactionFilter for Filter {
+    fn filter_item(&mut self, item: ItemAccessor<'_>, _: &Context) -> CompactionFilterResult {
+        if self.0.is_empty() {
+            return Ok(Verdict::Keep);
+        }
+        // Nobody asks for an element of the dead again, so it matters to no one which of its versions are dropped first.
+        match collection_of(item.key()) {
+            Some(id) if self.0.contains(&id) => Ok(Verdict::Destroy),
+            _ => Ok(Verdict::Keep),
+        }
+    }
+}

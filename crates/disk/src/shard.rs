@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::fast::FixedState;
 use keyspace::Key;
-use keyspace::engine::{Batch, Counts, Loaded, Shard, Stage};
+use keyspace::engine::{Batch, Counts, Elsewhere, Loaded, Shard, Stage};
 use keyspace::fault::Fault;
 use values::entry::{Entry, EntryMut, EntryRef, Form};
 use values::stored;
@@ -299,8 +299,9 @@ impl DiskShard {
             }
         }
         if place != original.place {
-            batch.released.extend(original.place.map(|place| (space.id, place.id)));
-            batch.adopted.extend(place.map(|place| (space.id, place.id)));
+            let elsewhere = |place: Place| Elsewhere { space: space.id, slot: place.home, id: place.id };
+            batch.released.extend(original.place.map(elsewhere));
+            batch.adopted.extend(place.map(elsewhere));
         }
         let counts = &mut self.staged_counts;
         let before = *counts;

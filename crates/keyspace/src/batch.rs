@@ -10,10 +10,21 @@ use smallvec::SmallVec;
 pub struct Batch {
     bytes: Vec<u8>,
     changes: SmallVec<[Place; 4]>,
-    /// Collections that lost their key, by the space that holds their elements and their number there.
-    pub released: SmallVec<[(u64, u64); 1]>,
-    /// Collections that belong to a key that was written. Who is released and adopted has moved.
-    pub adopted: SmallVec<[(u64, u64); 1]>,
+    /// Collections that lost their key.
+    pub released: SmallVec<[Elsewhere; 1]>,
+    /// Collections that belong to a key that was written. What is released and adopted has moved.
+    pub adopted: SmallVec<[Elsewhere; 1]>,
+}
+
+/// A collection whose elements are records of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The space that the records are in.
+    pub space: u64,
+    /// The slot among whose records they are.
+    pub slot: u16,
+    /// The collection's number.
+    pub id: u64,
 }
 
 struct Place {
@@ -71,6 +82,11 @@ impl Batch {
     /// Whether nothing is put, so that the batch makes room rather than takes it.
     pub fn only_removes(&self) -> bool {
         self.changes.iter().all(|change| change.value.is_none())
+    }
+
+    /// The collections that are left without a key.
+    pub fn orphans(&self) -> impl Iterator<Item = Elsewhere> {
+        self.released.iter().copied().filter(|released| !self.adopted.contains(released))
     }
 
     /// The records, in the order in which they were added.

@@ -8,6 +8,7 @@
 //! so nobody sees what may yet fail.
 
 use std::sync::Arc;
+use std::task::{Poll, Waker};
 
 use smallbox::SmallBox;
 use smallbox::space::S4;
@@ -15,7 +16,7 @@ use values::entry::{Entry, EntryMut, EntryRef};
 pub use values::table::Stage;
 
 use crate::Key;
-pub use crate::batch::{Batch, Change};
+pub use crate::batch::{Batch, Change, Elsewhere};
 use crate::fault::Fault;
 pub use crate::loaded::Loaded;
 
@@ -72,6 +73,15 @@ pub trait Store: Send + Sync {
 
     /// Hands to the system what was committed. It then survives the end of the process.
     fn flush(&self) -> Result<(), Fault>;
+
+    /// The last commit, if it is to be on disk before anybody is told of it.
+    fn to_be_synced(&self) -> Option<u64>;
+
+    /// Ready when this commit is on disk, or never will be; otherwise `waker` is woken then.
+    fn poll_synced(&self, commit: u64, waker: &Waker) -> Poll<Result<(), Fault>>;
+
+    /// What is to be known of it, by the names that `INFO` gives to it.
+    fn figures(&self) -> Vec<(&'static str, u64)>;
 }
 
 /// A shard of any kind. A small one lies in the box itself, and so in its slot: one wait for memory less for each

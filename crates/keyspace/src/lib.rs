@@ -37,7 +37,7 @@ use crate::slots::{LockedSlot, Slot};
 pub use crate::slots::{Needs, SlotsOfKeys};
 use crate::statistics::Statistics;
 pub use crate::strings::{Deadline, StringMut};
-pub use crate::txn::WriteTxn;
+pub use crate::txn::{DifferentEngines, WriteTxn};
 pub use crate::view::{Context, ReadView, Tally, WrongType, encoding_name};
 
 /// What was taken out of the keyspace and is left to be freed.
@@ -109,6 +109,11 @@ impl Keyspace {
                 self.publish(index, &slot);
             }
         }
+    }
+
+    /// Where databases are stored, if any are.
+    pub fn store(&self) -> Option<&Arc<dyn Store>> {
+        self.store.as_ref()
     }
 
     /// Has everything that was committed survive the end of the process.

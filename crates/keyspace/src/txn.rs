@@ -20,6 +20,10 @@ use crate::{DatabaseKey, Key, Keyspace};
 /// Makes an empty collection for the key of this name.
 type Make<'m> = &'m dyn Fn(&[u8], &Limits) -> Entry;
 
+/// Two databases are served by different engines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DifferentEngines;
+
 /// One command's (or one transaction's) exclusive hold on its keys. It reads as a [`ReadView`] does.
 pub struct WriteTxn<'k> {
     view: ReadView<'k>,
@@ -294,8 +298,12 @@ impl<'k> WriteTxn<'k> {
         Ok(())
     }
 
-    /// Exchanges two databases; needs all slots.
-    pub fn swap(&mut self, first: u16, second: u16) {
+    /// Exchanges two databases that the same kind of engine serves; needs all slots.
+    pub fn swap(&mut self, first: u16, second: u16) -> Result<(), DifferentEngines> {
+        let keyspace = self.view.keyspace;
+        if keyspace.engine(first).name() != keyspace.engine(second).name() {
+            return Err(DifferentEngines);
+        }
         for index in 0..base::slot::SLOTS as u16 {
             let tally = self.view.tally.get_mut();
             let slot = self.view.held.slot_mut(index);
@@ -319,6 +327,7 @@ impl<'k> WriteTxn<'k> {
             pending.swapped(self.view.keyspace, first, second);
         }
         self.view.tally_mut().changes += 1;
+        Ok(())
     }
 
     /// Files a watcher of `key`: `flag` is raised when it changes.

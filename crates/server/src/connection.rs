@@ -13,6 +13,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use keyspace::fault::Fault;
 use resp::{Reply, RequestLimits, RequestParser, Version};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
@@ -63,6 +64,8 @@ pub(crate) enum End {
     QueryBufferLimit(usize),
     /// Replies piled up beyond `client-output-buffer-limit`.
     OutputBufferLimit(usize),
+    /// What was done could not be made to last, so nobody is told that it was done.
+    Store(Fault),
 }
 
 /// Serves a client until one of the two sides ends it.
@@ -80,6 +83,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         input: Vec::new(),
         output: Vec::new(),
         sent: 0,
+        unsynced: None,
         soft_limit_since: None,
         timer: None,
         is_input_closed: false,
@@ -127,6 +131,8 @@ struct Connection<S> {
     /// What the socket did not take yet, from `sent` on.
     output: Vec<u8>,
     sent: usize,
+    /// The commit that must be on disk before anything is sent.
+    unsynced: Option<u64>,
     /// Since when more is waiting to be sent than the soft limit allows.
     soft_limit_since: Option<Instant>,
     /// The end of a wait: the moment in Unix milliseconds, and what wakes this task then.
@@ -163,6 +169,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     if !self.session.is_blocked() {
                         continue;
                     }
+                }
+            }
+            if !self.output.is_empty() {
+                self.make_durable()?;
+                if self.waits_for_disk(context)? {
+                    return Ok(());
                 }
             }
             self.flush(context)?;
@@ -205,6 +217,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let consumed = self.execute_all(input, reply)?;
             self.input.extend_from_slice(&input[consumed..]);
             self.note_input();
+            self.make_durable()?;
             self.send(reply, read, context)?;
             Ok(Poll::Ready(()))
         })
@@ -364,7 +377,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Sends `reply`, directly where nothing is waiting before it; `read` bytes were its requests.
     fn send(&mut self, reply: &mut Reply, read: usize, context: &mut Context<'_>) -> Result<(), End> {
         let mut sent = 0;
-        if self.output.is_empty() {
+        if self.output.is_empty() && self.unsynced.is_none() {
             while sent < reply.len() {
                 match Pin::new(&mut self.stream).poll_write(context, &reply.as_bytes()[sent..]) {
                     Poll::Ready(Ok(0)) => return Err(End::Closed),
@@ -378,6 +391,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.server.statistics.count_traffic(read, sent);
         tidy(reply);
         self.check_output_limit()
+    }
+
+    /// Before a reply goes out, what it tells of is with the system, and what must be on disk before that is noted.
+    #[inline]
+    fn make_durable(&mut self) -> Result<(), End> {
+        let Some(store) = self.server.keyspace.store() else { return Ok(()) };
+        store.flush().map_err(End::Store)?;
+        if std::mem::take(&mut self.session.has_written) {
+            self.unsynced = store.to_be_synced();
+        }
+        Ok(())
+    }
+
+    /// Whether what waits to be sent has to wait for the disk.
+    fn waits_for_disk(&mut self, context: &mut Context<'_>) -> Result<bool, End> {
+        let (Some(commit), Some(store)) = (self.unsynced, self.server.keyspace.store()) else { return Ok(false) };
+        match store.poll_synced(commit, context.waker()) {
+            Poll::Pending => Ok(true),
+            Poll::Ready(result) => {
+                self.unsynced = None;
+                result.map(|()| false).map_err(End::Store)
+            }
+        }
     }
 
     /// Sends what waits, as far as the socket takes it.
@@ -427,6 +463,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             if let Some(reply) = waiter.outcome() {
                 self.output.extend_from_slice(&reply);
+                self.session.has_written = true;
                 self.timer = None;
                 self.session.stop_waiting();
             }

@@ -214,6 +214,9 @@ fn admit<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         let address = client.address.clone();
         match serve(server, client, stream).await {
             End::Closed => {}
+            End::Store(fault) => {
+                tracing::error!(client = %address, %fault, "Closing client that cannot be told whether its changes last");
+            }
             End::Socket(error) => tracing::debug!(client = %address, %error, "Connection lost"),
             End::QueryBufferLimit(bytes) => {
                 tracing::warn!(client = %address, bytes, "Closing client that reached max query buffer length");

@@ -255,6 +255,7 @@ fn run(
             };
             let result = run(&mut call);
             let tally = call.tally;
+            session.has_written |= tally.changes > 0;
             session.server.statistics.count(&tally);
             *ready = tally.ready;
             result
@@ -283,6 +284,7 @@ fn run(
             };
             let result = run(&mut call);
             let tally = std::mem::take(&mut call.tally);
+            session.has_written |= tally.changes > 0;
             server.statistics.count(&tally);
             *ready = tally.ready;
             if let Some((waiter, timeout_ms)) = arrival.waiting {

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use commands::{Command, Flag};
 use config::table::memory::MaxmemoryPolicy;
 use config::{Config, LoadError, RenamedCommand, Settings};
-use keyspace::engine::Engine;
+use keyspace::engine::{Engine, Store};
 use keyspace::{Garbage, Keyspace};
 use resp::Arguments;
 use values::access::Counting;
@@ -152,16 +152,16 @@ fn random_id() -> String {
 }
 
 impl Server {
-    /// A server with this configuration, whose databases are all served by `engine`, and the garbage of its
-    /// keyspace, which somebody must drop. Renaming a command that does not exist is an error.
+    /// A server with this configuration, whose databases are served by `engines` and stored in `store`, and the
+    /// garbage of its keyspace, which somebody must drop. Renaming a command that does not exist is an error.
     pub fn new(
         config: Config,
         renames: &[RenamedCommand],
-        engine: Arc<dyn Engine>,
+        engines: Vec<Arc<dyn Engine>>,
+        store: Option<Arc<dyn Store>>,
     ) -> Result<(Server, Receiver<Garbage>), LoadError> {
         let settings = Arc::clone(config.settings());
-        let databases = settings.process.databases.min(u32::from(u16::MAX));
-        let (keyspace, garbage) = Keyspace::new((0..databases).map(|_| Arc::clone(&engine)).collect());
+        let (keyspace, garbage) = Keyspace::new(engines, store);
         let table = Table::new(renames)?;
         let observability = &settings.observability;
         let server = Server {

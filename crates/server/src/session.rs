@@ -42,6 +42,8 @@ pub struct Session {
     pub waiting_in: Option<&'static Command>,
     /// The pause that its next request waits for the end of.
     pub held: Option<Held>,
+    /// Whether it has changed something since its replies were last seen to.
+    pub has_written: bool,
     /// The server's as of `limits_generation`.
     limits: Limits,
     limits_generation: u64,
@@ -108,6 +110,7 @@ impl Session {
             reply_mode: ReplyMode::On,
             waiting: None,
             waiting_in: None,
+            has_written: false,
             held: None,
             random: base::random::Random::from_system(),
         }

@@ -25,26 +25,26 @@ pub(crate) fn exec(session: &mut Session, reply: &mut Reply) -> Result<()> {
     let result = if transaction.is_broken {
         Err(Error::fixed("EXECABORT Transaction discarded because of previous errors."))
     } else {
-        let ready = run_all(&server, session, &transaction.queued, watched.as_ref(), reply);
-        if !ready.is_empty() {
-            let tally = server.blocked.serve(&server.keyspace, ready, unix_ms());
-            server.statistics.count(&tally);
-        }
-        Ok(())
+        run_all(&server, session, &transaction.queued, watched.as_ref(), reply).map(|ready| {
+            if !ready.is_empty() {
+                let tally = server.blocked.serve(&server.keyspace, ready, unix_ms());
+                server.statistics.count(&tally);
+            }
+        })
     };
     session.watched = watched;
     session.discard_transaction();
     result
 }
 
-/// The keys that commands made ready for those who wait.
+/// The keys that commands made ready for those who wait; an error when nothing of it all was done.
 fn run_all(
     server: &Server,
     session: &mut Session,
     queued: &[Queued],
     watched: Option<&Watched>,
     reply: &mut Reply,
-) -> Vec<DatabaseKey> {
+) -> Result<Vec<DatabaseKey>> {
     let now_ms = unix_ms();
     let needs = needs(server, queued, watched);
     let context = session.context(now_ms);
@@ -54,7 +54,7 @@ fn run_all(
             resp::Version::Resp2 => reply.null_array(),
             resp::Version::Resp3 => reply.null(),
         }
-        return Vec::new();
+        return Ok(Vec::new());
     }
     reply.array(queued.len());
     let mut stopwatch = Stopwatch::start();
@@ -89,10 +89,11 @@ fn run_all(
         conclude(server, session, call, server.attention.now(), reply, begin);
     }
     session.client.last_command.store(exec, Ordering::Relaxed);
-    let tally = txn.take_tally();
+    let tally = txn.commit()?;
     drop(txn);
+    session.has_written |= tally.changes > 0;
     server.statistics.count(&tally);
-    tally.ready
+    Ok(tally.ready)
 }
 
 /// Whether the command may look at more than its keys, as DBSIZE and INFO do.

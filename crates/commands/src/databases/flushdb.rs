@@ -31,7 +31,7 @@ pub struct Args {
 
 fn run(txn: &mut WriteTxn<'_>, _: Args, reply: &mut Reply) -> Result<()> {
     let database = txn.database();
-    txn.flush(database);
+    txn.flush(database)?;
     reply.ok();
     Ok(())
 }

@@ -3,6 +3,7 @@
 use crate::generic::database::database;
 
 use crate::prelude::*;
+use keyspace::DifferentEngines;
 
 command! {
     name: "swapdb",
@@ -34,7 +35,11 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
     let second = index(args.index2).ok_or(Error::fixed("ERR invalid second DB index"))?;
     let (first, second) = (database(txn, first)?, database(txn, second)?);
     if first != second {
-        txn.swap(first, second);
+        txn.swap(first, second).map_err(|DifferentEngines| {
+            Error::new(format_args!(
+                "databases {first} and {second} cannot be exchanged: one is served from memory, the other from disk"
+            ))
+        })?;
     }
     reply.ok();
     Ok(())

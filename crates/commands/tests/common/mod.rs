@@ -21,7 +21,7 @@ pub struct Prompt {
 
 impl Prompt {
     pub fn new() -> Prompt {
-        let (keyspace, _) = Keyspace::new((0..16).map(|_| Arc::new(memory::Memory) as _).collect());
+        let (keyspace, _) = Keyspace::new((0..16).map(|_| Arc::new(memory::Memory) as _).collect(), None);
         let context = Context {
             database: 0,
             now_ms: 1_700_000_000_000,

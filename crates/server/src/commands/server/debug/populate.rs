@@ -27,7 +27,9 @@ pub(super) fn populate(session: &mut Session, count: &[u8], prefix: &[u8], len: 
         if txn.peek(&key).is_none() {
             txn.set_string(&key, &value, Deadline::Never);
         }
-        session.server.statistics.count(&txn.take_tally());
+        let tally = txn.commit()?;
+        session.has_written |= tally.changes > 0;
+        session.server.statistics.count(&tally);
     }
     Ok(())
 }

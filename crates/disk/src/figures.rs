@@ -1,0 +1,46 @@
+//! What is to be known of the store, for `INFO`.
+
+use fjall::Keyspace;
+
+use crate::store::Disk;
+
+/// The figures, by their names.
+pub fn of(disk: &Disk) -> Vec<(&'static str, u64)> {
+    let (used, allowed) = disk.shared().budget.bytes();
+    let (hits, misses, evictions) = disk.shared().budget.counts();
+    let database = disk.database();
+    let trees: Vec<Keyspace> = disk.trees();
+    let sum = |figure: &dyn Fn(&Keyspace) -> u64| trees.iter().map(figure).sum::<u64>();
+    vec![
+        ("disk_bytes", database.disk_space().unwrap_or_default()),
+        ("disk_free_bytes", disk.free_bytes()),
+        ("disk_journal_bytes", database.journal_disk_space().unwrap_or_default()),
+        ("disk_journals", database.journal_count() as u64),
+        ("disk_cache_bytes", used as u64),
+        ("disk_cache_bytes_max", allowed as u64),
+        ("disk_cache_hits", hits),
+        ("disk_cache_misses", misses),
+        ("disk_cache_evictions", evictions),
+        ("disk_block_cache_bytes", database.cache_size()),
+        ("disk_block_cache_bytes_max", database.cache_capacity()),
+        ("disk_block_cache_hits", sum(&|tree| tree.metrics().block_load_cached_count() as u64)),
+        ("disk_block_reads", sum(&|tree| tree.metrics().block_load_io_count() as u64)),
+        ("disk_block_read_bytes", sum(&|tree| tree.metrics().block_io())),
+        ("disk_filter_queries", sum(&|tree| tree.metrics().filter_queries() as u64)),
+        ("disk_filter_hits", sum(&|tree| tree.metrics().io_skipped_by_filter() as u64)),
+        ("disk_memtable_bytes", database.write_buffer_size()),
+        ("disk_pending_flushes", database.outstanding_flushes() as u64),
+        ("disk_pending_memtables", sum(&|tree| tree.sealed_memtable_count() as u64)),
+        ("disk_level0_tables", sum(&|tree| tree.l0_table_count() as u64)),
+        ("disk_tables", sum(&|tree| tree.table_count() as u64)),
+        ("disk_compactions_running", database.active_compactions() as u64),
+        ("disk_compactions_done", database.compactions_completed() as u64),
+        ("disk_compaction_milliseconds", database.time_compacting().as_millis() as u64),
+        ("disk_spaces_to_delete", disk.retired() as u64),
+        ("disk_collections_to_reclaim", disk.graves() as u64),
+        ("disk_commits", disk.commits()),
+        ("disk_commits_unsynced", disk.unsynced()),
+        ("disk_handoffs", disk.shared().handoff.count()),
+        ("disk_writable", u64::from(disk.is_writable())),
+    ]
+}
