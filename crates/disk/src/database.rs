@@ -23,8 +23,9 @@ impl DiskDatabase {
     /// The database in `space`, with what is stored there.
     pub fn open(disk: Arc<Disk>, space: Arc<Space>) -> fjall::Result<DiskDatabase> {
         let mut stored = Vec::new();
+        let Some(tree) = space.tree() else { return Ok(DiskDatabase { disk, space, stored }) };
         for slot in 0..base::slot::SLOTS as u16 {
-            if let Some(value) = space.tree().get(format::prefix(slot, Tag::Counts))?
+            if let Some(value) = tree.get(format::prefix(slot, Tag::Counts))?
                 && let Some((keys, deadlines)) = format::read_counts(&value)
                 && keys > 0
             {
@@ -68,11 +69,11 @@ impl Engine for DiskDatabase {
     }
 
     fn disk_bytes(&self) -> Option<u64> {
-        Some(self.space.tree().disk_space())
+        Some(self.space.tree().map_or(0, fjall::Keyspace::disk_space))
     }
 
     fn compact(&self) -> Result<bool, Fault> {
-        let tree = self.space.tree();
+        let Some(tree) = self.space.tree() else { return Ok(true) };
         tree.rotate_memtable_and_wait().and_then(|()| tree.major_compact()).map_err(|error| fault(&error))?;
         Ok(true)
     }

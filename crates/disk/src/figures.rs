@@ -40,7 +40,6 @@ pub fn of(disk: &Disk) -> Vec<(&'static str, u64)> {
         ("disk_collections_to_reclaim", disk.graves() as u64),
         ("disk_commits", disk.commits()),
         ("disk_commits_unsynced", disk.unsynced()),
-        ("disk_handoffs", disk.shared().handoff.count()),
         ("disk_writable", u64::from(disk.is_writable())),
     ]
 }

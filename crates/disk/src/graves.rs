@@ -65,7 +65,7 @@ impl Graves {
     /// Forgets the collections of these numbers: no element of theirs is left.
     pub fn forget(&self, ids: &[u64]) {
         let mut buried = self.buried.lock();
-        ids.iter().for_each(|id| drop(buried.remove(id)));
+        buried.retain(|id, _| !ids.contains(id));
         drop(buried);
         let mut dead = self.dead.lock();
         *dead = Arc::new(dead.iter().copied().filter(|id| !ids.contains(id)).collect());

@@ -1,10 +1,10 @@
 //! The records of one database: a tree of its own within the store.
 //!
 //! A database that is emptied gets a new space, and the old one is deleted as a whole. Databases exchange their spaces
-//! when they are exchanged.
+//! when they are exchanged. The tree is made when the first record comes, so that a new space costs nothing.
 
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use fjall::{Keyspace, Slice};
 use keyspace::fault::{Fault, raise};
@@ -16,7 +16,7 @@ use crate::handoff::Handoff;
 pub struct Space {
     /// Its number, which no other has or had.
     pub id: u64,
-    tree: Keyspace,
+    tree: OnceLock<Keyspace>,
     /// What all spaces share.
     pub shared: Arc<Shared>,
 }
@@ -32,18 +32,29 @@ pub struct Shared {
 }
 
 impl Space {
-    pub fn new(id: u64, tree: Keyspace, shared: Arc<Shared>) -> Space {
-        Space { id, tree, shared }
+    pub fn new(id: u64, shared: Arc<Shared>) -> Space {
+        Space { id, tree: OnceLock::new(), shared }
     }
 
-    /// The tree of the records.
-    pub fn tree(&self) -> &Keyspace {
-        &self.tree
+    /// The tree of the records, if there ever was one.
+    pub fn tree(&self) -> Option<&Keyspace> {
+        self.tree.get()
+    }
+
+    /// The tree of the records, made by `make` if there is none.
+    pub fn tree_or(&self, make: impl FnOnce() -> fjall::Result<Keyspace>) -> fjall::Result<&Keyspace> {
+        if let Some(tree) = self.tree.get() {
+            return Ok(tree);
+        }
+        // Where two make it, both get the same from the database.
+        let tree = make()?;
+        Ok(self.tree.get_or_init(|| tree))
     }
 
     /// The value of the record `key`.
     pub fn get(&self, key: &[u8]) -> Option<Slice> {
-        self.shared.handoff.around(|| self.tree.get(key)).unwrap_or_else(|error| {
+        let tree = self.tree()?;
+        self.shared.handoff.around(|| tree.get(key)).unwrap_or_else(|error| {
             unreadable(&error);
             None
         })
@@ -51,7 +62,8 @@ impl Space {
 
     /// Whether there is a record `key`.
     pub fn contains(&self, key: &[u8]) -> bool {
-        self.shared.handoff.around(|| self.tree.contains_key(key)).unwrap_or_else(|error| {
+        let Some(tree) = self.tree() else { return false };
+        self.shared.handoff.around(|| tree.contains_key(key)).unwrap_or_else(|error| {
             unreadable(&error);
             false
         })
@@ -64,11 +76,9 @@ impl Space {
         backward: bool,
         visit: &mut dyn FnMut(Slice, Slice) -> bool,
     ) {
-        if is_empty(&range) {
-            return;
-        }
+        let Some(tree) = self.tree().filter(|_| !is_empty(&range)) else { return };
         self.shared.handoff.around(|| {
-            let mut records = self.tree.range(range);
+            let mut records = tree.range(range);
             loop {
                 let record = if backward { records.next_back() } else { records.next() };
                 match record.map(fjall::Guard::into_inner) {

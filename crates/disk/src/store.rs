@@ -123,7 +123,7 @@ impl Disk {
         let ids = Ids::open(system.clone()).map_err(failed)?;
         let shared = Arc::new(Shared {
             budget: Budget::new((options.cache_bytes / 2) as usize),
-            handoff: Handoff::new(options.hand_over),
+            handoff: Handoff(options.hand_over),
             ids,
         });
         let disk = Arc::new(Disk {
@@ -194,10 +194,17 @@ impl Disk {
     }
 
     fn space(&self, id: u64) -> fjall::Result<Arc<Space>> {
-        let tree = self.database.keyspace(&id.to_string(), || tree_options(&self.options))?;
-        let space = Arc::new(Space::new(id, tree, Arc::clone(&self.shared)));
+        let space = Arc::new(Space::new(id, Arc::clone(&self.shared)));
+        if self.database.keyspace_exists(&id.to_string()) {
+            self.tree(&space)?;
+        }
         self.spaces.write().insert(id, Arc::clone(&space));
         Ok(space)
+    }
+
+    /// The tree of `space`, made if there is none yet.
+    fn tree<'s>(&self, space: &'s Space) -> fjall::Result<&'s Keyspace> {
+        space.tree_or(|| self.database.keyspace(&space.id.to_string(), || tree_options(&self.options)))
     }
 
     /// A space with nothing in it.
@@ -252,18 +259,15 @@ impl Disk {
     fn write(&self, batch: &Batch) -> fjall::Result<()> {
         let orphans: Vec<_> = batch.orphans().collect();
         let spaces = self.spaces.read();
-        let tree = |id: u64| match spaces.get(&id) {
-            Some(space) => space.tree(),
-            None => &self.system,
-        };
+        let tree = |id: u64| spaces.get(&id).map_or(Ok(&self.system), |space| self.tree(space));
         let mut changes = batch.changes();
         if batch.len() == 1
             && orphans.is_empty()
             && let Some(change) = changes.next()
         {
             match change.value {
-                Some(value) => tree(change.space).insert(change.key, value)?,
-                None => tree(change.space).remove(change.key)?,
+                Some(value) => tree(change.space)?.insert(change.key, value)?,
+                None => tree(change.space)?.remove(change.key)?,
             }
             self.committed.fetch_add(1, Ordering::AcqRel);
             return Ok(());
@@ -271,8 +275,8 @@ impl Disk {
         let mut written = fjall::OwnedWriteBatch::with_capacity(self.database.clone(), batch.len() + orphans.len());
         for change in changes {
             match change.value {
-                Some(value) => written.insert(tree(change.space), change.key, value),
-                None => written.remove(tree(change.space), change.key),
+                Some(value) => written.insert(tree(change.space)?, change.key, value),
+                None => written.remove(tree(change.space)?, change.key),
             }
         }
         for orphan in &orphans {
@@ -325,7 +329,7 @@ impl Disk {
 
     /// The trees of all spaces.
     pub(crate) fn trees(&self) -> Vec<Keyspace> {
-        self.spaces.read().values().map(|space| space.tree().clone()).collect()
+        self.spaces.read().values().filter_map(|space| space.tree().cloned()).collect()
     }
 
     pub(crate) fn free_bytes(&self) -> u64 {
@@ -409,7 +413,9 @@ impl Disk {
         });
         for space in gone {
             self.spaces.write().remove(&space.id);
-            if let Err(error) = self.database.delete_keyspace(space.tree().clone()) {
+            if let Some(tree) = space.tree()
+                && let Err(error) = self.database.delete_keyspace(tree.clone())
+            {
                 tracing::warn!(%error, space = space.id, "The records of an emptied database cannot be deleted yet");
             }
         }
@@ -424,7 +430,7 @@ impl Disk {
                 None => true,
                 Some(space) => {
                     let prefix = format::element_prefix(grave.place.home, grave.place.id);
-                    space.tree().prefix(prefix).next().is_none()
+                    space.tree().is_none_or(|tree| tree.prefix(prefix).next().is_none())
                 }
             };
             if is_empty {

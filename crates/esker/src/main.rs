@@ -2,6 +2,7 @@
 
 mod allocator;
 mod cli;
+mod engines;
 mod limits;
 mod log;
 mod serve;

@@ -54,7 +54,9 @@ fn start(arguments: &[OsString]) -> Result<(), String> {
     }
     crate::allocator::give_back_soon();
     let config = with_room_for_clients(loaded.config);
-    let (server, garbage) = Server::new(config, &loaded.renamed_commands, Arc::new(memory::Memory))
+    let engines = crate::engines::open(&settings).map_err(|error| error.to_string())?;
+    let store = engines.store();
+    let (server, garbage) = Server::new(config, &loaded.renamed_commands, engines.by_database, store)
         .map_err(|error| error.to_string())?;
     std::thread::Builder::new()
         .name("reclaimer".to_owned())

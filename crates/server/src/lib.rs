@@ -39,6 +39,7 @@ use std::time::Duration;
 
 pub use crate::allocator::{Allocator, AllocatorFigures};
 pub use crate::listener::ListenError;
+pub use crate::scheduler::hand_over;
 pub use crate::server::Server;
 pub use crate::statistics::CommandReport;
 

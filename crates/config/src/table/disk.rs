@@ -1,13 +1,11 @@
 //! Which engine serves which database, and how the one on disk works.
 
 use super::{Settings, group};
-use crate::Support::{self, Ignored};
+use crate::Support::Supported;
 use crate::kind::choice::{choices, one_of};
 use crate::kind::database_engines::EnginesByNumber;
 use crate::kind::number::{LLONG_MAX, memory};
 use crate::{DatabaseEngines, EngineKind};
-
-const NO_DISK: Support = Ignored("serving databases from disk comes later");
 
 choices! {
     /// How blocks on disk are compressed (`disk-compression`).
@@ -25,24 +23,24 @@ group! {
     Disk in disk, defaults on host;
 
     /// The engine of every database that no `database` line names.
-    "engine" [immutable] => engine: EngineKind = EngineKind::Memory, one_of(), NO_DISK;
+    "engine" [immutable] => engine: EngineKind = EngineKind::Memory, one_of(), Supported;
 
     /// The engine of the database with this number; a line for each.
     "database" [immutable] => engine_by_database: DatabaseEngines = DatabaseEngines::default(),
-        EnginesByNumber, NO_DISK;
+        EnginesByNumber, Supported;
 
     /// Bytes of memory for the cache in front of the files, at least 8mb.
-    "disk-cache-size" => cache_bytes: u64 = 256 << 20, memory(8 << 20, LLONG_MAX), NO_DISK;
+    "disk-cache-size" => cache_bytes: u64 = 256 << 20, memory(8 << 20, LLONG_MAX), Supported;
 
     /// Bytes that the journals of the engine on disk may take, at least 128mb.
     "disk-journal-size-max" [immutable] => journal_bytes_max: u64 = 512 << 20, memory(128 << 20, LLONG_MAX),
-        NO_DISK;
+        Supported;
 
     /// Bytes free in the file system below which writes are refused; 0 never refuses them.
-    "disk-free-space-min" => free_bytes_min: u64 = 256 << 20, memory(0, LLONG_MAX), NO_DISK;
+    "disk-free-space-min" => free_bytes_min: u64 = 256 << 20, memory(0, LLONG_MAX), Supported;
 
     /// How blocks on disk are compressed.
-    "disk-compression" [immutable] => compression: DiskCompression = DiskCompression::Lz4, one_of(), NO_DISK;
+    "disk-compression" [immutable] => compression: DiskCompression = DiskCompression::Lz4, one_of(), Supported;
 }
 
 impl Settings {

@@ -29,14 +29,18 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// The server under test: Esker, or what `ESKER_TEST_SERVER` names.
+    /// The server under test: Esker, its databases served by the engine that `ESKER_TEST_ENGINE` names, or what
+    /// `ESKER_TEST_SERVER` names.
     pub fn under_test() -> Self {
         match std::env::var_os("ESKER_TEST_SERVER") {
             Some(program) => Self::redis(PathBuf::from(program)),
             None => Self {
                 program: env!("CARGO_BIN_EXE_esker").into(),
                 file: None,
-                directives: Vec::new(),
+                directives: match std::env::var("ESKER_TEST_ENGINE") {
+                    Ok(engine) => vec!["--engine".to_owned(), engine],
+                    Err(_) => Vec::new(),
+                },
                 is_esker: true,
             },
         }

@@ -1,0 +1,65 @@
+//! Which engine serves which database: the one place that names them.
+
+use std::sync::Arc;
+
+use config::table::disk::DiskCompression;
+use config::table::persistence::AppendFsync;
+use config::{EngineKind, Settings};
+use disk::{Disk, OpenError, Options, SyncPolicy};
+use keyspace::engine::{Engine, Store};
+use memory::Memory;
+
+/// The directory, within `dir`, of the databases on disk.
+const DISK_DIR: &str = "disk";
+
+/// The engines of all databases, and where those on disk are stored.
+pub struct Engines {
+    /// By database.
+    pub by_database: Vec<Arc<dyn Engine>>,
+    /// The store, if any database is on disk.
+    pub disk: Option<Arc<Disk>>,
+}
+
+impl Engines {
+    /// The store as the keyspace takes it.
+    pub fn store(&self) -> Option<Arc<dyn Store>> {
+        self.disk.clone().map(|disk| disk as Arc<dyn Store>)
+    }
+}
+
+/// Opens what the settings ask for. Without a database on disk nothing is touched there.
+pub fn open(settings: &Settings) -> Result<Engines, OpenError> {
+    let databases = 0..settings.process.databases.min(u32::from(u16::MAX)) as u16;
+    let is_on_disk = |database: &u16| settings.engine_of(u32::from(*database)) == EngineKind::Disk;
+    let on_disk: Vec<u16> = databases.clone().filter(is_on_disk).collect();
+    let memory: Arc<dyn Engine> = Arc::new(Memory);
+    if on_disk.is_empty() {
+        return Ok(Engines { by_database: databases.map(|_| Arc::clone(&memory)).collect(), disk: None });
+    }
+    let options = Options {
+        dir: settings.process.dir.join(DISK_DIR),
+        cache_bytes: settings.disk.cache_bytes,
+        journal_bytes_max: settings.disk.journal_bytes_max,
+        free_bytes_min: settings.disk.free_bytes_min,
+        compresses: settings.disk.compression == DiskCompression::Lz4,
+        sync: sync_policy(settings),
+        threads: settings.process.io_threads.clamp(2, 4),
+        hand_over: Some(server::hand_over),
+    };
+    let (disk, engines) = Disk::open(options, &on_disk)?;
+    let mut engines = engines.into_iter();
+    let by_database = databases.map(|database| {
+        let engine = if is_on_disk(&database) { engines.next() } else { None };
+        engine.unwrap_or_else(|| Arc::clone(&memory))
+    });
+    Ok(Engines { by_database: by_database.collect(), disk: Some(disk) })
+}
+
+/// When changes are brought onto the disk.
+pub fn sync_policy(settings: &Settings) -> SyncPolicy {
+    match settings.persistence.appendfsync {
+        AppendFsync::Always => SyncPolicy::Always,
+        AppendFsync::Everysec => SyncPolicy::EverySecond,
+        AppendFsync::No => SyncPolicy::Never,
+    }
+}
