@@ -298,9 +298,9 @@ pub fn encoding_name(entry: EntryRef<'_>) -> &'static str {
         Form::Bytes if entry.value().len() <= EMBEDDED_BYTES_MAX => "embstr",
         Form::Bytes | Form::EditedBytes => "raw",
         Form::ListPacked | Form::SetPacked | Form::HashPacked | Form::ZSetPacked => "listpack",
-        Form::ListIndexed => "quicklist",
+        Form::ListIndexed | Form::ListStored => "quicklist",
         Form::SetIntegers => "intset",
-        Form::SetIndexed | Form::HashIndexed => "hashtable",
-        Form::ZSetIndexed => "skiplist",
+        Form::SetIndexed | Form::SetStored | Form::HashIndexed | Form::HashStored => "hashtable",
+        Form::ZSetIndexed | Form::ZSetStored => "skiplist",
     }
 }
