@@ -61,9 +61,17 @@ pub enum Form {
     ZSetPacked,
     /// A sorted set in a tree and a hash table.
     ZSetIndexed,
+    /// A list whose elements lie outside, where the engine keeps them.
+    ListStored,
+    /// A set whose members lie outside.
+    SetStored,
+    /// A hash whose fields lie outside.
+    HashStored,
+    /// A sorted set whose members lie outside.
+    ZSetStored,
 }
 
-const FORMS: [Form; 12] = [
+const FORMS: [Form; 16] = [
     Form::Bytes,
     Form::EditedBytes,
     Form::Integer,
@@ -76,6 +84,10 @@ const FORMS: [Form; 12] = [
     Form::HashIndexed,
     Form::ZSetPacked,
     Form::ZSetIndexed,
+    Form::ListStored,
+    Form::SetStored,
+    Form::HashStored,
+    Form::ZSetStored,
 ];
 
 /// The type of a value, as `TYPE` names it.
@@ -112,17 +124,24 @@ impl Form {
     pub fn kind(self) -> Kind {
         match self {
             Form::Bytes | Form::EditedBytes | Form::Integer => Kind::String,
-            Form::ListPacked | Form::ListIndexed => Kind::List,
-            Form::SetIntegers | Form::SetPacked | Form::SetIndexed => Kind::Set,
-            Form::HashPacked | Form::HashIndexed => Kind::Hash,
-            Form::ZSetPacked | Form::ZSetIndexed => Kind::ZSet,
+            Form::ListPacked | Form::ListIndexed | Form::ListStored => Kind::List,
+            Form::SetIntegers | Form::SetPacked | Form::SetIndexed | Form::SetStored => Kind::Set,
+            Form::HashPacked | Form::HashIndexed | Form::HashStored => Kind::Hash,
+            Form::ZSetPacked | Form::ZSetIndexed | Form::ZSetStored => Kind::ZSet,
         }
     }
 
-    /// Whether the value is held outside its entry.
+    /// Whether the value is held outside its entry: in a collection that the entry points at.
     #[inline]
     pub fn is_indexed(self) -> bool {
         matches!(self, Form::ListIndexed | Form::SetIndexed | Form::HashIndexed | Form::ZSetIndexed)
+            || self.is_stored()
+    }
+
+    /// Whether the elements of the collection that the entry points at lie elsewhere: see [`crate::stored`].
+    #[inline]
+    pub fn is_stored(self) -> bool {
+        matches!(self, Form::ListStored | Form::SetStored | Form::HashStored | Form::ZSetStored)
     }
 }
 
@@ -134,8 +153,9 @@ pub trait Collection: Send + Sync {
     /// How many allocations dropping it frees: what `lazyfree` weighs.
     fn free_effort(&self) -> usize;
 
-    /// A copy with the same elements, for `COPY`.
-    fn boxed_clone(&self) -> Box<dyn Collection>;
+    /// A copy with the same elements and the form that it has, for `COPY`. It is held in memory, wherever the
+    /// original is.
+    fn boxed_copy(&self) -> Copied;
 
     /// Has the processor load what a look-up of the element that hashes to `hash` is going to touch, where
     /// elements are looked up by their hash.
@@ -144,20 +164,33 @@ pub trait Collection: Send + Sync {
     }
 }
 
+/// A copy of a collection: the form that it has, and no other.
+pub struct Copied {
+    form: Form,
+    collection: Box<dyn Collection>,
+}
+
+impl Copied {
+    /// The copy that `collection` is.
+    pub fn new<T: Indexed>(collection: T) -> Copied {
+        Copied { form: T::FORM, collection: Box::new(collection) }
+    }
+}
+
 /// A collection of one certain form.
 ///
 /// # Safety
 ///
-/// [`Indexed::FORM`] must be an indexed form, no other type may have the same, and [`Collection::boxed_clone`] must
-/// give a box of this type: an entry of that form is taken to point at this type.
+/// [`Indexed::FORM`] must be an indexed form, and no other type may have the same: an entry of that form is taken to
+/// point at this type.
 ///
 /// ```compile_fail,E0200
-/// use values::entry::{Collection, Form, Indexed};
+/// use values::entry::{Collection, Copied, Form, Indexed};
 /// struct Mine;
 /// impl Collection for Mine {
 ///     fn memory_bytes(&self) -> usize { 0 }
 ///     fn free_effort(&self) -> usize { 0 }
-///     fn boxed_clone(&self) -> Box<dyn Collection> { Box::new(Mine) }
+///     fn boxed_copy(&self) -> Copied { Copied::new(Mine) }
 /// }
 /// impl Indexed for Mine {
 ///     const FORM: Form = Form::SetIndexed;
@@ -583,12 +616,12 @@ impl<'a> EntryRef<'a> {
 
     /// A copy of the value and deadline under `key`.
     pub fn copy_to(self, key: &[u8]) -> Entry {
-        let copied = self.any_indexed().map(|collection| (self.form(), collection.boxed_clone()));
+        let copied = self.any_indexed().map(Collection::boxed_copy);
         let value: &[u8] = if copied.is_some() { &[] } else { self.value() };
         let form = if copied.is_some() { Form::Bytes } else { self.form() };
         let mut copy =
             Entry::build(key, form, self.deadline_ms(), value.len(), |out| out.copy_from_slice(value));
-        if let Some((form, collection)) = copied {
+        if let Some(Copied { form, collection }) = copied {
             copy.set_boxed(form, collection);
         }
         copy
@@ -809,8 +842,8 @@ mod tests {
             1
         }
 
-        fn boxed_clone(&self) -> Box<dyn Collection> {
-            Box::new(Numbers(self.0.clone()))
+        fn boxed_copy(&self) -> Copied {
+            Copied::new(Numbers(self.0.clone()))
         }
     }
 

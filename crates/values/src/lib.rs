@@ -1,7 +1,8 @@
-//! The in-memory forms of every type: string, hash, list, set, sorted set.
+//! The forms of every type: string, hash, list, set, sorted set.
 //!
 //! A collection is *packed* (one run of bytes, searched from the front) while it is small and *indexed* (a
-//! [`table::Table`], a tree, a chain of chunks) when it is large. This room knows no key names, no locks, no
+//! [`table::Table`], a tree, a chain of chunks) when it is large. It is [*stored*](stored) where an engine keeps
+//! its elements elsewhere, in an ordered map of bytes. This room knows no key names, no locks, no
 //! expiry policy and no protocol: it promises that a form holds what was put into it, in the memory that its
 //! documentation names.
 
@@ -18,6 +19,7 @@ pub mod list;
 mod model;
 pub mod packed;
 pub mod set;
+pub mod stored;
 pub mod string;
 pub mod table;
 #[cfg(test)]

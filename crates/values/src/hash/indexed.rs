@@ -1,6 +1,6 @@
 //! A hash in a hash table: one allocation for each field with its value.
 
-use crate::entry::{Collection, Form, Indexed};
+use crate::entry::{Collection, Copied, Form, Indexed};
 use crate::table::{Stage, Table};
 use crate::thin::Thin;
 
@@ -12,7 +12,7 @@ pub struct IndexedHash {
 }
 
 impl IndexedHash {
-    pub(super) fn new() -> IndexedHash {
+    pub(crate) fn new() -> IndexedHash {
         IndexedHash { table: Table::new(), element_bytes: 0 }
     }
 
@@ -64,7 +64,7 @@ impl IndexedHash {
     }
 
     /// Adds a field that is not there yet.
-    pub(super) fn add(&mut self, field: &[u8], value: &[u8]) {
+    pub(crate) fn add(&mut self, field: &[u8], value: &[u8]) {
         let element = Thin::new([field, value]);
         self.element_bytes += element.memory_bytes();
         self.table.insert_unique(base::hash::hash(field), element);
@@ -84,15 +84,15 @@ impl Collection for IndexedHash {
         self.table.prefetch(hash, stage);
     }
 
-    fn boxed_clone(&self) -> Box<dyn Collection> {
+    fn boxed_copy(&self) -> Copied {
         let mut copy = IndexedHash::new();
         self.iter().for_each(|[field, value]| copy.add(field, value));
-        Box::new(copy)
+        Copied::new(copy)
     }
 }
 
 #[allow(unsafe_code)] // a promise, no unsafe operation
-// SAFETY: the form is an indexed one, no other type has it, and `boxed_clone` gives this type.
+// SAFETY: the form is an indexed one, and no other type has it.
 unsafe impl Indexed for IndexedHash {
     const FORM: Form = Form::HashIndexed;
 }

@@ -1,7 +1,8 @@
 //! Hashes: fields with values.
 //!
 //! A hash is packed ([`crate::packed`]) until it has more fields, or a field or value of more bytes, than
-//! [`Limits`] allow; it is then indexed and stays so. Redis' `t_hash.c` (7.2) is the source of the rules.
+//! [`Limits`] allow; it is then indexed and stays so. Redis' `t_hash.c` (7.2) is the source of the rules. A hash is
+//! [stored](crate::stored) where an engine made it so.
 //!
 //! [`HashRef`] and [`HashMut`] are the handles: which form lies behind them is theirs alone to know.
 
@@ -13,6 +14,7 @@ use crate::either::Either;
 use crate::entry::{Entry, EntryRef, Form};
 use crate::limits::Limits;
 use crate::packed;
+use crate::stored::{Stored, StoredHash};
 
 /// A new hash with no fields.
 pub fn empty(key: &[u8]) -> Entry {
@@ -27,6 +29,7 @@ pub struct HashRef<'a>(Held<'a>);
 enum Held<'a> {
     Packed(&'a [u8]),
     Indexed(&'a IndexedHash),
+    Stored(&'a StoredHash),
 }
 
 impl<'a> HashRef<'a> {
@@ -35,8 +38,14 @@ impl<'a> HashRef<'a> {
     pub fn of(entry: EntryRef<'a>) -> HashRef<'a> {
         match entry.form() {
             Form::HashPacked => HashRef(Held::Packed(entry.value())),
-            _ => HashRef(Held::Indexed(entry.indexed())),
+            Form::HashIndexed => HashRef(Held::Indexed(entry.indexed())),
+            _ => HashRef::stored(entry),
         }
+    }
+
+    #[cold]
+    fn stored(entry: EntryRef<'a>) -> HashRef<'a> {
+        HashRef(Held::Stored(entry.indexed()))
     }
 
     /// How many fields there are.
@@ -44,6 +53,7 @@ impl<'a> HashRef<'a> {
         match self.0 {
             Held::Packed(bytes) => packed::count(bytes),
             Held::Indexed(hash) => hash.len(),
+            Held::Stored(hash) => hash.len(),
         }
     }
 
@@ -60,19 +70,24 @@ impl<'a> HashRef<'a> {
                 packed::find::<2>(bytes, field).map(|at| packed::element::<2>(bytes, at)[1])
             }
             Held::Indexed(hash) => hash.get(field),
+            Held::Stored(hash) => hash.get(field),
         }
     }
 
     /// Whether there is a field of this name.
     pub fn contains(self, field: &[u8]) -> bool {
-        self.get(field).is_some()
+        match self.0 {
+            Held::Stored(hash) => hash.contains(field),
+            _ => self.get(field).is_some(),
+        }
     }
 
     /// All fields with their values: in the order in which they were added while the hash is packed.
     pub fn iter(self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + 'a {
         let pairs = match self.0 {
             Held::Packed(bytes) => Either::Left(packed::elements::<2>(bytes)),
-            Held::Indexed(hash) => Either::Right(hash.iter()),
+            Held::Indexed(hash) => Either::Right(Either::Left(hash.iter())),
+            Held::Stored(hash) => Either::Right(Either::Right(hash.iter())),
         };
         pairs.map(|[field, value]| (field, value))
     }
@@ -87,6 +102,7 @@ impl<'a> HashRef<'a> {
                 0
             }
             Held::Indexed(hash) => hash.scan(cursor, count, f),
+            Held::Stored(hash) => hash.scan(cursor, count, f),
         }
     }
 
@@ -95,6 +111,7 @@ impl<'a> HashRef<'a> {
         let [field, value] = match self.0 {
             Held::Packed(bytes) => packed::random::<2>(bytes, rng).map(|at| packed::element::<2>(bytes, at)),
             Held::Indexed(hash) => hash.random(rng),
+            Held::Stored(hash) => hash.random(rng),
         }?;
         Some((field, value))
     }
@@ -110,7 +127,10 @@ impl<'a> HashMut<'a> {
     /// The hash in `entry`. Panics when it holds another type.
     #[inline]
     pub fn of(entry: &'a mut Entry, limits: &'a Limits) -> HashMut<'a> {
-        assert!(matches!(entry.form(), Form::HashPacked | Form::HashIndexed), "not a hash");
+        assert!(
+            matches!(entry.form(), Form::HashPacked | Form::HashIndexed | Form::HashStored),
+            "not a hash"
+        );
         HashMut { entry, limits }
     }
 
@@ -144,16 +164,21 @@ impl<'a> HashMut<'a> {
     /// Says that one command is about to set `fields` fields: more than a packed hash may have make it indexed,
     /// even where some turn out to be there already.
     pub fn reserve(&mut self, fields: usize) {
-        if fields > self.limits.hash_packed_entries_max {
+        if fields > self.limits.hash_packed_entries_max && self.entry.form() == Form::HashPacked {
             self.index();
         }
     }
 
     /// Sets `field` to `value`, and says whether it is new.
     pub fn set(&mut self, field: &[u8], value: &[u8]) -> bool {
-        if self.entry.form() == Form::HashIndexed {
-            return self.entry.indexed_mut::<IndexedHash>().set(field, value);
+        match self.entry.form() {
+            Form::HashPacked => self.set_in_packed(field, value),
+            Form::HashIndexed => self.entry.indexed_mut::<IndexedHash>().set(field, value),
+            _ => self.stored().set(field, value),
         }
+    }
+
+    fn set_in_packed(&mut self, field: &[u8], value: &[u8]) -> bool {
         let bytes = self.entry.value();
         let added = packed::item_size(field) + packed::item_size(value);
         if field.len().max(value.len()) > self.limits.hash_packed_value_bytes_max
@@ -175,25 +200,31 @@ impl<'a> HashMut<'a> {
 
     /// Removes `field`, and says whether it was there. The hash may then be empty: an empty hash is to be removed.
     pub fn remove(&mut self, field: &[u8]) -> bool {
-        if self.entry.form() == Form::HashIndexed {
-            return self.entry.indexed_mut::<IndexedHash>().remove(field);
+        match self.entry.form() {
+            Form::HashPacked => {
+                let found = packed::find::<2>(self.entry.value(), field);
+                if let Some(at) = found {
+                    packed::remove::<2>(&mut self.entry.buffer(), at);
+                }
+                found.is_some()
+            }
+            Form::HashIndexed => self.entry.indexed_mut::<IndexedHash>().remove(field),
+            _ => self.stored().remove(field),
         }
-        let found = packed::find::<2>(self.entry.value(), field);
-        if let Some(at) = found {
-            packed::remove::<2>(&mut self.entry.buffer(), at);
-        }
-        found.is_some()
     }
 
-    /// Makes the hash indexed, if it is not yet.
+    #[cold]
+    fn stored(&mut self) -> &mut StoredHash {
+        self.entry.indexed_mut()
+    }
+
+    /// Makes a packed hash indexed.
     fn index(&mut self) -> &mut IndexedHash {
-        if self.entry.form() == Form::HashPacked {
-            let mut indexed = IndexedHash::new();
-            for [field, value] in packed::elements::<2>(self.entry.value()) {
-                indexed.add(field, value);
-            }
-            self.entry.set_indexed(Box::new(indexed));
+        let mut indexed = IndexedHash::new();
+        for [field, value] in packed::elements::<2>(self.entry.value()) {
+            indexed.add(field, value);
         }
+        self.entry.set_indexed(Box::new(indexed));
         self.entry.indexed_mut()
     }
 }

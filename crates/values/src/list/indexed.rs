@@ -8,7 +8,8 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use crate::buffer::Buffer;
-use crate::entry::{Collection, Form, Indexed};
+use crate::entry::{Collection, Copied, Form, Indexed};
+use crate::limits::Limits;
 use crate::list::ends::Ends;
 use crate::list::iter::{Backward, Forward};
 use crate::list::limit::Limit;
@@ -86,8 +87,13 @@ struct Place {
 
 impl IndexedList {
     /// A list of no elements.
-    pub(super) fn new() -> IndexedList {
+    pub(crate) fn new() -> IndexedList {
         IndexedList { chunks: VecDeque::new(), len: 0, chunk_bytes: 0 }
+    }
+
+    /// Adds `element` behind the last, in chunks of the usual size.
+    pub(crate) fn add(&mut self, element: &[u8]) {
+        self.push(End::Back, element, Limit::of(Limits::default().list_packed_size_max));
     }
 
     /// The list that was packed.
@@ -161,6 +167,7 @@ impl IndexedList {
             rest: &chunk.entries()[at..],
             chunks: self.chunks.range(place.chunk + 1..),
             remaining: self.len - index,
+            stored: None,
         }
     }
 
@@ -176,6 +183,7 @@ impl IndexedList {
             rest: &chunk.entries()[..at],
             chunks: self.chunks.range(..place.chunk),
             remaining: index + 1,
+            stored: None,
         }
     }
 
@@ -435,13 +443,13 @@ impl Collection for IndexedList {
         2 + self.chunks.len()
     }
 
-    fn boxed_clone(&self) -> Box<dyn Collection> {
-        Box::new(self.clone())
+    fn boxed_copy(&self) -> Copied {
+        Copied::new(self.clone())
     }
 }
 
 #[allow(unsafe_code)] // a promise, no unsafe operation
-// SAFETY: the form is an indexed one, no other type has it, and `boxed_clone` gives this type.
+// SAFETY: the form is an indexed one, and no other type has it.
 unsafe impl Indexed for IndexedList {
     const FORM: Form = Form::ListIndexed;
 }

@@ -1,9 +1,10 @@
-//! Walking a list of either form.
+//! Walking a list of any form.
 
 use std::collections::vec_deque;
 
 use crate::list::indexed::Chunk;
 use crate::list::run::{Run, split_first, split_last};
+use crate::stored::Indices;
 
 /// Elements in the order of the list.
 #[derive(Clone, Default)]
@@ -12,6 +13,8 @@ pub struct Forward<'a> {
     pub(super) rest: &'a [u8],
     pub(super) chunks: vec_deque::Iter<'a, Chunk>,
     pub(super) remaining: usize,
+    /// The elements of a stored list, which has no runs.
+    pub(super) stored: Option<Box<Indices<'a>>>,
 }
 
 impl<'a> Iterator for Forward<'a> {
@@ -21,7 +24,10 @@ impl<'a> Iterator for Forward<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         self.remaining = self.remaining.checked_sub(1)?;
         if self.rest.is_empty() {
-            self.rest = self.chunks.next()?.entries();
+            match self.chunks.next() {
+                Some(chunk) => self.rest = chunk.entries(),
+                None => return next_stored(&mut self.stored),
+            }
         }
         let (element, rest) = split_first(self.rest);
         self.rest = rest;
@@ -42,6 +48,8 @@ pub struct Backward<'a> {
     pub(super) rest: &'a [u8],
     pub(super) chunks: vec_deque::Iter<'a, Chunk>,
     pub(super) remaining: usize,
+    /// The elements of a stored list, which has no runs.
+    pub(super) stored: Option<Box<Indices<'a>>>,
 }
 
 impl<'a> Iterator for Backward<'a> {
@@ -51,7 +59,10 @@ impl<'a> Iterator for Backward<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         self.remaining = self.remaining.checked_sub(1)?;
         if self.rest.is_empty() {
-            self.rest = self.chunks.next_back()?.entries();
+            match self.chunks.next_back() {
+                Some(chunk) => self.rest = chunk.entries(),
+                None => return next_stored(&mut self.stored),
+            }
         }
         let (element, rest) = split_last(self.rest);
         self.rest = rest;
@@ -64,3 +75,8 @@ impl<'a> Iterator for Backward<'a> {
 }
 
 impl ExactSizeIterator for Backward<'_> {}
+
+#[cold]
+fn next_stored<'a>(stored: &mut Option<Box<Indices<'a>>>) -> Option<&'a [u8]> {
+    stored.as_mut()?.next()
+}

@@ -2,7 +2,7 @@
 //!
 //! A list is packed, one run of entries ([`run`]), until an addition would exceed `list_packed_size_max`; it is
 //! then a chain of chunks, each such a run, and packed again when it is left with one that is half full. Redis'
-//! `t_list.c` (7.2) is the source of the rules.
+//! `t_list.c` (7.2) is the source of the rules. A list is [stored](crate::stored) where an engine made it so.
 //!
 //! [`ListRef`] and [`ListMut`] are the handles: which form lies behind them is theirs alone to know.
 
@@ -21,6 +21,7 @@ use std::ops::Range;
 
 use crate::entry::{Entry, EntryBuffer, EntryRef, Form};
 use crate::limits::Limits;
+use crate::stored::{Stored, StoredList};
 use limit::Limit;
 use packed::Packed;
 use run::{Run, Totals};
@@ -57,6 +58,7 @@ pub struct ListRef<'a>(Held<'a>);
 enum Held<'a> {
     Packed(Totals, &'a [u8]),
     Indexed(&'a IndexedList),
+    Stored(&'a StoredList),
 }
 
 impl<'a> ListRef<'a> {
@@ -68,8 +70,14 @@ impl<'a> ListRef<'a> {
                 let (totals, entries) = packed::read(entry.value());
                 Held::Packed(totals, entries)
             }
-            _ => Held::Indexed(entry.indexed()),
+            Form::ListIndexed => Held::Indexed(entry.indexed()),
+            _ => return ListRef::stored(entry),
         })
+    }
+
+    #[cold]
+    fn stored(entry: EntryRef<'a>) -> ListRef<'a> {
+        ListRef(Held::Stored(entry.indexed()))
     }
 
     /// How many elements there are.
@@ -77,6 +85,7 @@ impl<'a> ListRef<'a> {
         match self.0 {
             Held::Packed(totals, _) => totals.count,
             Held::Indexed(list) => list.len(),
+            Held::Stored(list) => list.len(),
         }
     }
 
@@ -93,6 +102,7 @@ impl<'a> ListRef<'a> {
                 Some(run::split_first(&entries[run::offset_of(entries, totals.count, index)..]).0)
             }
             Held::Indexed(list) => list.get(index),
+            Held::Stored(list) => list.get(index),
         }
     }
 
@@ -111,6 +121,11 @@ impl<'a> ListRef<'a> {
             },
             Held::Packed(..) => Forward::default(),
             Held::Indexed(list) => list.forward(index),
+            Held::Stored(list) => Forward {
+                remaining: list.len().saturating_sub(index),
+                stored: list.forward(index),
+                ..Forward::default()
+            },
         }
     }
 
@@ -124,6 +139,10 @@ impl<'a> ListRef<'a> {
             },
             Held::Packed(..) => Backward::default(),
             Held::Indexed(list) => list.backward(index),
+            Held::Stored(list) => match list.backward(index) {
+                stored @ Some(_) => Backward { remaining: index + 1, stored, ..Backward::default() },
+                None => Backward::default(),
+            },
         }
     }
 
@@ -143,7 +162,10 @@ impl<'a> ListMut<'a> {
     /// The list in `entry`. Panics when it holds another type.
     #[inline]
     pub fn of(entry: &'a mut Entry, limits: &'a Limits) -> ListMut<'a> {
-        assert!(matches!(entry.form(), Form::ListPacked | Form::ListIndexed), "not a list");
+        assert!(
+            matches!(entry.form(), Form::ListPacked | Form::ListIndexed | Form::ListStored),
+            "not a list"
+        );
         ListMut { entry, limits }
     }
 
@@ -177,19 +199,27 @@ impl<'a> ListMut<'a> {
         elements: impl IntoIterator<Item: AsRef<[u8]>, IntoIter: Clone>,
     ) -> usize {
         let elements = elements.into_iter();
-        if !self.is_indexed() {
+        if self.is_packed() {
             let sizes = elements.clone().map(|element| element.as_ref().len());
             let (count, bytes) = sizes.fold((0, 0), |(count, bytes), len| (count + 1, bytes + len));
             self.grow(count, bytes);
         }
-        if self.is_indexed() {
-            let (list, limit) = self.indexed();
-            elements.for_each(|element| list.push(end, element.as_ref(), limit));
-            list.len()
-        } else {
-            let mut run = self.packed();
-            elements.for_each(|element| run.push(end, element.as_ref()));
-            run.totals().count
+        match self.entry.form() {
+            Form::ListPacked => {
+                let mut run = self.packed();
+                elements.for_each(|element| run.push(end, element.as_ref()));
+                run.totals().count
+            }
+            Form::ListIndexed => {
+                let (list, limit) = self.indexed();
+                elements.for_each(|element| list.push(end, element.as_ref(), limit));
+                list.len()
+            }
+            _ => {
+                let list = self.stored();
+                elements.for_each(|element| list.push(end, element.as_ref()));
+                list.len()
+            }
         }
     }
 
@@ -206,10 +236,11 @@ impl<'a> ListMut<'a> {
     /// Gives the element at an end to `f` and removes it; `None` when the list is empty. The list may then be
     /// empty: an empty list is to be removed.
     pub fn pop<R>(&mut self, end: End, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
-        if !self.is_indexed() {
-            return self.packed().pop(end, f);
+        match self.entry.form() {
+            Form::ListPacked => self.packed().pop(end, f),
+            Form::ListIndexed => self.shrink(|list, _| list.pop(end, f)),
+            _ => self.stored().pop(end, f),
         }
-        self.shrink(|list, _| list.pop(end, f))
     }
 
     /// As [`ListMut::pop`], at the front.
@@ -226,10 +257,10 @@ impl<'a> ListMut<'a> {
     pub fn set(&mut self, index: i64, element: &[u8]) -> bool {
         self.grow(1, element.len());
         let Some(index) = resolve(index, self.len()) else { return false };
-        if self.is_indexed() {
-            self.shrink(|list, limit| list.set(index, element, limit));
-        } else {
-            self.packed().replace(index, element);
+        match self.entry.form() {
+            Form::ListPacked => self.packed().replace(index, element),
+            Form::ListIndexed => self.shrink(|list, limit| list.set(index, element, limit)),
+            _ => self.stored().set(index, element),
         }
         true
     }
@@ -238,22 +269,30 @@ impl<'a> ListMut<'a> {
     /// whether there is one.
     pub fn insert(&mut self, side: End, pivot: &[u8], element: &[u8]) -> bool {
         self.grow(1, element.len());
-        let Some(index) = self.as_ref().iter().position(|held| held == pivot) else { return false };
-        if self.is_indexed() {
-            let (list, limit) = self.indexed();
-            list.insert(index, side, element, limit);
-        } else {
-            self.packed().insert(index + usize::from(side == End::Back), element);
+        let found = match self.as_ref().0 {
+            Held::Stored(list) => list.position(pivot),
+            _ => self.as_ref().iter().position(|held| held == pivot),
+        };
+        let Some(index) = found else { return false };
+        let new_index = index + usize::from(side == End::Back);
+        match self.entry.form() {
+            Form::ListPacked => self.packed().insert(new_index, element),
+            Form::ListIndexed => {
+                let (list, limit) = self.indexed();
+                list.insert(index, side, element, limit);
+            }
+            _ => self.stored().insert(new_index, element),
         }
         true
     }
 
     /// Removes at most `limit` elements for which `matches` holds, the first ones from `end` on, and says how many.
     pub fn remove_where(&mut self, end: End, limit: usize, mut matches: impl FnMut(&[u8]) -> bool) -> usize {
-        if !self.is_indexed() {
-            return self.packed().remove_where(end, limit, &mut matches);
+        match self.entry.form() {
+            Form::ListPacked => self.packed().remove_where(end, limit, &mut matches),
+            Form::ListIndexed => self.shrink(|list, _| list.remove_where(end, limit, matches)),
+            _ => self.stored().remove_where(end, limit, &mut matches),
         }
-        self.shrink(|list, _| list.remove_where(end, limit, matches))
     }
 
     /// Removes the elements at `range`, as far as there are any, and says how many.
@@ -261,10 +300,10 @@ impl<'a> ListMut<'a> {
         let end = range.end.min(self.len());
         let range = range.start.min(end)..end;
         let removed = range.len();
-        if !self.is_indexed() {
-            self.packed().remove_range(range.start, removed);
-        } else {
-            self.shrink(|list, _| list.remove_range(range));
+        match self.entry.form() {
+            Form::ListPacked => self.packed().remove_range(range.start, removed),
+            Form::ListIndexed => self.shrink(|list, _| list.remove_range(range)),
+            _ => self.stored().remove_range(range),
         }
         removed
     }
@@ -275,8 +314,13 @@ impl<'a> ListMut<'a> {
         self.remove_range(kept.end..usize::MAX) + self.remove_range(0..kept.start)
     }
 
-    fn is_indexed(&self) -> bool {
-        self.entry.form() == Form::ListIndexed
+    fn is_packed(&self) -> bool {
+        self.entry.form() == Form::ListPacked
+    }
+
+    #[cold]
+    fn stored(&mut self) -> &mut StoredList {
+        self.entry.indexed_mut()
     }
 
     fn packed(&mut self) -> Packed<EntryBuffer<'_>> {

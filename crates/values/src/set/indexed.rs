@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::Popped;
-use crate::entry::{Collection, Form, Indexed};
+use crate::entry::{Collection, Copied, Form, Indexed};
 use crate::table::{Stage, Table};
 use crate::thin::Thin;
 
@@ -15,7 +15,7 @@ pub struct IndexedSet {
 }
 
 impl IndexedSet {
-    pub(super) fn new() -> IndexedSet {
+    pub(crate) fn new() -> IndexedSet {
         IndexedSet { table: Table::new(), element_bytes: 0 }
     }
 
@@ -69,7 +69,7 @@ impl IndexedSet {
     }
 
     /// Adds a member that is not there yet.
-    pub(super) fn add(&mut self, member: &[u8]) {
+    pub(crate) fn add(&mut self, member: &[u8]) {
         let element = Thin::new([member]);
         self.element_bytes += element.memory_bytes();
         self.table.insert_unique(base::hash::hash(member), element);
@@ -89,15 +89,15 @@ impl Collection for IndexedSet {
         self.table.prefetch(hash, stage);
     }
 
-    fn boxed_clone(&self) -> Box<dyn Collection> {
+    fn boxed_copy(&self) -> Copied {
         let mut copy = IndexedSet::new();
         self.iter().for_each(|member| copy.add(member));
-        Box::new(copy)
+        Copied::new(copy)
     }
 }
 
 #[allow(unsafe_code)] // a promise, no unsafe operation
-// SAFETY: the form is an indexed one, no other type has it, and `boxed_clone` gives this type.
+// SAFETY: the form is an indexed one, and no other type has it.
 unsafe impl Indexed for IndexedSet {
     const FORM: Form = Form::SetIndexed;
 }

@@ -2,7 +2,7 @@
 //!
 //! A set of integers alone is held as such, up to `set_integers_max`; a small set of anything is packed
 //! ([`crate::packed`]); all others are indexed. A set never goes back to a smaller form by itself. Redis'
-//! `t_set.c` (7.2) is the source of the rules.
+//! `t_set.c` (7.2) is the source of the rules. A set is [stored](crate::stored) where an engine made it so.
 //!
 //! [`SetRef`] and [`SetMut`] are the handles: which form lies behind them is theirs alone to know.
 
@@ -20,6 +20,7 @@ use crate::either::Either;
 use crate::entry::{Entry, EntryRef, Form};
 use crate::limits::Limits;
 use crate::packed::{self, below};
+use crate::stored::{Stored, StoredSet};
 
 /// A member that was taken out of its set.
 pub type Popped = SmallVec<[u8; 32]>;
@@ -53,6 +54,7 @@ enum Held<'a> {
     Integers(&'a [u8]),
     Packed(&'a [u8]),
     Indexed(&'a IndexedSet),
+    Stored(&'a StoredSet),
 }
 
 impl<'a> SetRef<'a> {
@@ -62,8 +64,14 @@ impl<'a> SetRef<'a> {
         SetRef(match entry.form() {
             Form::SetIntegers => Held::Integers(entry.value()),
             Form::SetPacked => Held::Packed(entry.value()),
-            _ => Held::Indexed(entry.indexed()),
+            Form::SetIndexed => Held::Indexed(entry.indexed()),
+            _ => return SetRef::stored(entry),
         })
+    }
+
+    #[cold]
+    fn stored(entry: EntryRef<'a>) -> SetRef<'a> {
+        SetRef(Held::Stored(entry.indexed()))
     }
 
     /// How many members there are.
@@ -72,6 +80,7 @@ impl<'a> SetRef<'a> {
             Held::Integers(bytes) => integers::count(bytes),
             Held::Packed(bytes) => packed::count(bytes),
             Held::Indexed(set) => set.len(),
+            Held::Stored(set) => set.len(),
         }
     }
 
@@ -94,6 +103,7 @@ impl<'a> SetRef<'a> {
             }
             Held::Packed(bytes) => packed::find::<1>(bytes, member).is_some(),
             Held::Indexed(set) => set.contains(member),
+            Held::Stored(set) => set.contains(member),
         }
     }
 
@@ -104,16 +114,18 @@ impl<'a> SetRef<'a> {
             Held::Packed(bytes) => Either::Right(Either::Left(
                 packed::elements::<1>(bytes).map(|[member]| Member::Bytes(member)),
             )),
-            Held::Indexed(set) => Either::Right(Either::Right(set.iter().map(Member::Bytes))),
+            Held::Indexed(set) => Either::Right(Either::Right(Either::Left(set.iter().map(Member::Bytes)))),
+            Held::Stored(set) => Either::Right(Either::Right(Either::Right(set.iter().map(Member::Bytes)))),
         }
     }
 
     /// Gives `f` at least `count` members from `cursor` on, if there are so many, and returns where to go on; 0 is
-    /// both where to begin and the end. A member that is there throughout is given at least once. A set that is
-    /// not indexed is given whole.
+    /// both where to begin and the end. A member that is there throughout is given at least once. A set that lies in
+    /// its entry is given whole.
     pub fn scan(self, cursor: u64, count: usize, f: &mut dyn FnMut(&[u8])) -> u64 {
         match self.0 {
             Held::Indexed(set) => set.scan(cursor, count, f),
+            Held::Stored(set) => set.scan(cursor, count, f),
             Held::Integers(_) | Held::Packed(_) => {
                 self.iter().for_each(|member| f(&member));
                 0
@@ -132,6 +144,7 @@ impl<'a> SetRef<'a> {
                 packed::random::<1>(bytes, rng).map(|at| Member::Bytes(packed::element::<1>(bytes, at)[0]))
             }
             Held::Indexed(set) => set.random(rng).map(Member::Bytes),
+            Held::Stored(set) => set.random(rng).map(Member::Bytes),
         }
     }
 }
@@ -146,7 +159,10 @@ impl<'a> SetMut<'a> {
     /// The set in `entry`. Panics when it holds another type.
     #[inline]
     pub fn of(entry: &'a mut Entry, limits: &'a Limits) -> SetMut<'a> {
-        assert!(matches!(entry.form(), Form::SetIntegers | Form::SetPacked | Form::SetIndexed), "not a set");
+        assert!(
+            matches!(entry.form(), Form::SetIntegers | Form::SetPacked | Form::SetIndexed | Form::SetStored),
+            "not a set"
+        );
         SetMut { entry, limits }
     }
 
@@ -203,7 +219,8 @@ impl<'a> SetMut<'a> {
                 }
                 is_new
             }
-            _ => self.entry.indexed_mut::<IndexedSet>().insert(member),
+            Form::SetIndexed => self.entry.indexed_mut::<IndexedSet>().insert(member),
+            _ => self.stored().insert(member),
         }
     }
 
@@ -254,7 +271,8 @@ impl<'a> SetMut<'a> {
                 }
                 found.is_some()
             }
-            _ => self.entry.indexed_mut::<IndexedSet>().remove(member),
+            Form::SetIndexed => self.entry.indexed_mut::<IndexedSet>().remove(member),
+            _ => self.stored().remove(member),
         }
     }
 
@@ -277,16 +295,20 @@ impl<'a> SetMut<'a> {
                 packed::remove::<1>(&mut self.entry.buffer(), at);
                 Some(member)
             }
-            _ => self.entry.indexed_mut::<IndexedSet>().pop_random(rng),
+            Form::SetIndexed => self.entry.indexed_mut::<IndexedSet>().pop_random(rng),
+            _ => self.stored().pop_random(rng),
         }
     }
 
     /// Takes out `count` members picked at random, or all if there are fewer, and gives them to `f`.
     ///
     /// Where few are to remain, it is those that are picked and put into a new set, as Redis does: a set that was
-    /// indexed can come out of this packed.
+    /// indexed can come out of this packed. One that is stored stays so.
     pub fn pop_random_many(&mut self, count: usize, rng: &mut dyn FnMut() -> u64, f: &mut dyn FnMut(&[u8])) {
         const MOVE_REMAINING_BELOW: usize = 5;
+        if self.entry.form().is_stored() {
+            return self.stored().pop_random_many(count, rng, f);
+        }
         let remaining = self.len().saturating_sub(count);
         if remaining.saturating_mul(MOVE_REMAINING_BELOW) > count {
             for member in std::iter::from_fn(|| self.pop_random(rng)).take(count) {
@@ -307,10 +329,10 @@ impl<'a> SetMut<'a> {
     }
 
     /// Makes a set of integers of this one, if all its members are and it is not too large: what `SINTERSTORE` does
-    /// with its result.
+    /// with its result. One that is stored stays so.
     pub fn convert_to_integers(&mut self) {
         let most = self.limits.set_integers_max.min(integers::INTEGERS_MAX);
-        if self.entry.form() == Form::SetIntegers || self.len() > most {
+        if matches!(self.entry.form(), Form::SetIntegers | Form::SetStored) || self.len() > most {
             return;
         }
         let values: Option<Vec<i64>> = self.as_ref().iter().map(|member| parse_i64(&member)).collect();
@@ -321,6 +343,11 @@ impl<'a> SetMut<'a> {
             integers::insert(&mut run, value);
         });
         self.entry.set_value(Form::SetIntegers, &run);
+    }
+
+    #[cold]
+    fn stored(&mut self) -> &mut StoredSet {
+        self.entry.indexed_mut()
     }
 
     /// Makes the set indexed, if it is not yet.

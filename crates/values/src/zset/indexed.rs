@@ -12,7 +12,7 @@ use super::Change;
 use super::member::Member;
 use super::packed::Packed;
 use super::tree::{Slot, Slots, Tree};
-use crate::entry::{Collection, Form, Indexed};
+use crate::entry::{Collection, Copied, Form, Indexed};
 use crate::table::{Stage, Table};
 
 /// A sorted set in a tree and a hash table.
@@ -23,7 +23,7 @@ pub struct IndexedZSet {
 }
 
 impl IndexedZSet {
-    fn new() -> IndexedZSet {
+    pub(crate) fn new() -> IndexedZSet {
         IndexedZSet { members: Table::new(), tree: Tree::new(), member_bytes: 0 }
     }
 
@@ -31,9 +31,14 @@ impl IndexedZSet {
     pub(super) fn from_packed(packed: Packed<'_>) -> IndexedZSet {
         let mut set = IndexedZSet::new();
         for (member, score) in packed.range(0, usize::MAX, false) {
-            set.insert_new(hash(member), member, score);
+            set.add(member, score);
         }
         set
+    }
+
+    /// Adds a member that is not there yet.
+    pub(crate) fn add(&mut self, member: &[u8], score: f64) {
+        self.insert_new(hash(member), member, score);
     }
 
     #[inline]
@@ -164,7 +169,7 @@ fn slot_of(member: &Member, score: f64) -> Slot {
     Slot { score, member: unsafe { member.share() } }
 }
 
-// SAFETY: the form is an indexed one, no other type has it, and `boxed_clone` gives this type.
+// SAFETY: the form is an indexed one, and no other type has it.
 unsafe impl Indexed for IndexedZSet {
     const FORM: Form = Form::ZSetIndexed;
 }
@@ -182,12 +187,11 @@ impl Collection for IndexedZSet {
         self.members.prefetch(hash, stage);
     }
 
-    fn boxed_clone(&self) -> Box<dyn Collection> {
+    fn boxed_copy(&self) -> Copied {
         let mut copy = IndexedZSet::new();
         for slot in self.range(0, usize::MAX, false) {
-            let member = slot.member.bytes();
-            copy.insert_new(hash(member), member, slot.score);
+            copy.add(slot.member.bytes(), slot.score);
         }
-        Box::new(copy)
+        Copied::new(copy)
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Small sets are [packed](self) into their entry; larger ones are a table of members, for their scores, and a
 //! tree that counts, for their order. Every operation on a large set takes logarithmic time, rank and selection
-//! by rank and the count of a range included; a member of 16 bytes takes about 60 bytes of memory in all.
+//! by rank and the count of a range included; a member of 16 bytes takes about 60 bytes of memory in all. A set is
+//! [stored](crate::stored) where an engine made it so.
 //!
 //! Scores are doubles without NaN. `-0.0` and `0.0` are the same score, and each is given back as it was set.
 //! A command works on ranks: it asks for the [span](ZSetRef::score_span) of ranks of what it means, whose length
@@ -24,6 +25,7 @@ pub use range::{LexBound, LexRange, ScoreBound, ScoreRange};
 
 use crate::entry::{Entry, EntryRef, Form};
 use crate::limits::Limits;
+use crate::stored::{Ranked, Stored, StoredZSet};
 use packed::Packed;
 
 /// What an insertion did.
@@ -65,6 +67,7 @@ pub struct ZSetRef<'a>(Repr<'a>);
 enum Repr<'a> {
     Packed(Packed<'a>),
     Indexed(&'a IndexedZSet),
+    Stored(&'a StoredZSet),
 }
 
 impl<'a> ZSetRef<'a> {
@@ -73,11 +76,15 @@ impl<'a> ZSetRef<'a> {
     pub fn of(entry: EntryRef<'a>) -> ZSetRef<'a> {
         ZSetRef(match entry.form() {
             Form::ZSetPacked => Repr::Packed(Packed::of(entry.value())),
-            form => {
-                assert!(form == Form::ZSetIndexed, "not a sorted set");
-                Repr::Indexed(entry.indexed())
-            }
+            Form::ZSetIndexed => Repr::Indexed(entry.indexed()),
+            _ => return ZSetRef::stored(entry),
         })
+    }
+
+    #[cold]
+    fn stored(entry: EntryRef<'a>) -> ZSetRef<'a> {
+        assert!(entry.form() == Form::ZSetStored, "not a sorted set");
+        ZSetRef(Repr::Stored(entry.indexed()))
     }
 
     /// The number of members.
@@ -86,6 +93,7 @@ impl<'a> ZSetRef<'a> {
         match self.0 {
             Repr::Packed(packed) => packed.len(),
             Repr::Indexed(set) => set.len(),
+            Repr::Stored(set) => set.len(),
         }
     }
 
@@ -100,6 +108,7 @@ impl<'a> ZSetRef<'a> {
         match self.0 {
             Repr::Packed(packed) => packed.find(member).map(|place| place.score),
             Repr::Indexed(set) => set.score(member),
+            Repr::Stored(set) => set.score(member),
         }
     }
 
@@ -108,6 +117,7 @@ impl<'a> ZSetRef<'a> {
         let (rank, score) = match self.0 {
             Repr::Packed(packed) => packed.find(member).map(|place| (place.rank, place.score)),
             Repr::Indexed(set) => set.rank(member),
+            Repr::Stored(set) => set.rank(member),
         }?;
         Some((if reverse { self.len() - 1 - rank } else { rank }, score))
     }
@@ -123,6 +133,7 @@ impl<'a> ZSetRef<'a> {
         Members(match self.0 {
             Repr::Packed(packed) => Source::Packed(packed.range(start, count, reverse)),
             Repr::Indexed(set) => Source::Indexed(set.range(start, count, reverse)),
+            Repr::Stored(set) => Source::Stored(set.range(start, count, reverse)),
         })
     }
 
@@ -142,6 +153,10 @@ impl<'a> ZSetRef<'a> {
                 set.count_while_score(|score| range.is_above(score)),
                 set.count_while_score(|score| range.reaches(score)),
             ),
+            Repr::Stored(set) => {
+                let span = set.score_span(range);
+                (span.start, span.end)
+            }
         };
         start..end.max(start)
     }
@@ -157,6 +172,10 @@ impl<'a> ZSetRef<'a> {
                 set.count_while(|_, member| range.is_above(member)),
                 set.count_while(|_, member| range.reaches(member)),
             ),
+            Repr::Stored(set) => {
+                let span = set.lex_span(range);
+                (span.start, span.end)
+            }
         };
         start..end.max(start)
     }
@@ -172,6 +191,7 @@ impl<'a> ZSetRef<'a> {
                 0
             }
             Repr::Indexed(set) => set.scan(cursor, count, f),
+            Repr::Stored(set) => set.scan(cursor, count, f),
         }
     }
 
@@ -190,6 +210,7 @@ pub struct Members<'a>(Source<'a>);
 enum Source<'a> {
     Packed(packed::Members<'a>),
     Indexed(tree::Slots<'a>),
+    Stored(Box<Ranked<'a>>),
 }
 
 impl<'a> Iterator for Members<'a> {
@@ -200,6 +221,7 @@ impl<'a> Iterator for Members<'a> {
         match &mut self.0 {
             Source::Packed(members) => members.next(),
             Source::Indexed(slots) => slots.next().map(|slot| (slot.member.bytes(), slot.score)),
+            Source::Stored(members) => members.next(),
         }
     }
 
@@ -207,6 +229,7 @@ impl<'a> Iterator for Members<'a> {
         match &self.0 {
             Source::Packed(members) => members.size_hint(),
             Source::Indexed(slots) => slots.size_hint(),
+            Source::Stored(members) => members.size_hint(),
         }
     }
 }
@@ -222,7 +245,10 @@ pub struct ZSetMut<'a> {
 impl<'a> ZSetMut<'a> {
     /// The sorted set that `entry` holds. Panics when it holds something else.
     pub fn of(entry: &'a mut Entry, limits: &'a Limits) -> ZSetMut<'a> {
-        assert!(matches!(entry.form(), Form::ZSetPacked | Form::ZSetIndexed), "not a sorted set");
+        assert!(
+            matches!(entry.form(), Form::ZSetPacked | Form::ZSetIndexed | Form::ZSetStored),
+            "not a sorted set"
+        );
         ZSetMut { entry, limits }
     }
 
@@ -244,8 +270,10 @@ impl<'a> ZSetMut<'a> {
             assert!(!new.is_some_and(f64::is_nan), "a score that is not a number has no place in an order");
             new
         };
-        if self.entry.form() == Form::ZSetIndexed {
-            return self.entry.indexed_mut::<IndexedZSet>().update(member, decide);
+        match self.entry.form() {
+            Form::ZSetPacked => {}
+            Form::ZSetIndexed => return self.entry.indexed_mut::<IndexedZSet>().update(member, decide),
+            _ => return self.stored().update(member, decide),
         }
         let packed = Packed::of(self.entry.value());
         let place = packed.find(member);
@@ -280,12 +308,15 @@ impl<'a> ZSetMut<'a> {
 
     /// Removes `member` and returns the score it had.
     pub fn remove(&mut self, member: &[u8]) -> Option<f64> {
-        if self.entry.form() == Form::ZSetIndexed {
-            return self.entry.indexed_mut::<IndexedZSet>().remove(member);
+        match self.entry.form() {
+            Form::ZSetPacked => {
+                let place = Packed::of(self.entry.value()).find(member)?;
+                packed::remove(&mut self.entry.buffer(), place);
+                Some(place.score)
+            }
+            Form::ZSetIndexed => self.entry.indexed_mut::<IndexedZSet>().remove(member),
+            _ => self.stored().remove(member),
         }
-        let place = Packed::of(self.entry.value()).find(member)?;
-        packed::remove(&mut self.entry.buffer(), place);
-        Some(place.score)
     }
 
     /// Removes the first member and returns what `f` makes of it and its score.
@@ -299,13 +330,21 @@ impl<'a> ZSetMut<'a> {
     }
 
     fn pop<R>(&mut self, rank: usize, f: impl FnOnce(&[u8], f64) -> R) -> Option<R> {
-        if self.entry.form() == Form::ZSetIndexed {
-            return self.entry.indexed_mut::<IndexedZSet>().pop(rank, f);
+        match self.entry.form() {
+            Form::ZSetPacked => {
+                let (member, score) = self.as_ref().at(rank)?;
+                let result = f(member, score);
+                packed::remove_span(&mut self.entry.buffer(), rank..rank + 1);
+                Some(result)
+            }
+            Form::ZSetIndexed => self.entry.indexed_mut::<IndexedZSet>().pop(rank, f),
+            _ => self.stored().pop(rank, f),
         }
-        let (member, score) = self.as_ref().at(rank)?;
-        let result = f(member, score);
-        packed::remove_span(&mut self.entry.buffer(), rank..rank + 1);
-        Some(result)
+    }
+
+    #[cold]
+    fn stored(&mut self) -> &mut StoredZSet {
+        self.entry.indexed_mut()
     }
 
     /// Removes the members of the ranks `span`, as far as there are any, and returns how many it were.
@@ -315,10 +354,10 @@ impl<'a> ZSetMut<'a> {
         if span.is_empty() {
             return 0;
         }
-        if self.entry.form() == Form::ZSetIndexed {
-            self.entry.indexed_mut::<IndexedZSet>().remove_span(span.clone());
-        } else {
-            packed::remove_span(&mut self.entry.buffer(), span.clone());
+        match self.entry.form() {
+            Form::ZSetPacked => packed::remove_span(&mut self.entry.buffer(), span.clone()),
+            Form::ZSetIndexed => self.entry.indexed_mut::<IndexedZSet>().remove_span(span.clone()),
+            _ => self.stored().remove_span(span.clone()),
         }
         span.len()
     }

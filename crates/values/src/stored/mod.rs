@@ -1,0 +1,185 @@
+//! The stored forms of hash, set, list and sorted set: collections whose elements lie outside of the entry, in an
+//! ordered map of bytes that an engine provides ([`Elements`]).
+//!
+//! What a stored form promises is what it costs: it reads and writes the elements that an operation names and a few
+//! records beside them, never the collection. The layout below is on disk: it is the same on every machine and in
+//! every process, and a change of it needs another layout number. The handles of each type ([`crate::hash`] and its
+//! neighbours) find it behind an entry as they find any other form; a collection that is stored stays so until it
+//! is empty.
+//!
+//! # Keys
+//!
+//! A collection has its map to itself. Numbers are big-endian, so that they are in the order of their bytes.
+//!
+//! ```text
+//!                  +--------+------------+
+//!  hash, set       | hash   | field or   |   -> the value; of a set, nothing
+//!                  | 4 bytes| member     |
+//!                  +--------+------------+
+//!                  +---------+
+//!  list            | index   |   -> the element; indices follow each other from `head` on
+//!                  | 8 bytes |
+//!                  +---------+
+//!                  +---+--------+--------+
+//!  sorted set      | m | hash   | member |   -> its score: the 8 bytes of the double
+//!                  |   | 4 bytes|        |
+//!                  +---+--------+--------+
+//!                  +---+---------+--------+
+//!                  | s | score   | member |   -> nothing; `-` where the score is -0.0
+//!                  |   | 8 bytes |        |
+//!                  +---+---------+--------+
+//!                  +---+--------+---------+--------+
+//!                  | f | level  | score   | member |   -> children, members: two numbers in LEB128
+//!                  |   | 1 byte | 8 bytes |        |
+//!                  +---+--------+---------+--------+
+//! ```
+//!
+//! The hash is the low half of XXH3 (64 bits, no seed) of the field or member: anyone can compute it, so nothing but
+//! the cost of a random pick or the size of one step of a scan depends on how it spreads. The score's bytes are
+//! those of the double with the sign bit flipped, all bits where it is negative, and -0.0 as 0.0. What the fences
+//! (`f`) are for is said in `zset/fences.rs`.
+//!
+//! # Meta
+//!
+//! What the entry itself needs to know, written and read by [`Stored::write_meta`] and [`open`]:
+//!
+//! ```text
+//!  +--------+--------+
+//!  | layout | count  |   hash, set
+//!  +--------+--------+---------+
+//!  | layout | count  | head    |   list: the zigzag of its distance from 2^63
+//!  +--------+--------+---------+---------+
+//!  | layout | count  | levels  | fences  |   sorted set: levels of fences, and fences at the highest
+//!  | 1      | LEB128 | LEB128  | LEB128  |
+//!  +--------+--------+---------+---------+
+//! ```
+
+mod hash;
+mod list;
+mod names;
+mod number;
+mod pairs;
+mod set;
+#[cfg(test)]
+mod tests;
+mod zset;
+
+use std::fmt;
+
+pub use hash::StoredHash;
+pub use list::StoredList;
+pub use set::StoredSet;
+pub use zset::StoredZSet;
+
+pub(crate) use list::Indices;
+pub(crate) use pairs::Pairs;
+pub(crate) use zset::Ranked;
+
+use crate::elements::Elements;
+use crate::entry::{Entry, EntryRef, Form, Kind};
+use crate::{hash as hashes, list as lists, set as sets, zset as zsets};
+
+/// A key in a collection's map. Most are short.
+type Key = smallvec::SmallVec<[u8; 64]>;
+
+/// A collection whose elements lie outside of its entry, whatever its type.
+pub trait Stored: Send + Sync {
+    /// Where its elements lie.
+    fn elements(&self) -> &dyn Elements;
+
+    /// As [`Stored::elements`], to change.
+    fn elements_mut(&mut self) -> &mut dyn Elements;
+
+    /// Appends what [`open`] needs to make this collection of its elements again.
+    fn write_meta(&self, out: &mut Vec<u8>);
+
+    /// How many fields, members or elements it has.
+    fn len(&self) -> usize;
+
+    /// Whether it has none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Why bytes are not the meta of a stored collection: they were damaged, or written by a newer program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed(&'static str);
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the meta of a stored collection is malformed: {}", self.0)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+/// Makes the value of `entry` the collection of type `kind` that `meta` describes and whose elements are `elements`.
+/// Leaves it as it is where the meta is malformed.
+pub fn open(
+    entry: &mut Entry,
+    kind: Kind,
+    meta: &[u8],
+    elements: Box<dyn Elements>,
+) -> Result<(), Malformed> {
+    match kind {
+        Kind::String => return Err(Malformed("a string is no collection")),
+        Kind::List => entry.set_indexed(Box::new(StoredList::open(meta, elements)?)),
+        Kind::Set => entry.set_indexed(Box::new(StoredSet::open(meta, elements)?)),
+        Kind::Hash => entry.set_indexed(Box::new(StoredHash::open(meta, elements)?)),
+        Kind::ZSet => entry.set_indexed(Box::new(StoredZSet::open(meta, elements)?)),
+    }
+    Ok(())
+}
+
+/// Makes the collection in `entry` a stored one, by putting all its elements into `elements`, which holds none yet.
+/// Panics when the value is a string or stored already.
+pub fn spill(entry: &mut Entry, elements: Box<dyn Elements>) {
+    assert!(!entry.form().is_stored(), "it is stored already");
+    match entry.kind() {
+        Kind::String => panic!("a string has no elements"),
+        Kind::List => {
+            let mut list = StoredList::new(elements);
+            lists::ListRef::of(entry.as_ref())
+                .iter()
+                .for_each(|element| list.push(lists::End::Back, element));
+            entry.set_indexed(Box::new(list));
+        }
+        Kind::Set => {
+            let mut set = StoredSet::new(elements);
+            sets::SetRef::of(entry.as_ref()).iter().for_each(|member| set.add(&member));
+            entry.set_indexed(Box::new(set));
+        }
+        Kind::Hash => {
+            let mut hash = StoredHash::new(elements);
+            hashes::HashRef::of(entry.as_ref()).iter().for_each(|(field, value)| hash.add(field, value));
+            entry.set_indexed(Box::new(hash));
+        }
+        Kind::ZSet => {
+            let set = StoredZSet::build(elements, zsets::ZSetRef::of(entry.as_ref()).iter());
+            entry.set_indexed(Box::new(set));
+        }
+    }
+}
+
+/// The stored collection in `entry`, if it is one.
+pub fn of(entry: EntryRef<'_>) -> Option<&dyn Stored> {
+    Some(match entry.form() {
+        Form::ListStored => entry.indexed::<StoredList>(),
+        Form::SetStored => entry.indexed::<StoredSet>(),
+        Form::HashStored => entry.indexed::<StoredHash>(),
+        Form::ZSetStored => entry.indexed::<StoredZSet>(),
+        _ => return None,
+    })
+}
+
+/// As [`of`], to change.
+pub fn of_mut(entry: &mut Entry) -> Option<&mut dyn Stored> {
+    Some(match entry.form() {
+        Form::ListStored => entry.indexed_mut::<StoredList>(),
+        Form::SetStored => entry.indexed_mut::<StoredSet>(),
+        Form::HashStored => entry.indexed_mut::<StoredHash>(),
+        Form::ZSetStored => entry.indexed_mut::<StoredZSet>(),
+        _ => return None,
+    })
+}
