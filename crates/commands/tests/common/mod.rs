@@ -17,11 +17,34 @@ pub struct Prompt {
     pub context: Context,
     /// What came of the last command, beside its reply.
     pub tally: Tally,
+    /// Where its databases are, if they are on disk.
+    _directory: Option<tempfile::TempDir>,
+}
+
+/// Databases on disk, and the directory that they are in.
+fn on_disk() -> (Keyspace, Option<tempfile::TempDir>) {
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    let options = disk::Options {
+        dir: directory.path().to_owned(),
+        cache_bytes: 1 << 20,
+        journal_bytes_max: 128 << 20,
+        free_bytes_min: 0,
+        compresses: true,
+        sync: disk::SyncPolicy::Never,
+        threads: 1,
+        hand_over: None,
+    };
+    let databases: Vec<u16> = (0..16).collect();
+    let (disk, engines) = disk::Disk::open(options, &databases).expect("the databases can be made");
+    (Keyspace::new(engines, Some(disk)).0, Some(directory))
 }
 
 impl Prompt {
     pub fn new() -> Prompt {
-        let (keyspace, _) = Keyspace::new((0..16).map(|_| Arc::new(memory::Memory) as _).collect(), None);
+        let (keyspace, directory) = match std::env::var("ESKER_TEST_ENGINE").as_deref() {
+            Ok("disk") => on_disk(),
+            _ => (Keyspace::new((0..16).map(|_| Arc::new(memory::Memory) as _).collect(), None).0, None),
+        };
         let context = Context {
             database: 0,
             now_ms: 1_700_000_000_000,
@@ -30,7 +53,7 @@ impl Prompt {
             touch: true,
             counting: None,
         };
-        Prompt { keyspace, seed: 1, context, tally: Tally::default() }
+        Prompt { keyspace, seed: 1, context, tally: Tally::default(), _directory: directory }
     }
 
     fn find(arguments: Arguments<'_>) -> Option<&'static Command> {
@@ -47,6 +70,7 @@ impl Prompt {
         let key = Key::new(key.as_bytes());
         let mut txn = self.keyspace.write(&Needs::of_slots([key.slot].into_iter().collect()), self.context);
         txn.list_or_new(&key).expect("no other type is there").push(End::Back, ["element"]);
+        txn.commit().expect("the list can be stored");
     }
 
     /// What a prompt prints of the reply to `line`.

@@ -6,7 +6,7 @@
 
 use std::ops::Bound;
 
-use xxhash_rust::xxh3::xxh3_64;
+use base::hash::stable_hash;
 
 use super::{Key, Pairs};
 use crate::elements::{Elements, Span};
@@ -37,7 +37,7 @@ impl Names {
 
     /// The key of `name`.
     pub(super) fn key(self, name: &[u8]) -> Key {
-        let mut key = self.first_key(xxh3_64(name) as u32);
+        let mut key = self.first_key(stable_hash(name));
         key.extend_from_slice(name);
         key
     }
