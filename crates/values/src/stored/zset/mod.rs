@@ -105,7 +105,7 @@ impl StoredZSet {
     /// The key of the member of rank `rank` in the order, found from the nearer end or by the fences.
     fn key_at(&self, rank: usize) -> Option<Key> {
         let from_back = self.len.checked_sub(rank + 1)?;
-        if rank.min(from_back) < self.fences.width() {
+        if rank.min(from_back) < fences::width() {
             return self.nth(all().0, rank.min(from_back), from_back < rank);
         }
         let (place, rank) = self.fences.run_of(&*self.elements, rank);
@@ -216,7 +216,7 @@ impl StoredZSet {
         self.elements.remove(&MEMBERS.key(member));
         self.elements.remove(key);
         self.len = self.len.saturating_sub(1);
-        self.fences.removed(&mut *self.elements, place_of(key));
+        self.fences.removed(&mut *self.elements, &[Key::from_slice(place_of(key))]);
     }
 
     /// Removes the member of rank `rank` and passes it to `f`.
@@ -248,7 +248,7 @@ impl StoredZSet {
             }
             left -= places.len();
             self.len = self.len.saturating_sub(places.len());
-            self.fences.removed_all(&mut *self.elements, &places);
+            self.fences.removed(&mut *self.elements, &places);
         }
     }
 }
@@ -271,6 +271,30 @@ impl<'a> Iterator for Ranked<'a> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.0.size_hint()
+    }
+}
+
+#[cfg(test)]
+pub(crate) use fences::tests::narrow;
+
+#[cfg(test)]
+impl StoredZSet {
+    /// That the counts are right and both orders hold the same.
+    pub(crate) fn check(&self) {
+        self.fences.check(&*self.elements, self.len);
+        let mut members = 0;
+        MEMBERS.visit(&*self.elements, &mut |member, value| {
+            let score = score_of(value).expect("a score");
+            let mark = self.elements.get(&score_key(&order::place(score, member)));
+            assert_eq!(mark, Some(order::mark(score)));
+            members += 1;
+            true
+        });
+        assert_eq!(members, self.len);
+    }
+
+    pub(crate) fn levels(&self) -> u8 {
+        self.fences.levels()
     }
 }
 
