@@ -33,7 +33,7 @@ const DEADLINE_AT: usize = 4;
 const DEADLINE_BYTES: usize = 8;
 const POINTER_BYTES: usize = size_of::<*mut dyn Collection>();
 
-/// How a value is held.
+/// How a value is held. The forms of a type follow each other, so that telling a type takes one comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Form {
@@ -47,26 +47,26 @@ pub enum Form {
     ListPacked,
     /// A list as a chain of chunks.
     ListIndexed,
+    /// A list whose elements lie outside, where an engine keeps them.
+    ListStored,
     /// A set of integers, sorted.
     SetIntegers,
     /// A set in one run of bytes.
     SetPacked,
     /// A set in a hash table.
     SetIndexed,
+    /// A set whose members lie outside.
+    SetStored,
     /// A hash in one run of bytes.
     HashPacked,
     /// A hash in a hash table.
     HashIndexed,
+    /// A hash whose fields lie outside.
+    HashStored,
     /// A sorted set in one run of bytes, by score.
     ZSetPacked,
     /// A sorted set in a tree and a hash table.
     ZSetIndexed,
-    /// A list whose elements lie outside, where the engine keeps them.
-    ListStored,
-    /// A set whose members lie outside.
-    SetStored,
-    /// A hash whose fields lie outside.
-    HashStored,
     /// A sorted set whose members lie outside.
     ZSetStored,
 }
@@ -77,16 +77,16 @@ const FORMS: [Form; 16] = [
     Form::Integer,
     Form::ListPacked,
     Form::ListIndexed,
+    Form::ListStored,
     Form::SetIntegers,
     Form::SetPacked,
     Form::SetIndexed,
+    Form::SetStored,
     Form::HashPacked,
     Form::HashIndexed,
+    Form::HashStored,
     Form::ZSetPacked,
     Form::ZSetIndexed,
-    Form::ListStored,
-    Form::SetStored,
-    Form::HashStored,
     Form::ZSetStored,
 ];
 

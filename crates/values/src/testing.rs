@@ -1,6 +1,16 @@
 //! What the tests of this room share.
 
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use base::random::Random;
+
+use crate::elements::{Elements, Pair, Span};
+use crate::entry::Entry;
+use crate::stored;
 
 /// Random numbers that are the same in every run.
 pub fn random(seed: u64) -> impl FnMut() -> u64 {
@@ -11,4 +21,116 @@ pub fn random(seed: u64) -> impl FnMut() -> u64 {
 /// As many as a test needs to meet every case, or as few as Miri has time for.
 pub fn rounds(many: usize) -> usize {
     if cfg!(miri) { many / 100 + 1 } else { many }
+}
+
+/// The elements of a stored collection, in memory, with a count of what is done to them.
+#[derive(Clone, Default)]
+pub struct Map {
+    pairs: BTreeMap<Vec<u8>, Vec<u8>>,
+    spent: Arc<[AtomicUsize; 4]>,
+}
+
+/// How often something was done to a [`Map`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Look-ups of one key.
+    pub gets: usize,
+    /// Walks and fetches.
+    pub walks: usize,
+    /// Pairs that these gave.
+    pub pairs: usize,
+    /// Changes.
+    pub sets: usize,
+}
+
+impl Map {
+    /// What was done since the last time that this was asked.
+    pub fn spent(&self) -> Spent {
+        let [gets, walks, pairs, sets] = [0, 1, 2, 3].map(|what| self.spent[what].swap(0, Ordering::Relaxed));
+        Spent { gets, walks, pairs, sets }
+    }
+
+    fn count(&self, what: usize) {
+        self.spent[what].fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn span(&self, Span { lower, upper, backward }: Span<'_>) -> impl Iterator<Item = Pair<'_>> {
+        self.count(1);
+        let is_ordered = match (lower, upper) {
+            (Bound::Included(lower), Bound::Included(upper)) => lower <= upper,
+            (
+                Bound::Included(lower) | Bound::Excluded(lower),
+                Bound::Included(upper) | Bound::Excluded(upper),
+            ) => lower < upper,
+            _ => true,
+        };
+        let mut range = is_ordered.then(|| self.pairs.range::<[u8], _>((lower, upper)));
+        std::iter::from_fn(move || {
+            let range = range.as_mut()?;
+            let (key, value) = if backward { range.next_back() } else { range.next() }?;
+            self.count(2);
+            Some((&key[..], &value[..]))
+        })
+    }
+}
+
+impl Elements for Map {
+    fn get(&self, key: &[u8]) -> Option<&[u8]> {
+        self.count(0);
+        self.pairs.get(key).map(Vec::as_slice)
+    }
+
+    fn contains(&self, key: &[u8]) -> bool {
+        self.get(key).is_some()
+    }
+
+    fn fetch<'m>(&'m self, span: Span<'_>, limit: usize, pairs: &mut Vec<Pair<'m>>) {
+        pairs.extend(self.span(span).take(limit));
+    }
+
+    fn walk(&self, span: Span<'_>, visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
+        _ = self.span(span).all(|(key, value)| visit(key, value));
+    }
+
+    fn set(&mut self, key: &[u8], value: &[u8]) {
+        self.count(3);
+        self.pairs.insert(key.to_vec(), value.to_vec());
+    }
+
+    fn remove(&mut self, key: &[u8]) {
+        self.count(3);
+        self.pairs.remove(key);
+    }
+
+    fn memory_bytes(&self) -> usize {
+        size_of::<Map>()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+/// Makes the collection in `entry` a stored one.
+pub fn spill(entry: &mut Entry) {
+    stored::spill(entry, Box::new(Map::default()));
+}
+
+/// The elements of the stored collection in `entry`.
+pub fn map(entry: &Entry) -> &Map {
+    let collection = stored::of(entry.as_ref()).expect("a stored collection");
+    collection.elements().as_any().downcast_ref().expect("made by `spill`")
+}
+
+/// Makes the stored collection in `entry` again, of its meta and its elements.
+pub fn reopen(entry: &mut Entry) {
+    let (mut meta, len) = (Vec::new(), stored::of(entry.as_ref()).expect("a stored collection").len());
+    let (kind, elements) = (entry.kind(), map(entry).clone());
+    stored::of(entry.as_ref()).expect("as above").write_meta(&mut meta);
+    stored::open(entry, kind, &meta, Box::new(elements)).expect("meta that was just written");
+    assert_eq!(stored::of(entry.as_ref()).map(stored::Stored::len), Some(len));
 }

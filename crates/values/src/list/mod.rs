@@ -205,21 +205,17 @@ impl<'a> ListMut<'a> {
             self.grow(count, bytes);
         }
         match self.entry.form() {
-            Form::ListPacked => {
-                let mut run = self.packed();
-                elements.for_each(|element| run.push(end, element.as_ref()));
-                run.totals().count
-            }
             Form::ListIndexed => {
                 let (list, limit) = self.indexed();
                 elements.for_each(|element| list.push(end, element.as_ref(), limit));
                 list.len()
             }
-            _ => {
-                let list = self.stored();
-                elements.for_each(|element| list.push(end, element.as_ref()));
-                list.len()
+            Form::ListPacked => {
+                let mut run = self.packed();
+                elements.for_each(|element| run.push(end, element.as_ref()));
+                run.totals().count
             }
+            _ => self.push_stored(end, elements),
         }
     }
 
@@ -237,9 +233,9 @@ impl<'a> ListMut<'a> {
     /// empty: an empty list is to be removed.
     pub fn pop<R>(&mut self, end: End, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
         match self.entry.form() {
-            Form::ListPacked => self.packed().pop(end, f),
             Form::ListIndexed => self.shrink(|list, _| list.pop(end, f)),
-            _ => self.stored().pop(end, f),
+            Form::ListPacked => self.packed().pop(end, f),
+            _ => self.pop_stored(end, f),
         }
     }
 
@@ -316,6 +312,18 @@ impl<'a> ListMut<'a> {
 
     fn is_packed(&self) -> bool {
         self.entry.form() == Form::ListPacked
+    }
+
+    #[cold]
+    fn push_stored(&mut self, end: End, elements: impl Iterator<Item: AsRef<[u8]>>) -> usize {
+        let list = self.stored();
+        elements.for_each(|element| list.push(end, element.as_ref()));
+        list.len()
+    }
+
+    #[cold]
+    fn pop_stored<R>(&mut self, end: End, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        self.stored().pop(end, f)
     }
 
     #[cold]

@@ -1,8 +1,8 @@
-//! A hash in both forms against a map.
+//! A hash in all forms against a map.
 
 use std::collections::HashMap;
 
-use super::{element, elements, rehouse, run, scan_all};
+use super::{Home, element, elements, rehouse, run, scan_all};
 use crate::entry::{Entry, Form};
 use crate::hash::{HashMut, HashRef, empty};
 use crate::limits::Limits;
@@ -23,7 +23,16 @@ fn compare(entry: &Entry, model: &Model, count: usize) {
 }
 
 #[test]
-fn a_hash_in_both_forms() {
+fn a_hash_in_memory() {
+    check(Home::Memory);
+}
+
+#[test]
+fn a_hash_whose_fields_lie_outside() {
+    check(Home::Outside);
+}
+
+fn check(home: Home) {
     run("hash", |choices| {
         let limits = Limits {
             hash_packed_entries_max: choices.pick(&[20, 0, 1, 128, 512]),
@@ -32,7 +41,11 @@ fn a_hash_in_both_forms() {
         };
         let fits = |bytes: &[u8]| bytes.len() <= limits.hash_packed_value_bytes_max;
         let (mut entry, mut model) = (empty(b"key"), Model::new());
-        while !choices.are_over() {
+        for step in 0.. {
+            if choices.are_over() {
+                break;
+            }
+            home.settle(&mut entry, step);
             let was = entry.form();
             let mut hash = HashMut::of(&mut entry, &limits);
             match choices.below(8) {
@@ -44,7 +57,7 @@ fn a_hash_in_both_forms() {
                     assert_eq!(hash.get(&field), model.get(&field).map(Vec::as_slice));
                     let stays =
                         was == Form::HashPacked && is_small && model.len() <= limits.hash_packed_entries_max;
-                    assert_eq!(entry.form(), if stays { was } else { Form::HashIndexed });
+                    assert_eq!(entry.form(), if stays || was.is_stored() { was } else { Form::HashIndexed });
                 }
                 2 => {
                     let field = element(choices);
@@ -77,7 +90,8 @@ fn a_hash_in_both_forms() {
                     compare(&entry, &model, choices.below(50));
                 }
             }
-            assert!(was == Form::HashPacked || entry.form() == was, "an indexed hash stays indexed");
+            let stays = was == Form::HashPacked || entry.form() == was;
+            assert!(stays || was.is_stored(), "an indexed hash stays indexed, but a copy is held in memory");
         }
         compare(&entry, &model, 10);
     });

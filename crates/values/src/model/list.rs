@@ -1,8 +1,8 @@
-//! A list in both forms against a deque.
+//! A list in all forms against a deque.
 
 use std::collections::VecDeque;
 
-use super::{element, elements, rehouse, run};
+use super::{Home, element, elements, rehouse, run};
 use crate::entry::{Entry, Form};
 use crate::limits::Limits;
 use crate::list::{End, IndexedList, ListMut, ListRef, empty};
@@ -40,12 +40,25 @@ fn push(model: &mut Model, end: End, element: Vec<u8>) {
 }
 
 #[test]
-fn a_list_in_both_forms() {
+fn a_list_in_memory() {
+    check(Home::Memory);
+}
+
+#[test]
+fn a_list_whose_elements_lie_outside() {
+    check(Home::Outside);
+}
+
+fn check(home: Home) {
     run("list", |choices| {
         let limits =
             Limits { list_packed_size_max: choices.pick(&[-2, -1, 0, 1, 5, 128]), ..Limits::default() };
         let (mut entry, mut model) = (empty(b"key"), Model::new());
-        while !choices.are_over() {
+        for step in 0.. {
+            if choices.are_over() {
+                break;
+            }
+            home.settle(&mut entry, step);
             let mut list = ListMut::of(&mut entry, &limits);
             let end = choices.pick(&[End::Front, End::Back]);
             match choices.below(11) {

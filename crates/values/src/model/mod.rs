@@ -15,6 +15,25 @@ mod string;
 use fuzzing::{Choices, fuzz};
 
 use crate::entry::Entry;
+use crate::testing::{reopen, spill};
+
+/// Where the elements of a collection under test lie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Home {
+    /// In memory, in the forms that the limits ask for.
+    Memory,
+    /// Outside of the entry, from some operation on.
+    Outside,
+}
+
+impl Home {
+    /// Brings the collection there: at every fourth step, so that it is also found where a copy has put it.
+    pub(crate) fn settle(self, entry: &mut Entry, step: usize) {
+        if self == Home::Outside && step % 4 == 3 && !entry.form().is_stored() {
+            spill(entry);
+        }
+    }
+}
 
 /// Runs a target with its corpus.
 pub(crate) fn run(name: &str, target: impl Fn(&mut Choices<'_>)) {
@@ -50,6 +69,9 @@ pub(crate) fn elements(choices: &mut Choices<'_>) -> Vec<Vec<u8>> {
 
 /// Does what may happen to an entry whatever it holds, all of which leaves the value as it is.
 pub(crate) fn rehouse(entry: &mut Entry, choices: &mut Choices<'_>) {
+    if entry.form().is_stored() {
+        reopen(entry);
+    }
     let key = vec![b'k'; choices.pick(&[0, 3, 127, 128, 20_000])];
     match choices.below(4) {
         0 => entry.set_deadline_ms(Some(choices.bits())),

@@ -1,8 +1,8 @@
-//! A set in its three forms against a sorted set of members.
+//! A set in all forms against a sorted set of members.
 
 use std::collections::BTreeSet;
 
-use super::{element, elements, rehouse, run, scan_all};
+use super::{Home, element, elements, rehouse, run, scan_all};
 use crate::entry::{Entry, Form};
 use crate::limits::Limits;
 use crate::set::{SetMut, SetRef, empty, empty_for, empty_packed};
@@ -38,12 +38,22 @@ fn form_after(was: Form, member: &[u8], len: usize, limits: &Limits) -> Option<F
         {
             Some(Form::SetPacked)
         }
+        Form::SetStored => Some(Form::SetStored),
         _ => Some(Form::SetIndexed),
     }
 }
 
 #[test]
-fn a_set_in_all_forms() {
+fn a_set_in_memory() {
+    check(Home::Memory);
+}
+
+#[test]
+fn a_set_whose_members_lie_outside() {
+    check(Home::Outside);
+}
+
+fn check(home: Home) {
     run("set", |choices| {
         let limits = Limits {
             set_integers_max: choices.pick(&[30, 0, 5, 512]),
@@ -58,7 +68,11 @@ fn a_set_in_all_forms() {
         };
         let mut model = Model::new();
         let mut random = choices.random();
-        while !choices.are_over() {
+        for step in 0.. {
+            if choices.are_over() {
+                break;
+            }
+            home.settle(&mut entry, step);
             let was = entry.form();
             let mut set = SetMut::of(&mut entry, &limits);
             match choices.below(9) {

@@ -146,7 +146,8 @@ impl StoredList {
                 false => left.start..left.start + count,
                 true => left.end - count..left.end,
             };
-            (bytes.clear(), ends.clear());
+            bytes.clear();
+            ends.clear();
             self.visit(batch.clone(), backward, &mut |element| {
                 bytes.extend_from_slice(element);
                 ends.push(bytes.len());

@@ -71,6 +71,9 @@ pub use list::StoredList;
 pub use set::StoredSet;
 pub use zset::StoredZSet;
 
+#[cfg(test)]
+pub(crate) use zset::narrow;
+
 pub(crate) use list::Indices;
 pub(crate) use pairs::Pairs;
 pub(crate) use zset::Ranked;

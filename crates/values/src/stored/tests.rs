@@ -1,1 +1,380 @@
+//! What operations cost, how evenly picks fall, and what meta may do. That the forms are right is told by the models
+//! ([`crate::model`] and the tests of [`crate::zset`]).
 
+use std::collections::HashSet;
+
+use super::*;
+use crate::hash::{HashMut, HashRef};
+use crate::limits::Limits;
+use crate::list::{End, ListMut, ListRef};
+use crate::set::{SetMut, SetRef};
+use crate::testing::{Map, Spent, map, random, rounds, spill};
+use crate::zset::{Change, LexBound, LexRange, ScoreBound, ScoreRange, ZSetMut, ZSetRef};
+
+const COUNT: usize = 120_000;
+
+fn limits() -> Limits {
+    Limits::default()
+}
+
+/// What `operation` does to the elements of the collection in `entry`.
+fn cost(entry: &mut Entry, operation: impl FnOnce(&mut Entry)) -> Spent {
+    map(entry).spent();
+    operation(entry);
+    map(entry).spent()
+}
+
+/// Asserts that an operation does no more than this.
+#[track_caller]
+fn check_cost(entry: &mut Entry, most: [usize; 4], operation: impl FnOnce(&mut Entry)) {
+    let spent = cost(entry, operation);
+    let [gets, walks, pairs, sets] = most;
+    let is_within = spent.gets <= gets && spent.walks <= walks && spent.pairs <= pairs && spent.sets <= sets;
+    assert!(is_within, "{spent:?}, of [{gets}, {walks}, {pairs}, {sets}]");
+}
+
+fn stored_set(count: usize) -> Entry {
+    let mut entry = crate::set::empty_packed(b"key");
+    spill(&mut entry);
+    for number in 0..count {
+        SetMut::of(&mut entry, &limits()).insert(format!("member:{number}").as_bytes());
+    }
+    entry
+}
+
+/// Members `member:0` and so on, with their numbers as scores, added in a random order.
+fn stored_zset(count: usize) -> Entry {
+    let mut entry = crate::zset::empty(b"key");
+    spill(&mut entry);
+    let mut numbers: Vec<usize> = (0..count).collect();
+    let mut random = random(1);
+    for place in (1..count).rev() {
+        numbers.swap(place, random() as usize % (place + 1));
+    }
+    for number in numbers {
+        ZSetMut::of(&mut entry, &limits()).insert(format!("member:{number}").as_bytes(), number as f64);
+    }
+    entry
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "so many elements take too long there")]
+fn a_hash_costs_what_it_names() {
+    let limits = limits();
+    let mut entry = crate::hash::empty(b"key");
+    spill(&mut entry);
+    for number in 0..COUNT {
+        HashMut::of(&mut entry, &limits).set(format!("field:{number}").as_bytes(), b"value");
+    }
+    let entry = &mut entry;
+    check_cost(entry, [1, 0, 0, 0], |entry| {
+        assert_eq!(HashRef::of(entry.as_ref()).get(b"field:77"), Some(&b"value"[..]));
+    });
+    check_cost(entry, [1, 0, 0, 1], |entry| assert!(HashMut::of(entry, &limits).set(b"new", b"value")));
+    check_cost(entry, [1, 0, 0, 1], |entry| assert!(!HashMut::of(entry, &limits).set(b"new", b"other")));
+    check_cost(entry, [1, 0, 0, 1], |entry| assert!(HashMut::of(entry, &limits).remove(b"new")));
+    check_cost(entry, [0, 1, 15, 0], |entry| {
+        let next = HashRef::of(entry.as_ref()).scan(1 << 31, 10, &mut |_, _| ());
+        assert_ne!(next, 0);
+    });
+    check_cost(entry, [0, 1, 16, 0], |entry| assert!(HashRef::of(entry.as_ref()).iter().next().is_some()));
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "so many elements take too long there")]
+fn a_random_pick_walks_over_few() {
+    let mut entry = stored_set(COUNT);
+    let mut random = random(3);
+    let picks = 1000;
+    let spent = cost(&mut entry, |entry| {
+        for _ in 0..picks {
+            assert!(SetRef::of(entry.as_ref()).random(&mut random).is_some());
+        }
+    });
+    // 88 / 32 draws and the fetch of the one chosen.
+    assert!(spent.walks < picks * 5 && spent.pairs < picks * 120, "{spent:?}");
+    // One in twelve, in one pass.
+    let spent = cost(&mut entry, |entry| {
+        let (mut popped, limits) = (0, limits());
+        SetMut::of(entry, &limits).pop_random_many(10_000, &mut random, &mut |_| popped += 1);
+        assert_eq!(popped, 10_000);
+    });
+    assert!(spent.walks < 30 && spent.pairs <= COUNT && spent.sets == 10_000, "{spent:?}");
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "so many elements take too long there")]
+fn a_list_costs_what_it_moves() {
+    let limits = limits();
+    let mut entry = crate::list::empty(b"key");
+    spill(&mut entry);
+    for number in 0..COUNT {
+        ListMut::of(&mut entry, &limits).push_back(number.to_string().as_bytes());
+    }
+    let entry = &mut entry;
+    for end in [End::Front, End::Back] {
+        check_cost(entry, [0, 0, 0, 1], |entry| {
+            ListMut::of(entry, &limits).push(end, ["new"]);
+        });
+        check_cost(entry, [1, 0, 0, 1], |entry| {
+            assert_eq!(ListMut::of(entry, &limits).pop(end, |popped| popped.len()), Some(3));
+        });
+    }
+    check_cost(entry, [1, 0, 0, 0], |entry| {
+        assert_eq!(ListRef::of(entry.as_ref()).get(-60_000), Some(&b"60000"[..]));
+    });
+    check_cost(entry, [0, 0, 0, 1], |entry| assert!(ListMut::of(entry, &limits).set(60_000, b"set")));
+    // 16, 32 and 64 at a time.
+    check_cost(entry, [0, 3, 112, 0], |entry| {
+        assert_eq!(ListRef::of(entry.as_ref()).range(70_000, 100).count(), 100);
+    });
+    // 1000 from the end: found by a walk, and those behind it move.
+    check_cost(entry, [0, 11, COUNT + 1001, 1002], |entry| {
+        assert!(ListMut::of(entry, &limits).insert(End::Back, b"119000", b"inserted"));
+    });
+    // All that end in 77, between 77 and 119877: the first run stays, which is as long as any.
+    check_cost(entry, [0, 950, 2 * COUNT + 3, COUNT + 3], |entry| {
+        let removed = ListMut::of(entry, &limits)
+            .remove_where(End::Front, usize::MAX, |element| element.ends_with(b"77"));
+        assert_eq!(removed, COUNT / 100);
+    });
+    check_cost(entry, [0, 2, 1200, 1100], |entry| {
+        assert_eq!(ListMut::of(entry, &limits).remove_range(100..1100), 1000);
+    });
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "so many elements take too long there")]
+fn a_sorted_set_costs_a_walk_for_each_level_of_fences() {
+    let limits = limits();
+    let mut entry = stored_zset(COUNT);
+    let entry = &mut entry;
+    entry.indexed::<StoredZSet>().check();
+    assert_eq!(entry.indexed::<StoredZSet>().levels(), 2);
+    check_cost(entry, [1, 0, 0, 0], |entry| {
+        assert_eq!(ZSetRef::of(entry.as_ref()).score(b"member:77"), Some(77.0));
+    });
+    // A walk of one pair and a record for each level; the rare one splits a run.
+    check_cost(entry, [1, 2, 2, 4], |entry| {
+        assert_eq!(ZSetMut::of(entry, &limits).insert(b"new", 60_000.5), Change::Added);
+    });
+    // A small step leaves it in its run, a large one does not.
+    check_cost(entry, [1, 2, 2, 3], |entry| {
+        assert_eq!(ZSetMut::of(entry, &limits).insert(b"new", 60_000.25), Change::Updated);
+    });
+    check_cost(entry, [1, 4, 4, 7], |entry| {
+        assert_eq!(ZSetMut::of(entry, &limits).insert(b"new", 100.5), Change::Updated);
+    });
+    check_cost(entry, [1, 2, 2, 4], |entry| {
+        assert_eq!(ZSetMut::of(entry, &limits).remove(b"new"), Some(100.5));
+    });
+    // Fences of both levels and members: the highest level has few, others at most 256.
+    let rank_pairs = 3 * 256;
+    check_cost(entry, [1, 3, rank_pairs, 0], |entry| {
+        assert_eq!(ZSetRef::of(entry.as_ref()).rank(b"member:60000", false), Some((60_000, 60_000.0)));
+    });
+    check_cost(entry, [0, 4, rank_pairs + 10, 0], |entry| {
+        assert_eq!(ZSetRef::of(entry.as_ref()).range(60_000, 10, false).count(), 10);
+    });
+    check_cost(entry, [0, 1, 10, 0], |entry| {
+        assert_eq!(ZSetRef::of(entry.as_ref()).range(0, 10, true).count(), 10);
+    });
+    check_cost(entry, [0, 2, 260, 0], |entry| {
+        assert_eq!(ZSetRef::of(entry.as_ref()).range(COUNT - 200, 10, false).count(), 10);
+    });
+    check_cost(entry, [0, 6, 2 * rank_pairs, 0], |entry| {
+        let bound = |value| ScoreBound { value, exclusive: false };
+        let range = ScoreRange { min: bound(40_000.0), max: bound(80_000.0) };
+        assert_eq!(ZSetRef::of(entry.as_ref()).score_span(&range), 40_000..80_001);
+    });
+    check_cost(entry, [0, 7, 2 * rank_pairs + 1, 0], |entry| {
+        let range = LexRange { min: LexBound::Inclusive(b"a"), max: LexBound::Exclusive(b"z") };
+        assert_eq!(ZSetRef::of(entry.as_ref()).lex_span(&range), 0..1);
+    });
+    for (first, expected) in [(true, 0.0), (false, (COUNT - 1) as f64)] {
+        check_cost(entry, [0, 3, 3, 4], |entry| {
+            let mut set = ZSetMut::of(entry, &limits);
+            let score = |_: &[u8], score| score;
+            let popped = if first { set.pop_first(score) } else { set.pop_last(score) };
+            assert_eq!(popped, Some(expected));
+        });
+    }
+    // Pops in a row, with the runs that they use up.
+    let spent = cost(entry, |entry| {
+        for _ in 0..10_000 {
+            assert!(ZSetMut::of(entry, &limits).pop_first(|_, _| ()).is_some());
+        }
+    });
+    assert!(
+        spent.gets < 100 && spent.walks < 32_000 && spent.pairs < 40_000 && spent.sets < 41_000,
+        "{spent:?}"
+    );
+    let spent = cost(entry, |entry| {
+        assert_eq!(ZSetMut::of(entry, &limits).remove_span(20_000..70_000), 50_000);
+    });
+    assert!(spent.walks < 6000 && spent.pairs < 60_000 && spent.sets < 103_000, "{spent:?}");
+    entry.indexed::<StoredZSet>().check();
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "so many picks take too long there")]
+fn random_picks_are_uniform() {
+    // Below and above the size from which intervals are drawn.
+    for count in [1, 50, 89, 400, 3000] {
+        let entry = stored_set(count);
+        let set = SetRef::of(entry.as_ref());
+        let mut random = random(count as u64);
+        let mut picked = vec![0u32; count];
+        let picks = count * 100;
+        for _ in 0..picks {
+            let member = set.random(&mut random).expect("it has members").to_vec();
+            let number = str::from_utf8(&member[b"member:".len()..]).unwrap();
+            picked[number.parse::<usize>().unwrap()] += 1;
+        }
+        let chi_squared: f64 = picked.iter().map(|&times| (f64::from(times) - 100.0).powi(2) / 100.0).sum();
+        let freedom = (count - 1) as f64;
+        // Within six deviations.
+        assert!((chi_squared - freedom).abs() <= 6.0 * (2.0 * freedom).sqrt(), "{chi_squared} of {count}");
+    }
+}
+
+/// The names as if their hashes said nothing: all but one are in one interval.
+#[test]
+fn a_pick_ends_where_hashes_are_alike() {
+    let count = rounds(1000);
+    let mut map = Map::default();
+    let names = names::Names::below(b"");
+    map.set(&[0xff; 8], b"");
+    for number in 1..count as u32 {
+        let mut key = vec![0, 0, 0, 7];
+        key.extend_from_slice(&number.to_be_bytes());
+        map.set(&key, b"");
+    }
+    let mut random = random(1);
+    let picked: HashSet<Key> = (0..count * 10)
+        .map(|_| names.random_key(&map, count, &mut random).expect("there are names"))
+        .collect();
+    assert!(picked.len() > count * 9 / 10);
+    assert_eq!(names.random_key(&Map::default(), 1000, &mut random), None, "a wrong count");
+    assert_eq!(names.random_key(&Map::default(), 0, &mut random), None);
+}
+
+#[test]
+fn a_scan_gives_what_is_there_throughout() {
+    let (count, limits) = (rounds(2000), limits());
+    let mut entry = stored_set(count);
+    let mut random = random(9);
+    for at_once in [1, 10, 700] {
+        let (mut seen, mut cursor, mut step) = (HashSet::new(), 0, 0);
+        loop {
+            cursor = SetRef::of(entry.as_ref()).scan(cursor, at_once, &mut |member| {
+                seen.insert(member.to_vec());
+            });
+            if cursor == 0 {
+                break;
+            }
+            step += 1;
+            let other = format!("other:{}", random() % 1000);
+            let mut set = SetMut::of(&mut entry, &limits);
+            _ = if step % 2 == 0 { set.insert(other.as_bytes()) } else { set.remove(other.as_bytes()) };
+        }
+        assert!((0..count).all(|number| seen.contains(format!("member:{number}").as_bytes())));
+    }
+}
+
+#[test]
+fn malformed_meta_is_an_error() {
+    let mut random = random(2);
+    let kinds = [Kind::List, Kind::Set, Kind::Hash, Kind::ZSet];
+    let mut entry = crate::hash::empty(b"key");
+    let mut open = |kind, meta: &[u8]| stored_open(&mut entry, kind, meta);
+    for kind in kinds {
+        for meta in
+            [&b""[..], b"\x00\x01", b"\x02\x01\x01\x01", b"\x01", b"\x01\x80", b"\x01\x01\x02\x00\x00\x00"]
+        {
+            assert!(open(kind, meta).is_err(), "{kind:?} {meta:?}");
+        }
+    }
+    assert!(open(Kind::String, b"\x01\x01").is_err());
+    assert!(open(Kind::ZSet, b"\x01\x01\x41\x02").is_err(), "65 levels");
+    let far = b"\x01\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01";
+    assert!(open(Kind::List, far).is_err(), "at the end of all indices");
+    for _ in 0..rounds(20_000) {
+        let mut meta: Vec<u8> = (0..random() % 12).map(|_| random() as u8 >> (random() % 8)).collect();
+        if let Some(layout) = meta.first_mut() {
+            *layout = 1;
+        }
+        _ = open(kinds[random() as usize % 4], &meta);
+    }
+}
+
+/// Opens a collection that has no elements, and reads and changes it, whatever its meta says that it has.
+fn stored_open(entry: &mut Entry, kind: Kind, meta: &[u8]) -> Result<(), Malformed> {
+    let limits = limits();
+    open(entry, kind, meta, Box::new(Map::default()))?;
+    assert_eq!(entry.kind(), kind);
+    match kind {
+        Kind::List => {
+            let mut list = ListMut::of(entry, &limits);
+            assert_eq!(list.as_ref().iter().next(), None);
+            assert_eq!(list.pop_front(|_| ()), None);
+            list.push_front(b"a");
+            assert_eq!(list.get(0), Some(&b"a"[..]));
+        }
+        Kind::Set => {
+            let mut set = SetMut::of(entry, &limits);
+            assert!(set.as_ref().random(&mut || 7).is_none());
+            assert!(set.insert(b"a") && set.remove(b"a"));
+        }
+        Kind::Hash => {
+            let mut hash = HashMut::of(entry, &limits);
+            assert_eq!(hash.as_ref().scan(0, 10, &mut |_, _| ()), 0);
+            assert!(hash.set(b"a", b"b") && hash.remove(b"a"));
+        }
+        Kind::ZSet => {
+            let mut set = ZSetMut::of(entry, &limits);
+            assert_eq!(set.as_ref().at(100), None);
+            assert_eq!(set.pop_last(|_, _| ()), None);
+            assert_eq!(set.insert(b"a", 1.0), Change::Added);
+            assert_eq!(set.as_ref().rank(b"a", false).map(|(rank, _)| rank), Some(0));
+            assert_eq!(set.remove(b"a"), Some(1.0));
+        }
+        Kind::String => {}
+    }
+    Ok(())
+}
+
+/// The bytes on disk, which must not change.
+#[test]
+fn the_layout_is_as_drawn() {
+    let (limits, mut meta) = (limits(), Vec::new());
+    let mut write = |entry: &Entry| {
+        meta.clear();
+        of(entry.as_ref()).expect("a stored collection").write_meta(&mut meta);
+        meta.clone()
+    };
+    let value = |entry: &Entry, key: &[u8]| map(entry).get(key).map(<[u8]>::to_vec);
+
+    let mut entry = crate::hash::empty(b"key");
+    spill(&mut entry);
+    HashMut::of(&mut entry, &limits).set(b"field", b"value");
+    assert_eq!(write(&entry), [1, 1]);
+    assert_eq!(value(&entry, b"\x7c\xc9\x8a\x39field"), Some(b"value".to_vec()));
+
+    let mut entry = crate::list::empty(b"key");
+    spill(&mut entry);
+    ListMut::of(&mut entry, &limits).push(End::Back, ["a"; 200]);
+    ListMut::of(&mut entry, &limits).push_front(b"b");
+    assert_eq!(write(&entry), [1, 0xc9, 1, 1]);
+    assert_eq!(value(&entry, &((1u64 << 63) - 1).to_be_bytes()), Some(b"b".to_vec()));
+
+    let mut entry = crate::zset::empty(b"key");
+    spill(&mut entry);
+    (0..257u16).for_each(|number| {
+        ZSetMut::of(&mut entry, &limits).insert(&number.to_be_bytes(), 1.0);
+    });
+    assert_eq!(write(&entry), [1, 0x81, 2, 1, 2]);
+    assert_eq!(value(&entry, b"s\xbf\xf0\0\0\0\0\0\0\0\x05"), Some(Vec::new()));
+    assert_eq!(value(&entry, b"f\x01"), Some(vec![0x80, 1, 0x80, 1]));
+    assert_eq!(value(&entry, b"f\x01\xbf\xf0\0\0\0\0\0\0\0\x80"), Some(vec![0x81, 1, 0x81, 1]));
+}

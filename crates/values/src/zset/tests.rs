@@ -1,7 +1,9 @@
-//! The sorted set in both forms against a sorted vector.
+//! The sorted set in all forms against a sorted vector.
 
 use super::*;
-use crate::model::{element, elements, rehouse, run as run_input, scan_all};
+use crate::model::{Home, element, elements, rehouse, run as run_input, scan_all};
+use crate::stored::narrow;
+use crate::testing::{reopen, spill};
 use fuzzing::Choices;
 
 /// A small random generator (xorshift), so that a failure repeats.
@@ -66,8 +68,10 @@ fn unlimited() -> Limits {
 }
 
 fn check(entry: &Entry) {
-    if entry.form() == Form::ZSetIndexed {
-        entry.indexed::<IndexedZSet>().check();
+    match entry.form() {
+        Form::ZSetIndexed => entry.indexed::<IndexedZSet>().check(),
+        Form::ZSetStored => entry.indexed::<StoredZSet>().check(),
+        _ => {}
     }
 }
 
@@ -108,9 +112,14 @@ fn compare(entry: &Entry, model: &Model, below: &mut dyn FnMut(usize) -> usize) 
 
 /// Random changes to a set and to the model: `members` possible members, and few scores when `ties`.
 fn run(seed: u64, steps: usize, members: usize, ties: bool, limits: &Limits) {
+    run_on(empty(b"key"), seed, steps, members, ties, limits);
+}
+
+/// As [`run`], on an empty set. Returns the most levels of fences that it had.
+fn run_on(mut entry: Entry, seed: u64, steps: usize, members: usize, ties: bool, limits: &Limits) -> u8 {
     let mut random = Random(seed);
-    let mut entry = empty(b"key");
     let mut model = Model::default();
+    let mut levels = 0;
     // Growing and shrinking take turns, so that nodes split and merge at every size.
     for step in 0..steps {
         let shrinking = (step / (members * 2)) % 2 == 1;
@@ -154,11 +163,68 @@ fn run(seed: u64, steps: usize, members: usize, ties: bool, limits: &Limits) {
                 assert_eq!(set.remove_span(start..start + count), expected);
             }
         }
+        if entry.form().is_stored() {
+            levels = levels.max(entry.indexed::<StoredZSet>().levels());
+            // Each step, while that is quick.
+            if members <= 100 {
+                check(&entry);
+            }
+        }
         if step % (members / 10).max(1) == 0 {
+            if entry.form().is_stored() {
+                reopen(&mut entry);
+            }
             compare(&entry, &model, &mut |bound| random.below(bound));
         }
     }
     compare(&entry, &model, &mut |bound| random.below(bound));
+    levels
+}
+
+fn empty_outside() -> Entry {
+    let mut entry = empty(b"key");
+    spill(&mut entry);
+    entry
+}
+
+#[test]
+fn a_set_whose_members_lie_outside_agrees_with_the_model() {
+    narrow(4);
+    let (rounds, steps) = if cfg!(miri) { (1, 150) } else { (10, 2000) };
+    for round in 1..=rounds {
+        run_on(empty_outside(), round * 7919, steps, 100, round % 2 == 0, &SMALL);
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "thousands of members take too long there")]
+fn a_large_set_whose_members_lie_outside_agrees_with_the_model() {
+    for (width, levels_min) in [(4, 5), (8, 3), (256, 1)] {
+        narrow(width);
+        let levels = run_on(empty_outside(), 32_452_843, 30_000, 3000, width == 8, &SMALL);
+        assert!(levels >= levels_min, "{levels} levels at a width of {width}");
+    }
+}
+
+#[test]
+fn fences_that_are_built_at_once_count_right() {
+    for width in [4, 8, 256] {
+        narrow(width);
+        for count in [0, 1, 3, 4, 5, 12, 13, 100, if cfg!(miri) { 200 } else { 5000 }] {
+            let mut entry =
+                build(b"key", (0..count as u64).map(|number| (number.to_be_bytes(), 1.0)), &SMALL);
+            let before = numbers(ZSetRef::of(entry.as_ref()));
+            spill(&mut entry);
+            check(&entry);
+            assert_eq!(numbers(ZSetRef::of(entry.as_ref())), before);
+            // From the front, in the middle, and all.
+            for span in [0..count / 3, count / 3..count / 2, 0..count] {
+                ZSetMut::of(&mut entry, &SMALL).remove_span(span);
+                check(&entry);
+            }
+            assert!(ZSetRef::of(entry.as_ref()).is_empty());
+        }
+    }
 }
 
 #[test]
@@ -191,6 +257,16 @@ fn a_large_set_agrees_with_the_model() {
 /// A fuzz target: operations, members, scores and limits are its input's choice.
 #[test]
 fn any_input_agrees_with_the_model() {
+    check_inputs(Home::Memory);
+}
+
+#[test]
+fn any_input_agrees_with_the_model_where_members_lie_outside() {
+    narrow(8);
+    check_inputs(Home::Outside);
+}
+
+fn check_inputs(home: Home) {
     run_input("zset", |choices| {
         let limits = Limits {
             zset_packed_entries_max: choices.pick(&[20, 0, 128, usize::MAX]),
@@ -198,7 +274,11 @@ fn any_input_agrees_with_the_model() {
             ..SMALL
         };
         let (mut entry, mut model) = (empty(b"key"), Model::default());
-        while !choices.are_over() {
+        for step in 0.. {
+            if choices.are_over() {
+                break;
+            }
+            home.settle(&mut entry, step);
             let mut set = ZSetMut::of(&mut entry, &limits);
             match choices.below(10) {
                 0 | 1 => {

@@ -39,8 +39,16 @@ pub(super) struct Fences {
     levels: u8,
     /// How many fences there are at the highest level.
     top: usize,
-    width: usize,
 }
+
+/// [`WIDTH`], or less where a test wants many levels.
+#[cfg(not(test))]
+pub(super) fn width() -> usize {
+    WIDTH
+}
+
+#[cfg(test)]
+pub(super) use tests::width;
 
 /// What a fence counts.
 #[derive(Clone, Copy, Default)]
@@ -130,23 +138,18 @@ fn write(elements: &mut dyn Elements, level: u8, place: &[u8], counts: Counts) {
 impl Fences {
     /// Those of an empty set.
     pub(super) fn new() -> Fences {
-        Fences { levels: 0, top: 0, width: WIDTH }
+        Fences { levels: 0, top: 0 }
     }
 
     pub(super) fn open(levels: u64, top: u64) -> Result<Fences, Malformed> {
         let levels = u8::try_from(levels).ok().filter(|levels| *levels <= LEVELS_MAX);
         let levels = levels.ok_or(Malformed("it has too many levels"))?;
-        Ok(Fences { levels, top: number::count(top)?, width: WIDTH })
+        Ok(Fences { levels, top: number::count(top)? })
     }
 
     /// The two numbers for [`Fences::open`].
     pub(super) fn meta(&self) -> [u64; 2] {
         [self.levels.into(), self.top as u64]
-    }
-
-    /// Members that a walk from either end passes at least as fast as the fences find a rank.
-    pub(super) fn width(&self) -> usize {
-        self.width
     }
 
     /// How many children the fence that all others are below would have, and members, of which there are `len`.
@@ -203,19 +206,25 @@ impl Fences {
         if self.levels > 0 {
             let run = self.count(elements, 1, place, 1);
             self.divide(elements, 1, run, len);
-        } else if len > self.width {
+        } else if len > width() {
             self.rise(elements, len);
         }
     }
 
-    /// Notes that the member at `place` is gone.
-    pub(super) fn removed(&mut self, elements: &mut dyn Elements, place: &[u8]) {
-        for level in 2..=self.levels {
-            self.count(elements, level, place, -1);
-        }
-        if self.levels > 0 {
-            let run = self.count(elements, 1, place, -1);
+    /// Notes that the members at `places`, ascending, are gone.
+    pub(super) fn removed(&mut self, elements: &mut dyn Elements, places: &[Key]) {
+        let mut left = places;
+        while let Some(first) = left.first().filter(|_| self.levels > 0) {
+            let mut run = locate(elements, 1, first);
+            let count = if left.len() == 1 { 1 } else { count_before_next(elements, &run, left) };
+            let change = -count.cast_signed();
+            for level in 2..=self.levels {
+                self.count(elements, level, first, change);
+            }
+            run.counts.count(1, change);
+            write(elements, 1, &run.place, run.counts);
             self.settle(elements, 1, run);
+            left = left.get(count..).unwrap_or_default();
         }
     }
 
@@ -241,35 +250,6 @@ impl Fences {
         }
     }
 
-    /// Notes that the members at `places`, ascending, are gone.
-    pub(super) fn removed_all(&mut self, elements: &mut dyn Elements, places: &[Key]) {
-        let mut runs = Vec::new();
-        for level in 1..=self.levels {
-            let mut left = places;
-            while let Some(first) = left.first() {
-                let mut fence = locate(elements, level, first);
-                let mut end = None;
-                walk(elements, level, Bound::Excluded(&fence.place), &mut |next, _| {
-                    end = Some(Key::from_slice(next));
-                    false
-                });
-                let count = end.map_or(left.len(), |end| left.partition_point(|place| *place < end));
-                fence.counts.count(level, -(count.cast_signed()));
-                write(elements, level, &fence.place, fence.counts);
-                left = left.get(count..).unwrap_or_default();
-                if level == 1 {
-                    runs.push(fence.place);
-                }
-            }
-        }
-        for place in runs {
-            // A run before it may have absorbed it.
-            if let Some(counts) = elements.get(&key(1, &place)).map(Counts::read) {
-                self.settle(elements, 1, Fence { place, counts });
-            }
-        }
-    }
-
     /// Counts members that came or went in the fence of this level that `place` belongs to.
     fn count(&self, elements: &mut dyn Elements, level: u8, place: &[u8], change: isize) -> Fence {
         let mut fence = locate(elements, level, place);
@@ -280,7 +260,7 @@ impl Fences {
 
     /// Splits a fence that has too many children.
     fn divide(&mut self, elements: &mut dyn Elements, level: u8, fence: Fence, len: usize) {
-        if fence.counts.children <= self.width {
+        if fence.counts.children <= width() {
             return;
         }
         let Some((left, right)) = halves(elements, level, &fence) else { return };
@@ -288,7 +268,7 @@ impl Fences {
         write(elements, level, &right.place, right.counts);
         if level == self.levels {
             self.top += 1;
-            if self.top > self.width {
+            if self.top > width() {
                 self.rise(elements, len);
             }
             return;
@@ -315,7 +295,7 @@ impl Fences {
     /// at every halving of their number alone, since the next one is mostly too full.
     fn settle(&mut self, elements: &mut dyn Elements, level: u8, fence: Fence) {
         let Counts { children, members } = fence.counts;
-        if children > self.width / 4 || children > 0 && !children.is_power_of_two() {
+        if children > width() / 4 || children > 0 && !children.is_power_of_two() {
             return;
         }
         let is_top = level == self.levels;
@@ -325,9 +305,8 @@ impl Fences {
         };
         // What stands where its parent stands is its first child, and holds its place.
         let is_first = parent.place == fence.place;
-        if members == 0 && children <= usize::from(level > 1) && !is_first {
-            // Whatever is left below it stands at the same place.
-            (1..=level).for_each(|level| elements.remove(&key(level, &fence.place)));
+        if members == 0 && !is_first {
+            drop_empty(elements, level, &fence.place);
         } else if parent.counts.children < 2 || !self.absorb_next(elements, level, &fence) {
             if parent.counts.members == 0 && !is_top {
                 self.settle(elements, level + 1, parent);
@@ -354,12 +333,19 @@ impl Fences {
         let Some((place, counts)) = next else { return false };
         let children = fence.counts.children + counts.children;
         let has_other_parent = || level < self.levels && elements.contains(&key(level + 1, &place));
-        if children > self.width * 3 / 4 || has_other_parent() {
+        if children > width() * 3 / 4 || has_other_parent() {
             return false;
         }
-        let members = fence.counts.members + counts.members;
-        write(elements, level, &fence.place, Counts { children, members });
         elements.remove(&key(level, &place));
+        let mut merged = Counts { children, members: fence.counts.members + counts.members };
+        if level > 1
+            && elements.get(&key(level - 1, &place)).is_some_and(|child| Counts::read(child).members == 0)
+        {
+            // It was empty to hold a place that need not be held any more.
+            drop_empty(elements, level - 1, &place);
+            merged.children -= 1;
+        }
+        write(elements, level, &fence.place, merged);
         true
     }
 
@@ -372,6 +358,21 @@ impl Fences {
             self.top = if self.levels == 0 { 0 } else { only.counts.children };
         }
     }
+}
+
+/// Removes a fence without members. Of what is below it only the first child can be left, at the same place.
+fn drop_empty(elements: &mut dyn Elements, level: u8, place: &[u8]) {
+    (1..=level).for_each(|level| elements.remove(&key(level, place)));
+}
+
+/// How many of `places`, of which the first is in `run`, come before the next run.
+fn count_before_next(elements: &dyn Elements, run: &Fence, places: &[Key]) -> usize {
+    let mut count = places.len();
+    walk(elements, 1, Bound::Excluded(&run.place), &mut |next, _| {
+        count = places.partition_point(|place| place[..] < *next);
+        false
+    });
+    count.max(1)
 }
 
 /// What a fence counts when the second half of its children is taken from it, and the fence that counts those.
@@ -396,20 +397,18 @@ fn halves(elements: &dyn Elements, level: u8, fence: &Fence) -> Option<(Counts, 
 
 /// Makes the fences of a set whose members come in order.
 pub(super) struct Builder {
-    width: usize,
     runs: Vec<Fence>,
 }
 
 impl Builder {
-    /// Fences that have room for more children, of at most [`WIDTH`].
     pub(super) fn new() -> Builder {
-        Builder { width: WIDTH * 3 / 4, runs: Vec::new() }
+        Builder { runs: Vec::new() }
     }
 
     /// Notes the next member.
     pub(super) fn add(&mut self, place: &[u8]) {
         match self.runs.last_mut() {
-            Some(run) if run.counts.members < self.width => run.counts.count(1, 1),
+            Some(run) if run.counts.members < children_built() => run.counts.count(1, 1),
             last => {
                 let place = if last.is_none() { Key::new() } else { Key::from_slice(place) };
                 self.runs.push(Fence { place, counts: Counts::of_run(1) });
@@ -425,17 +424,101 @@ impl Builder {
             fences.levels += 1;
             fences.top = level.len();
             level.iter().for_each(|fence| write(elements, fences.levels, &fence.place, fence.counts));
-            if level.len() <= WIDTH {
+            if level.len() <= width() {
                 break;
             }
-            level = level.chunks(self.width).map(parent_of).collect();
+            level = level.chunks(children_built()).map(parent_of).collect();
         }
         fences
     }
+}
+
+/// Children that each fence is given, so that there is room for more.
+fn children_built() -> usize {
+    width() * 3 / 4
 }
 
 fn parent_of(children: &[Fence]) -> Fence {
     let members = children.iter().map(|child| child.counts.members).sum();
     let place = children.first().map(|child| child.place.clone()).unwrap_or_default();
     Fence { place, counts: Counts { children: children.len(), members } }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::cell::Cell;
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    thread_local! {
+        static NARROW: Cell<usize> = const { Cell::new(WIDTH) };
+    }
+
+    pub(in super::super) fn width() -> usize {
+        NARROW.get()
+    }
+
+    /// Makes fences as wide as this in the test that calls it, which runs on a thread of its own.
+    pub(crate) fn narrow(width: usize) {
+        assert!((4..=WIDTH).contains(&width));
+        NARROW.set(width);
+    }
+
+    impl Fences {
+        pub(crate) fn levels(&self) -> u8 {
+            self.levels
+        }
+
+        /// That the invariants hold and every count is right, for a set of `len` members.
+        pub(crate) fn check(&self, elements: &dyn Elements, len: usize) {
+            let mut below = Vec::new();
+            walk(elements, 0, Bound::Included(b""), &mut |place, _| {
+                below.push(Fence {
+                    place: Key::from_slice(place),
+                    counts: Counts { children: 0, members: 1 },
+                });
+                true
+            });
+            assert_eq!(below.len(), len);
+            for level in 1..=self.levels {
+                let mut fences: Vec<Fence> = Vec::new();
+                walk(elements, level, Bound::Included(b""), &mut |place, value| {
+                    fences.push(Fence { place: Key::from_slice(place), counts: Counts::read(value) });
+                    true
+                });
+                assert!(fences[0].place.is_empty());
+                let places: BTreeSet<&Key> = below.iter().map(|child| &child.place).collect();
+                let mut left = &below[..];
+                for (nth, fence) in fences.iter().enumerate() {
+                    let end = fences.get(nth + 1).map(|next| &next.place);
+                    let count = left.partition_point(|child| end.is_none_or(|end| child.place < *end));
+                    let (children, rest) = left.split_at(count);
+                    left = rest;
+                    let members = children.iter().map(|child| child.counts.members).sum::<usize>();
+                    assert_eq!(
+                        (fence.counts.children, fence.counts.members),
+                        (count, members),
+                        "level {level}"
+                    );
+                    assert!(fence.counts.children <= width());
+                    let holds_place = nth == 0 || elements.contains(&key(level + 1, &fence.place));
+                    assert!(fence.counts.members > 0 || holds_place, "only a first child may be empty");
+                    assert!(
+                        level == 1 || places.contains(&fence.place),
+                        "it stands where its first child does"
+                    );
+                }
+                below = fences;
+            }
+            assert_eq!(self.top, if self.levels == 0 { 0 } else { below.len() });
+            assert!(self.levels == 0 || self.top > 1 && self.top <= width());
+            let mut others = 0;
+            walk(elements, self.levels + 1, Bound::Included(b""), &mut |_, _| {
+                others += 1;
+                true
+            });
+            assert_eq!(others, 0, "nothing above the highest level");
+        }
+    }
 }

@@ -94,31 +94,32 @@ impl StoredZSet {
         if count > 0 && start > 0 {
             let first = if reverse { self.len - 1 - start } else { start };
             match self.key_at(first) {
-                Some(key) if reverse => upper = Bound::Included(key),
-                Some(key) => lower = Bound::Included(key),
+                Some((key, _)) if reverse => upper = Bound::Included(key),
+                Some((key, _)) => lower = Bound::Included(key),
                 None => lower = upper.clone(),
             }
         }
         Box::new(Ranked(Pairs::new(&*self.elements, lower, upper, reverse, count)))
     }
 
-    /// The key of the member of rank `rank` in the order, found from the nearer end or by the fences.
-    fn key_at(&self, rank: usize) -> Option<Key> {
+    /// The key of the member of rank `rank` in the order, and its score, found from the nearer end or by the fences.
+    fn key_at(&self, rank: usize) -> Option<(Key, f64)> {
         let from_back = self.len.checked_sub(rank + 1)?;
-        if rank.min(from_back) < self.fences.width() {
+        if rank.min(from_back) < fences::width() {
             return self.nth(all().0, rank.min(from_back), from_back < rank);
         }
         let (place, rank) = self.fences.run_of(&*self.elements, rank);
         self.nth(Bound::Included(score_key(&place)), rank, false)
     }
 
-    /// The key of the member behind `skipped` others from `lower` on, or from the end.
-    fn nth(&self, lower: Bound<Key>, skipped: usize, backward: bool) -> Option<Key> {
+    /// The key of the member behind `skipped` others from `lower` on, or from the end, and its score.
+    fn nth(&self, lower: Bound<Key>, skipped: usize, backward: bool) -> Option<(Key, f64)> {
         let (mut left, mut found) = (skipped, None);
         let upper = all().1;
-        self.elements.walk(span(&lower, &upper, backward), &mut |key, _| {
+        self.elements.walk(span(&lower, &upper, backward), &mut |key, mark| {
             if left == 0 {
-                found = Some(Key::from_slice(key));
+                let (_, score) = order::member_and_score(place_of(key), mark);
+                found = Some((Key::from_slice(key), score));
                 return false;
             }
             left -= 1;
@@ -144,8 +145,7 @@ impl StoredZSet {
 
     /// As [`ZSetRef::lex_span`](crate::zset::ZSetRef::lex_span), whose end may come before its start.
     pub(crate) fn lex_span(&self, range: &LexRange<'_>) -> Range<usize> {
-        let Some(first) = self.nth(all().0, 0, false) else { return 0..0 };
-        let (_, score) = order::member_and_score(place_of(&first), b"");
+        let Some((_, score)) = self.nth(all().0, 0, false) else { return 0..0 };
         let before = |bound, included| match bound {
             LexBound::NegativeInfinity => 0,
             LexBound::PositiveInfinity => self.len,
@@ -216,14 +216,14 @@ impl StoredZSet {
         self.elements.remove(&MEMBERS.key(member));
         self.elements.remove(key);
         self.len = self.len.saturating_sub(1);
-        self.fences.removed(&mut *self.elements, place_of(key));
+        self.fences.removed(&mut *self.elements, &[Key::from_slice(place_of(key))]);
     }
 
     /// Removes the member of rank `rank` and passes it to `f`.
     pub(crate) fn pop<R>(&mut self, rank: usize, f: impl FnOnce(&[u8], f64) -> R) -> Option<R> {
-        let key = self.key_at(rank)?;
-        let (member, _) = order::member_and_score(place_of(&key), b"");
-        let result = f(member, self.score(member)?);
+        let (key, score) = self.key_at(rank)?;
+        let member = order::member(place_of(&key));
+        let result = f(member, score);
         self.take(&key, member);
         Some(result)
     }
@@ -231,7 +231,7 @@ impl StoredZSet {
     /// Removes the members of the ranks `span`, which must exist.
     pub(crate) fn remove_span(&mut self, ranks: Range<usize>) {
         let mut left = ranks.len();
-        let Some(first) = self.key_at(ranks.start).filter(|_| left > 0) else { return };
+        let Some((first, _)) = self.key_at(ranks.start).filter(|_| left > 0) else { return };
         let mut lower = Bound::Included(first);
         let mut places: Vec<Key> = Vec::new();
         while left > 0 {
@@ -243,12 +243,12 @@ impl StoredZSet {
             let Some(last) = places.last() else { return };
             lower = Bound::Excluded(score_key(last));
             for place in &places {
-                self.elements.remove(&MEMBERS.key(order::member_and_score(place, b"").0));
+                self.elements.remove(&MEMBERS.key(order::member(place)));
                 self.elements.remove(&score_key(place));
             }
             left -= places.len();
             self.len = self.len.saturating_sub(places.len());
-            self.fences.removed_all(&mut *self.elements, &places);
+            self.fences.removed(&mut *self.elements, &places);
         }
     }
 }
@@ -271,6 +271,30 @@ impl<'a> Iterator for Ranked<'a> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.0.size_hint()
+    }
+}
+
+#[cfg(test)]
+pub(crate) use fences::tests::narrow;
+
+#[cfg(test)]
+impl StoredZSet {
+    /// That the counts are right and both orders hold the same.
+    pub(crate) fn check(&self) {
+        self.fences.check(&*self.elements, self.len);
+        let mut members = 0;
+        MEMBERS.visit(&*self.elements, &mut |member, value| {
+            let score = score_of(value).expect("a score");
+            let mark = self.elements.get(&score_key(&order::place(score, member)));
+            assert_eq!(mark, Some(order::mark(score)));
+            members += 1;
+            true
+        });
+        assert_eq!(members, self.len);
+    }
+
+    pub(crate) fn levels(&self) -> u8 {
+        self.fences.levels()
     }
 }
 

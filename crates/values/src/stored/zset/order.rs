@@ -30,6 +30,11 @@ pub(super) fn mark(score: f64) -> &'static [u8] {
     if score == 0.0 && score.is_sign_negative() { NEGATIVE_ZERO } else { b"" }
 }
 
+/// The member of a place.
+pub(super) fn member(place: &[u8]) -> &[u8] {
+    member_and_score(place, b"").0
+}
+
 /// The member and the score of a place with what lies under it.
 pub(super) fn member_and_score<'a>(place: &'a [u8], mark: &[u8]) -> (&'a [u8], f64) {
     let Some((bytes, member)) = place.split_first_chunk() else { return (b"", 0.0) };
