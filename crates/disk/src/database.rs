@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keyspace::engine::{Batch, Counts, Emptied, Engine, ShardBox};
+use keyspace::engine::{Batch, Compaction, Counts, Emptied, Engine, ShardBox};
 use keyspace::fault::Fault;
 use smallbox::smallbox;
 
@@ -72,9 +72,9 @@ impl Engine for DiskDatabase {
         Some(self.space.tree().map_or(0, fjall::Keyspace::disk_space))
     }
 
-    fn compact(&self) -> Result<bool, Fault> {
-        let Some(tree) = self.space.tree() else { return Ok(true) };
-        tree.rotate_memtable_and_wait().and_then(|()| tree.major_compact()).map_err(|error| fault(&error))?;
-        Ok(true)
+    fn compact(&self, database: u16) -> Result<Compaction, Fault> {
+        let asked = self.disk.compactions().ask(database, Arc::clone(&self.space));
+        let has_begun = asked.map_err(|error| Fault::new(format!("ERR compaction cannot begin: {error}")))?;
+        Ok(if has_begun { Compaction::Begun } else { Compaction::Runs })
     }
 }

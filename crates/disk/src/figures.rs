@@ -11,6 +11,8 @@ pub fn of(disk: &Disk) -> Vec<(&'static str, u64)> {
     let database = disk.database();
     let trees: Vec<Keyspace> = disk.trees();
     let sum = |figure: &dyn Fn(&Keyspace) -> u64| trees.iter().map(figure).sum::<u64>();
+    let (compacting, to_compact) = disk.compactions().state();
+    let (seen, expected) = disk.compactions().progress.of_running();
     vec![
         ("disk_bytes", database.disk_space().unwrap_or_default()),
         ("disk_free_bytes", disk.free_bytes()),
@@ -36,6 +38,11 @@ pub fn of(disk: &Disk) -> Vec<(&'static str, u64)> {
         ("disk_compactions_running", database.active_compactions() as u64),
         ("disk_compactions_done", database.compactions_completed() as u64),
         ("disk_compaction_milliseconds", database.time_compacting().as_millis() as u64),
+        ("disk_compact_running", u64::from(compacting.is_some())),
+        ("disk_compact_database", u64::from(compacting.unwrap_or_default())),
+        ("disk_compact_waiting", to_compact as u64),
+        ("disk_compact_records_seen", seen),
+        ("disk_compact_records_expected", expected),
         ("disk_spaces_to_delete", disk.retired() as u64),
         ("disk_collections_to_reclaim", disk.graves() as u64),
         ("disk_commits", disk.commits()),

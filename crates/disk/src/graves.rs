@@ -8,12 +8,14 @@
 use std::collections::{HashMap, HashSet};
 use std::panic::RefUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use fjall::compaction::filter::{
     CompactionFilter, CompactionFilterResult, Context, Factory, ItemAccessor, Verdict,
 };
 use sync::Mutex;
 
+use crate::compaction::Compactions;
 use crate::format::{Place, collection_of};
 
 /// Which collections are dead, and where their elements are.
@@ -83,7 +85,12 @@ impl Graves {
 }
 
 /// Makes the filters that compaction asks.
-pub struct Filters(pub Arc<Graves>);
+pub struct Filters {
+    /// Whose elements are dropped.
+    pub graves: Arc<Graves>,
+    /// Told of every record.
+    pub compactions: Arc<Compactions>,
+}
 
 // The locks within are never poisoned.
 impl RefUnwindSafe for Filters {}
@@ -94,20 +101,36 @@ impl Factory for Filters {
     }
 
     fn make_filter(&self, _: &Context) -> Box<dyn CompactionFilter> {
-        Box::new(Filter(Arc::clone(&self.0.dead.lock())))
+        Box::new(Filter {
+            dead: Arc::clone(&self.graves.dead.lock()),
+            compactions: Arc::clone(&self.compactions),
+            seen: 0,
+        })
     }
 }
 
-struct Filter(Arc<HashSet<u64>>);
+struct Filter {
+    dead: Arc<HashSet<u64>>,
+    compactions: Arc<Compactions>,
+    /// Records not told of yet.
+    seen: u64,
+}
 
 impl CompactionFilter for Filter {
     fn filter_item(&mut self, item: ItemAccessor<'_>, _: &Context) -> CompactionFilterResult {
-        if self.0.is_empty() {
+        /// So many records are told of at a time.
+        const TOLD_AT_ONCE: u64 = 1024;
+        self.seen += 1;
+        if self.seen == TOLD_AT_ONCE {
+            self.compactions.progress.seen.fetch_add(TOLD_AT_ONCE, Ordering::Relaxed);
+            self.seen = 0;
+        }
+        if self.dead.is_empty() {
             return Ok(Verdict::Keep);
         }
         // Nobody asks for an element of the dead again, so it matters to no one which of its versions are dropped first.
         match collection_of(item.key()) {
-            Some(id) if self.0.contains(&id) => Ok(Verdict::Destroy),
+            Some(id) if self.dead.contains(&id) => Ok(Verdict::Destroy),
             _ => Ok(Verdict::Keep),
         }
     }

@@ -9,6 +9,7 @@
 //! [`format`], how they come about in [`shard`].
 
 mod cache;
+mod compaction;
 mod database;
 mod elements;
 mod figures;
@@ -25,4 +26,4 @@ mod syncer;
 
 pub use handoff::HandOver;
 pub use open::OpenError;
-pub use store::{Disk, Options, SyncPolicy};
+pub use store::{Disk, Options};

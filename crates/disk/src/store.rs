@@ -11,13 +11,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-use fjall::config::{CompressionPolicy, FilterPolicy, FilterPolicyEntry, BloomConstructionPolicy};
+use fjall::config::{BloomConstructionPolicy, CompressionPolicy, FilterPolicy, FilterPolicyEntry};
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
-use keyspace::engine::{Batch, Engine, Store};
+use keyspace::engine::{Batch, Engine, Store, StoreSettings, SyncPolicy};
 use keyspace::fault::Fault;
 use sync::{Mutex, RwLock};
 
 use crate::cache::Budget;
+use crate::compaction::Compactions;
 use crate::database::DiskDatabase;
 use crate::format::{self, Place};
 use crate::graves::{Filters, Grave, Graves};
@@ -37,32 +38,17 @@ const GRAVE: u8 = b'g';
 /// What counts as committed before anything is.
 const FIRST_COMMIT: u64 = 1;
 
-/// When what was committed is brought onto the disk: `appendfsync`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SyncPolicy {
-    /// Before it is acknowledged.
-    Always,
-    /// Every second.
-    EverySecond,
-    /// When the system sees fit.
-    Never,
-}
-
 /// How to open a store.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The directory, made if it is not there.
     pub dir: PathBuf,
-    /// Memory for what is read again, in bytes.
-    pub cache_bytes: u64,
+    /// What may be changed later.
+    pub settings: StoreSettings,
     /// The size that the journals may grow to together, in bytes.
     pub journal_bytes_max: u64,
-    /// Room in the file system, in bytes, below which nothing is written.
-    pub free_bytes_min: u64,
     /// Whether blocks are compressed, with LZ4.
     pub compresses: bool,
-    /// When to sync.
-    pub sync: SyncPolicy,
     /// Threads that flush and compact.
     pub threads: usize,
     /// What sees to it that others go on while a command waits for the disk.
@@ -77,6 +63,7 @@ pub struct Disk {
     spaces: RwLock<HashMap<u64, Arc<Space>>>,
     shared: Arc<Shared>,
     graves: Arc<Graves>,
+    compactions: Arc<Compactions>,
     /// Spaces that serve no database any more, with the commit that says so.
     retired: Mutex<Vec<(u64, Arc<Space>)>>,
     /// Commits so far.
@@ -108,21 +95,25 @@ impl Disk {
         let tree_dir = check_format(&options.dir)?;
         let failed = |error: fjall::Error| OpenError::of(&tree_dir, error);
         let graves = Arc::new(Graves::default());
-        let filters = Arc::clone(&graves);
+        let compactions = Arc::new(Compactions::default());
+        let told = (Arc::clone(&graves), Arc::clone(&compactions));
+        let cache_bytes = options.settings.cache_bytes;
+        tracing::info!(path = %tree_dir.display(), "Opening the databases on disk");
         let database = Database::builder(&tree_dir)
-            .cache_size(options.cache_bytes / 2)
+            .cache_size(cache_bytes / 2)
             .max_journaling_size(options.journal_bytes_max)
             .manual_journal_persist(true)
             .worker_threads(options.threads.max(1))
             .with_compaction_filter_factories(Arc::new(move |name| {
-                (name != SYSTEM_NAME).then(|| Arc::new(Filters(Arc::clone(&filters))) as Arc<_>)
+                let (graves, compactions) = told.clone();
+                (name != SYSTEM_NAME).then(|| Arc::new(Filters { graves, compactions }) as Arc<_>)
             }))
             .open()
             .map_err(failed)?;
         let system = database.keyspace(SYSTEM_NAME, || tree_options(&options)).map_err(failed)?;
         let ids = Ids::open(system.clone()).map_err(failed)?;
         let shared = Arc::new(Shared {
-            budget: Budget::new((options.cache_bytes / 2) as usize),
+            budget: Budget::new((cache_bytes / 2) as usize),
             handoff: Handoff(options.hand_over),
             ids,
         });
@@ -132,14 +123,15 @@ impl Disk {
             spaces: RwLock::default(),
             shared,
             graves,
+            compactions,
             retired: Mutex::default(),
             committed: AtomicU64::new(FIRST_COMMIT),
             flushed: AtomicU64::new(0),
             synced: AtomicU64::new(0),
-            policy: RwLock::new(options.sync),
+            policy: RwLock::new(options.settings.sync),
             waiting: Mutex::default(),
             free_bytes: AtomicU64::new(u64::MAX),
-            free_bytes_min: AtomicU64::new(options.free_bytes_min),
+            free_bytes_min: AtomicU64::new(options.settings.free_bytes_min),
             failure: Mutex::default(),
             has_failed: AtomicBool::new(false),
             syncer: crate::syncer::Signal::default(),
@@ -235,7 +227,8 @@ impl Disk {
         if self.has_failed.load(Ordering::Acquire) {
             return self.failure.lock().clone();
         }
-        let (free, min) = (self.free_bytes.load(Ordering::Relaxed), self.free_bytes_min.load(Ordering::Relaxed));
+        let (free, min) =
+            (self.free_bytes.load(Ordering::Relaxed), self.free_bytes_min.load(Ordering::Relaxed));
         let needed = if batch.only_removes() { min / 2 } else { min };
         (free < needed).then(|| {
             Fault::new(format!(
@@ -272,7 +265,8 @@ impl Disk {
             self.committed.fetch_add(1, Ordering::AcqRel);
             return Ok(());
         }
-        let mut written = fjall::OwnedWriteBatch::with_capacity(self.database.clone(), batch.len() + orphans.len());
+        let mut written =
+            fjall::OwnedWriteBatch::with_capacity(self.database.clone(), batch.len() + orphans.len());
         for change in changes {
             match change.value {
                 Some(value) => written.insert(tree(change.space)?, change.key, value),
@@ -297,9 +291,7 @@ impl Disk {
         let commit = self.committed.load(Ordering::Acquire);
         let synced = self.flush().and_then(|()| match journal.sync() {
             Ok(true) => Ok(()),
-            Ok(false) => {
-                self.database.persist(PersistMode::SyncData).map_err(|error| self.fail(&error))
-            }
+            Ok(false) => self.database.persist(PersistMode::SyncData).map_err(|error| self.fail(&error)),
             Err(error) => Err(self.fail(&fjall::Error::Io(error))),
         });
         if synced.is_ok() {
@@ -325,6 +317,10 @@ impl Disk {
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    pub(crate) fn compactions(&self) -> &Arc<Compactions> {
+        &self.compactions
     }
 
     /// The trees of all spaces.
@@ -358,7 +354,8 @@ impl Disk {
 
     /// Whether changes are taken.
     pub(crate) fn is_writable(&self) -> bool {
-        !self.has_failed.load(Ordering::Relaxed) && self.free_bytes() >= self.free_bytes_min.load(Ordering::Relaxed)
+        !self.has_failed.load(Ordering::Relaxed)
+            && self.free_bytes() >= self.free_bytes_min.load(Ordering::Relaxed)
     }
 
     pub(crate) fn signal(&self) -> &crate::syncer::Signal {
@@ -373,20 +370,14 @@ impl Disk {
     /// Whether there is anything to sync for its own sake, given how long ago the last time was.
     pub(crate) fn is_due(&self, since: Duration) -> bool {
         let has_more = self.committed.load(Ordering::Acquire) > self.synced.load(Ordering::Acquire);
-        let wants = self.policy() != SyncPolicy::Never || self.graves.has_fresh() || !self.retired.lock().is_empty();
+        let wants =
+            self.policy() != SyncPolicy::Never || self.graves.has_fresh() || !self.retired.lock().is_empty();
         has_more && wants && since >= Duration::from_secs(1)
     }
 
     /// When to sync.
     pub fn policy(&self) -> SyncPolicy {
         *self.policy.read()
-    }
-
-    /// Changes when to sync, how much memory to take, and how much room to leave.
-    pub fn reconfigure(&self, policy: SyncPolicy, cache_bytes: u64, free_bytes_min: u64) {
-        *self.policy.write() = policy;
-        self.shared.budget.set_max((cache_bytes / 2) as usize);
-        self.free_bytes_min.store(free_bytes_min, Ordering::Relaxed);
     }
 
     /// Looks how much room there is.
@@ -413,6 +404,9 @@ impl Disk {
         });
         for space in gone {
             self.spaces.write().remove(&space.id);
+            if let Some(tree) = space.tree() {
+                tracing::info!(disk_bytes = tree.disk_space(), "Deleting the records of an emptied database");
+            }
             if let Some(tree) = space.tree()
                 && let Err(error) = self.database.delete_keyspace(tree.clone())
             {
@@ -488,6 +482,12 @@ impl Store for Disk {
         now
     }
 
+    fn configure(&self, settings: StoreSettings) {
+        *self.policy.write() = settings.sync;
+        self.shared.budget.set_max((settings.cache_bytes / 2) as usize);
+        self.free_bytes_min.store(settings.free_bytes_min, Ordering::Relaxed);
+    }
+
     fn figures(&self) -> Vec<(&'static str, u64)> {
         crate::figures::of(self)
     }
@@ -519,7 +519,8 @@ fn read_grave(key: &[u8], value: &[u8]) -> Option<(u64, u64, u16)> {
 fn tree_options(options: &Options) -> KeyspaceCreateOptions {
     /// Of what is written and not in a table yet; up to five times as much while the disk is slow.
     const MEMTABLE_BYTES: std::ops::RangeInclusive<u64> = 8 << 20..=64 << 20;
-    let memtable_bytes = (options.cache_bytes / 16).clamp(*MEMTABLE_BYTES.start(), *MEMTABLE_BYTES.end());
+    let memtable_bytes =
+        (options.settings.cache_bytes / 16).clamp(*MEMTABLE_BYTES.start(), *MEMTABLE_BYTES.end());
     let compression = if options.compresses {
         CompressionPolicy::new([CompressionType::None, CompressionType::None, CompressionType::Lz4])
     } else {

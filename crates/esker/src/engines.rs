@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use config::table::disk::DiskCompression;
-use config::table::persistence::AppendFsync;
 use config::{EngineKind, Settings};
-use disk::{Disk, OpenError, Options, SyncPolicy};
+use disk::{Disk, OpenError, Options};
 use keyspace::engine::{Engine, Store};
 use memory::Memory;
 
@@ -38,11 +37,9 @@ pub fn open(settings: &Settings) -> Result<Engines, OpenError> {
     }
     let options = Options {
         dir: settings.process.dir.join(DISK_DIR),
-        cache_bytes: settings.disk.cache_bytes,
+        settings: server::store::settings(settings),
         journal_bytes_max: settings.disk.journal_bytes_max,
-        free_bytes_min: settings.disk.free_bytes_min,
         compresses: settings.disk.compression == DiskCompression::Lz4,
-        sync: sync_policy(settings),
         threads: settings.process.io_threads.clamp(2, 4),
         hand_over: Some(server::hand_over),
     };
@@ -53,13 +50,4 @@ pub fn open(settings: &Settings) -> Result<Engines, OpenError> {
         engine.unwrap_or_else(|| Arc::clone(&memory))
     });
     Ok(Engines { by_database: by_database.collect(), disk: Some(disk) })
-}
-
-/// When changes are brought onto the disk.
-pub fn sync_policy(settings: &Settings) -> SyncPolicy {
-    match settings.persistence.appendfsync {
-        AppendFsync::Always => SyncPolicy::Always,
-        AppendFsync::Everysec => SyncPolicy::EverySecond,
-        AppendFsync::No => SyncPolicy::Never,
-    }
 }

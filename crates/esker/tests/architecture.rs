@@ -49,6 +49,11 @@ const RULES: &[Rule] = &[
         may_import: &["base", "keyspace", "values"],
         because: "an engine keeps what the keyspace locks",
     },
+    Rule {
+        room: "disk",
+        may_import: &["base", "sync", "keyspace", "values"],
+        because: "an engine keeps what the keyspace locks",
+    },
     Rule { room: "command-macros", may_import: &[], because: "it writes code, and runs in the compiler" },
     Rule {
         room: "commands",
@@ -70,6 +75,7 @@ const RULES: &[Rule] = &[
             "config",
             "keyspace",
             "memory",
+            "disk",
             "command-macros",
             "commands",
             "server",
@@ -86,6 +92,7 @@ const RULES: &[Rule] = &[
             "config",
             "keyspace",
             "memory",
+            "disk",
             "command-macros",
             "commands",
             "server",
@@ -99,7 +106,7 @@ const OUTSIDE: &[&str] = &["libc", "socket2", "tokio"];
 const OUTSIDE_USERS: &[&str] = &["server", "esker", "xtask"];
 
 /// The engines: only the program names one.
-const ENGINES: &[&str] = &["memory"];
+const ENGINES: &[&str] = &["memory", "disk"];
 const ENGINE_USERS: &[&str] = &["esker", "xtask"];
 
 /// The rooms that only tests may import.

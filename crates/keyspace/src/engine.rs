@@ -51,10 +51,44 @@ pub trait Engine: Send + Sync {
         None
     }
 
-    /// Makes what is stored as small as it can be; returns when that is done. Says whether there was anything to do.
-    fn compact(&self) -> Result<bool, Fault> {
-        Ok(false)
+    /// Begins to make what is stored of `database` as small as it can be, in the background.
+    fn compact(&self, database: u16) -> Result<Compaction, Fault> {
+        let _ = database;
+        Ok(Compaction::Needless)
     }
+}
+
+/// What came of asking for compaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compaction {
+    /// It begins.
+    Begun,
+    /// It was asked for before.
+    Runs,
+    /// Nothing is stored that could be made smaller.
+    Needless,
+}
+
+/// When what was committed is brought onto the disk: `appendfsync`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyncPolicy {
+    /// Before it is acknowledged.
+    Always,
+    /// Every second.
+    EverySecond,
+    /// When the system sees fit.
+    Never,
+}
+
+/// What may be changed of a store while it is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// When to sync.
+    pub sync: SyncPolicy,
+    /// Memory for what is read again, in bytes.
+    pub cache_bytes: u64,
+    /// Room in the file system, in bytes, below which nothing is written.
+    pub free_bytes_min: u64,
 }
 
 /// How a database becomes empty at once.
@@ -79,6 +113,9 @@ pub trait Store: Send + Sync {
 
     /// Ready when this commit is on disk, or never will be; otherwise `waker` is woken then.
     fn poll_synced(&self, commit: u64, waker: &Waker) -> Poll<Result<(), Fault>>;
+
+    /// Takes over changed settings.
+    fn configure(&self, settings: StoreSettings);
 
     /// What is to be known of it, by the names that `INFO` gives to it.
     fn figures(&self) -> Vec<(&'static str, u64)>;

@@ -30,6 +30,7 @@ mod server;
 mod session;
 mod slowlog;
 mod statistics;
+pub mod store;
 mod table;
 mod transaction;
 mod watchdog;

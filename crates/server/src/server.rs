@@ -246,6 +246,9 @@ impl Server {
         if settings.memory.jemalloc_bg_thread != self.settings().memory.jemalloc_bg_thread {
             (self.allocator.purge_in_background)(settings.memory.jemalloc_bg_thread);
         }
+        if let Some(store) = self.keyspace.store() {
+            store.configure(crate::store::settings(&settings));
+        }
         self.settings.store(settings);
         self.generation.fetch_add(1, Ordering::Release);
     }

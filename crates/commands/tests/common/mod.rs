@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use commands::{Access, Call, Command, Error, Handler};
+use keyspace::engine::{StoreSettings, SyncPolicy};
 use keyspace::{Context, Key, Keyspace, Needs, Tally};
 use resp::{Arguments, OwnedArguments, Reply, Version};
 use values::limits::Limits;
@@ -26,11 +27,9 @@ fn on_disk() -> (Keyspace, Option<tempfile::TempDir>) {
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
     let options = disk::Options {
         dir: directory.path().to_owned(),
-        cache_bytes: 1 << 20,
+        settings: StoreSettings { sync: SyncPolicy::Never, cache_bytes: 1 << 20, free_bytes_min: 0 },
         journal_bytes_max: 128 << 20,
-        free_bytes_min: 0,
         compresses: true,
-        sync: disk::SyncPolicy::Never,
         threads: 1,
         hand_over: None,
     };

@@ -5,6 +5,7 @@
 
 mod calls;
 mod clients;
+mod disk;
 mod memory;
 mod scheduler;
 mod server;
@@ -49,7 +50,7 @@ const fn extra(name: &'static str, title: &'static str, write: fn(&Server, &mut 
 }
 
 /// In the order in which they are shown.
-const SECTIONS: [Section; 15] = [
+const SECTIONS: [Section; 16] = [
     section("server", "Server", server::server),
     section("clients", "Clients", clients::clients),
     section("memory", "Memory", memory::memory),
@@ -65,6 +66,7 @@ const SECTIONS: [Section; 15] = [
     extra("scheduler", "Scheduler", scheduler::scheduler),
     extra("locks", "Locks", scheduler::locks),
     section("keyspace", "Keyspace", stats::keyspace),
+    section("disk", "Disk", disk::disk),
 ];
 
 /// The sections that `names` ask for, those of a plain INFO without any; each once. A name may also be `default`,

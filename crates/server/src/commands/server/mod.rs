@@ -2,6 +2,7 @@
 
 crate::commands::session_family! {
     command run { count, docs, getkeys, getkeysandflags, help, info, list },
+    compact,
     config { get, help, resetstat, rewrite, set },
     debug,
     info,

@@ -41,12 +41,17 @@ pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<(
     fields.integer("clients.normal", server.clients_bytes() as u64);
     for database in databases {
         fields.name(&format!("db.{database}"));
-        fields.reply.map(2);
+        let disk_bytes = server.keyspace.engine(database).disk_bytes();
+        fields.reply.map(2 + usize::from(disk_bytes.is_some()));
         fields.reply.bulk(b"overhead.hashtable.main");
         fields.reply.integer(server.keyspace.overhead_bytes(database) as i64);
         // Deadlines are kept in the entries themselves.
         fields.reply.bulk(b"overhead.hashtable.expires");
         fields.reply.integer(0);
+        if let Some(bytes) = disk_bytes {
+            fields.reply.bulk(b"disk.bytes");
+            fields.reply.integer(bytes as i64);
+        }
     }
     fields.integer("overhead.total", overhead);
     fields.integer("keys.count", keys as u64);
