@@ -458,7 +458,8 @@ impl Shard for DiskShard {
     fn sweep(&mut self, now_ms: u64, effort: usize, expired: &mut dyn FnMut(Entry)) -> usize {
         /// A run of entries in memory has about as many.
         const KEYS_PER_EFFORT: usize = 16;
-        let lower = Bound::Included(format::prefix(self.slot, Tag::Deadline).to_vec());
+        // What lies before has been removed, and to pass over it takes time.
+        let lower = Bound::Included(format::deadline_prefix(self.slot, self.earliest_deadline_ms).to_vec());
         let upper = Bound::Excluded(format::prefix(self.slot, Tag::Element).to_vec());
         let mut due: Vec<Box<[u8]>> = Vec::new();
         let mut earliest_ms = u64::MAX;

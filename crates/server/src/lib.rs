@@ -16,6 +16,7 @@ mod clock;
 pub mod commands;
 mod connection;
 mod cron;
+mod handoff;
 mod info;
 mod latency;
 mod listener;
@@ -39,8 +40,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::allocator::{Allocator, AllocatorFigures};
+pub use crate::handoff::hand_over;
 pub use crate::listener::ListenError;
-pub use crate::scheduler::hand_over;
 pub use crate::server::Server;
 pub use crate::statistics::CommandReport;
 

@@ -27,16 +27,25 @@ pub(crate) fn cpu_time(whose: Whose) -> CpuTime {
         Whose::Children => libc::RUSAGE_CHILDREN,
         Whose::Thread => libc::RUSAGE_THREAD,
     };
-    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
-    // SAFETY: the call only writes the structure, of which all zeros is a valid value.
-    let usage = unsafe {
-        libc::getrusage(whose, usage.as_mut_ptr());
-        usage.assume_init()
-    };
+    let usage = usage(whose);
     let duration = |time: libc::timeval| {
         Duration::from_secs(time.tv_sec as u64) + Duration::from_micros(time.tv_usec as u64)
     };
     CpuTime { system: duration(usage.ru_stime), user: duration(usage.ru_utime) }
+}
+
+/// Blocks that the calling thread has read from disks: what was in the system's memory is not among them.
+pub(crate) fn blocks_read() -> u64 {
+    usage(libc::RUSAGE_THREAD).ru_inblock as u64
+}
+
+fn usage(whose: libc::c_int) -> libc::rusage {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the call only writes the structure, of which all zeros is a valid value.
+    unsafe {
+        libc::getrusage(whose, usage.as_mut_ptr());
+        usage.assume_init()
+    }
 }
 
 /// Bytes of the process that are in memory; 0 where the system does not tell.

@@ -3,18 +3,9 @@
 //! It is the G-M-P design that Go made known: tasks (G) on worker threads (M) with run queues of their own (P),
 //! which steal from each other, share a global queue and hand blocking work off to other threads.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-
-static HAND_OVERS: AtomicU64 = AtomicU64::new(0);
-
-/// Runs `work`, which may wait, on the calling worker, and has another thread go on with the worker's other tasks.
-pub fn hand_over(work: &mut dyn FnMut()) {
-    HAND_OVERS.fetch_add(1, Ordering::Relaxed);
-    tokio::task::block_in_place(work);
-}
 
 /// One worker's figures, since the start.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,8 +31,6 @@ pub struct Scheduler {
     pub tasks_alive: usize,
     /// Tasks in the queue that all workers share.
     pub global_queue_depth: usize,
-    /// How often a worker's other tasks were handed to another thread, because what it did might have to wait.
-    pub hand_overs: u64,
     /// Threads that do blocking work.
     pub blocking_threads: usize,
     /// Blocking work that waits for a thread.
@@ -67,7 +56,6 @@ pub fn figures() -> Scheduler {
     Scheduler {
         workers: (0..metrics.num_workers()).map(worker).collect(),
         tasks_alive: metrics.num_alive_tasks(),
-        hand_overs: HAND_OVERS.load(Ordering::Relaxed),
         global_queue_depth: metrics.global_queue_depth(),
         #[cfg(tokio_unstable)]
         blocking_threads: metrics.num_blocking_threads(),

@@ -11,7 +11,9 @@ pub(super) fn scheduler(_: &Server, fields: &mut Fields) {
     fields.add("workers", figures.workers.len());
     fields.add("tasks_alive", figures.tasks_alive);
     fields.add("global_queue_depth", figures.global_queue_depth);
-    fields.add("blocked_handoffs", figures.hand_overs);
+    let (handed_off, waited) = crate::handoff::counts();
+    fields.add("blocked_handoffs", handed_off);
+    fields.add("blocked_without_handoff", waited);
     fields.add("blocking_threads", figures.blocking_threads);
     fields.add("blocking_queue_depth", figures.blocking_queue_depth);
     for (index, worker) in figures.workers.iter().enumerate() {

@@ -35,9 +35,10 @@ pub struct Args<'a> {
 }
 
 /// What each subcommand takes, and what it does.
-const HELP: [(&str, &str); 23] = [
+const HELP: [(&str, &str); 24] = [
     ("CHANGE-REPL-ID", "Change the replication id."),
     ("DICT-RESIZING <0|1>", "Accepted; tables here grow by a segment at a time and are never resized."),
+    ("DISK-READ-DELAY <seconds>", "Slow every read from the store of databases on disk down; 0 ends that."),
     ("DIGEST", "Reply with a digest of the whole data set."),
     ("DIGEST-VALUE <key> [<key> ...]", "Reply with digests of the values of keys."),
     ("ERROR <string>", "Return <string> as an error reply."),
@@ -132,6 +133,11 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
         (b"replybuffer", [what, _]) if what.eq_ignore_ascii_case(b"resizing") => reply.ok(),
         (b"set-active-expire", [word]) => {
             session.server.active_expire.store(*word != b"0", Ordering::Relaxed);
+            reply.ok();
+        }
+        (b"disk-read-delay", [seconds]) => {
+            let seconds = base::number::parse_f64(seconds).unwrap_or(0.0);
+            crate::handoff::delay_reads(Duration::try_from_secs_f64(seconds).unwrap_or_default());
             reply.ok();
         }
         (b"sleep", [seconds]) => {
