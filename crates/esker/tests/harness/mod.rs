@@ -21,7 +21,7 @@ mod value;
 pub use client::{Client, encode, words};
 pub use program::{find_program, run_to_end};
 pub use rng::Rng;
-pub use server::{Exit, Server, Spec, TemporaryDirectory, pass_over, temporary_directory};
+pub use server::{Exit, Server, Spec, TemporaryDirectory, is_on_disk, pass_over, temporary_directory};
 pub use value::Value;
 
 use std::time::{Duration, Instant};

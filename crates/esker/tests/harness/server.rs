@@ -312,6 +312,11 @@ pub fn temporary_directory() -> TemporaryDirectory {
     }
 }
 
+/// Whether the servers under test serve their databases from disk unless told otherwise.
+pub fn is_on_disk() -> bool {
+    std::env::var("ESKER_TEST_ENGINE").is_ok_and(|engine| engine == "disk")
+}
+
 /// Says why a test ends without having tested anything.
 ///
 /// It goes around the capture of test output, since a test that passes shows nothing of it.
