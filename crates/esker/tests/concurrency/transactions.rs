@@ -154,9 +154,9 @@ fn watch_sees_what_changes_a_key_and_nothing_else() {
 fn watch_sees_a_key_expire() {
     let server = Server::start(&[]);
     let mut client = server.connect();
-    client.call("SET k 1 PX 20");
+    client.call("SET k 1 PX 200");
     client.call("WATCH k");
-    thread::sleep(Duration::from_millis(40));
+    thread::sleep(Duration::from_millis(250));
     assert!(transaction(&mut client, &["PING".to_owned()]).is_null());
     // A key that was missing when the watch began, and still is, has not changed.
     client.call("WATCH k");
