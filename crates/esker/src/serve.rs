@@ -107,10 +107,15 @@ fn with_room_for_clients(config: Config) -> Config {
     }
 }
 
+/// Threads beside the workers, at most: so many reads may wait for the disk at once. A worker whose reads are handed off
+/// beyond that stands still until one of them is done.
+const WAITING_THREADS_MAX: usize = 64;
+
 fn runtime(workers: usize) -> std::io::Result<tokio::runtime::Runtime> {
     let started = AtomicUsize::new(0);
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers)
+        .max_blocking_threads(WAITING_THREADS_MAX)
         .thread_name("worker")
         .enable_io()
         .enable_time()
