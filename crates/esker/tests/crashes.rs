@@ -235,11 +235,9 @@ fn kill_again_and_again(policy: &str) {
                 .enumerate()
                 .map(|(index, (database, number))| {
                     let mut client = server.connect();
+                    client.call(&format!("SELECT {index}"));
                     let mut rng = Rng::new(seed ^ (round * CLIENTS + index) as u64 ^ 0x5eed);
-                    scope.spawn(move || {
-                        client.call(&format!("SELECT {index}"));
-                        work(&mut client, database, &mut rng, number)
-                    })
+                    scope.spawn(move || work(&mut client, database, &mut rng, number))
                 })
                 .collect();
             thread::sleep(Duration::from_millis(20 + moments.below(300) as u64));
