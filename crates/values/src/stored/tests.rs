@@ -246,7 +246,8 @@ fn the_fences_are_read_once_for_all_handles() {
     assert_eq!((copy.key(), copy.deadline_ms(), copy.form()), (entry.key(), Some(7), entry.form()));
 }
 
-/// Nothing is flushed here: what an operation passes over must not grow with the operations before.
+/// Nothing is flushed on the way: what an operation passes over must not grow with the operations before. (The ranks
+/// come before the pops, since the first walk over a run may pass over what went from it before, once.)
 #[test]
 #[cfg_attr(miri, ignore = "so many elements take too long there")]
 fn a_sorted_set_passes_over_little_that_was_removed() {

@@ -172,7 +172,7 @@ fn run_on(mut entry: Entry, seed: u64, steps: usize, members: usize, ties: bool,
         }
         if step % (members / 10).max(1) == 0 {
             if entry.form().is_stored() {
-                if step / (members / 10).max(1) % 2 == 0 {
+                if (step / (members / 10).max(1)).is_multiple_of(2) {
                     reopen(&mut entry);
                 }
                 compare(&share(&entry), &model, &mut |bound| random.below(bound));
