@@ -144,17 +144,8 @@ impl DiskShard {
 
     /// A handle of its own on the stored collection in `entry`, for a reader that shares the shard with others.
     fn own_handle(&self, entry: EntryRef<'_>) -> Option<Entry> {
-        let mut record = Vec::new();
-        let place = place_of(entry)?;
-        let describe = |out: &mut Vec<u8>| {
-            if let Some(collection) = stored::of(entry) {
-                collection.write_meta(out);
-            }
-        };
-        format::write_value(&mut record, entry, Some((place, &describe)));
-        let own = self.decode(entry.key(), &record)?;
-        own.as_ref().touch(entry.accessed());
-        Some(own)
+        let elements = DiskElements::new(Arc::clone(&self.space), place_of(entry)?);
+        Some(stored::share(entry, Box::new(elements)))
     }
 
     /// Has the entry of `key` cached, if there is one, and notes what is stored of it.

@@ -23,11 +23,19 @@ pub fn rounds(many: usize) -> usize {
     if cfg!(miri) { many / 100 + 1 } else { many }
 }
 
-/// The elements of a stored collection, in memory, with a count of what is done to them.
+/// The elements of a stored collection, in memory, with a count of what is done to them. Like the tree of a store on
+/// disk, it keeps what was removed or replaced until it is flushed, and a walk passes over it.
 #[derive(Clone, Default)]
 pub struct Map {
-    pairs: BTreeMap<Vec<u8>, Vec<u8>>,
-    spent: Arc<[AtomicUsize; 4]>,
+    records: BTreeMap<Vec<u8>, Record>,
+    spent: Arc<[AtomicUsize; 5]>,
+}
+
+/// What a key has and had since the last flush.
+#[derive(Clone, Default)]
+struct Record {
+    value: Option<Vec<u8>>,
+    versions: usize,
 }
 
 /// How often something was done to a [`Map`].
@@ -41,21 +49,32 @@ pub struct Spent {
     pub pairs: usize,
     /// Changes.
     pub sets: usize,
+    /// Versions of keys that the walks passed over, those that they gave among them.
+    pub passed: usize,
 }
 
 impl Map {
     /// What was done since the last time that this was asked.
     pub fn spent(&self) -> Spent {
-        let [gets, walks, pairs, sets] = [0, 1, 2, 3].map(|what| self.spent[what].swap(0, Ordering::Relaxed));
-        Spent { gets, walks, pairs, sets }
+        let [gets, walks, pairs, sets, passed] =
+            [0, 1, 2, 3, 4].map(|what| self.spent[what].swap(0, Ordering::Relaxed));
+        Spent { gets, walks, pairs, sets, passed }
     }
 
-    fn count(&self, what: usize) {
-        self.spent[what].fetch_add(1, Ordering::Relaxed);
+    /// Forgets all versions but the newest of each key that is there.
+    pub fn flush(&mut self) {
+        self.records.retain(|_, record| {
+            record.versions = 1;
+            record.value.is_some()
+        });
+    }
+
+    fn count(&self, what: usize, times: usize) {
+        self.spent[what].fetch_add(times, Ordering::Relaxed);
     }
 
     fn span(&self, Span { lower, upper, backward }: Span<'_>) -> impl Iterator<Item = Pair<'_>> {
-        self.count(1);
+        self.count(1, 1);
         let is_ordered = match (lower, upper) {
             (Bound::Included(lower), Bound::Included(upper)) => lower <= upper,
             (
@@ -64,20 +83,32 @@ impl Map {
             ) => lower < upper,
             _ => true,
         };
-        let mut range = is_ordered.then(|| self.pairs.range::<[u8], _>((lower, upper)));
+        let mut range = is_ordered.then(|| self.records.range::<[u8], _>((lower, upper)));
         std::iter::from_fn(move || {
             let range = range.as_mut()?;
-            let (key, value) = if backward { range.next_back() } else { range.next() }?;
-            self.count(2);
-            Some((&key[..], &value[..]))
+            loop {
+                let (key, record) = if backward { range.next_back() } else { range.next() }?;
+                self.count(4, record.versions);
+                if let Some(value) = &record.value {
+                    self.count(2, 1);
+                    return Some((&key[..], &value[..]));
+                }
+            }
         })
+    }
+
+    fn change(&mut self, key: &[u8], value: Option<&[u8]>) {
+        self.count(3, 1);
+        let record = self.records.entry(key.to_vec()).or_default();
+        record.value = value.map(<[u8]>::to_vec);
+        record.versions += 1;
     }
 }
 
 impl Elements for Map {
     fn get(&self, key: &[u8]) -> Option<&[u8]> {
-        self.count(0);
-        self.pairs.get(key).map(Vec::as_slice)
+        self.count(0, 1);
+        self.records.get(key)?.value.as_deref()
     }
 
     fn contains(&self, key: &[u8]) -> bool {
@@ -93,13 +124,11 @@ impl Elements for Map {
     }
 
     fn set(&mut self, key: &[u8], value: &[u8]) {
-        self.count(3);
-        self.pairs.insert(key.to_vec(), value.to_vec());
+        self.change(key, Some(value));
     }
 
     fn remove(&mut self, key: &[u8]) {
-        self.count(3);
-        self.pairs.remove(key);
+        self.change(key, None);
     }
 
     fn memory_bytes(&self) -> usize {
@@ -124,6 +153,17 @@ pub fn spill(entry: &mut Entry) {
 pub fn map(entry: &Entry) -> &Map {
     let collection = stored::of(entry.as_ref()).expect("a stored collection");
     collection.elements().as_any().downcast_ref().expect("made by `spill`")
+}
+
+/// The elements of the stored collection in `entry`, to change.
+pub fn map_mut(entry: &mut Entry) -> &mut Map {
+    let collection = stored::of_mut(entry).expect("a stored collection");
+    collection.elements_mut().as_any_mut().downcast_mut().expect("made by `spill`")
+}
+
+/// Another handle on the stored collection in `entry`.
+pub fn share(entry: &Entry) -> Entry {
+    stored::share(entry.as_ref(), Box::new(map(entry).clone()))
 }
 
 /// Makes the stored collection in `entry` again, of its meta and its elements.

@@ -25,6 +25,11 @@ impl StoredHash {
         Ok(StoredHash { elements, len: number::count(count)? })
     }
 
+    /// The same hash by other `elements`, which are the same as well.
+    pub(super) fn share(&self, elements: Box<dyn Elements>) -> StoredHash {
+        StoredHash { elements, len: self.len }
+    }
+
     pub(crate) fn get(&self, field: &[u8]) -> Option<&[u8]> {
         self.elements.get(&FIELDS.key(field))
     }

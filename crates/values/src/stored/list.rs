@@ -38,6 +38,11 @@ impl StoredList {
         Ok(StoredList { elements, head: MIDDLE.wrapping_add_signed(distance), len })
     }
 
+    /// The same list by other `elements`, which are the same as well.
+    pub(super) fn share(&self, elements: Box<dyn Elements>) -> StoredList {
+        StoredList { elements, head: self.head, len: self.len }
+    }
+
     fn key(&self, place: usize) -> [u8; 8] {
         (self.head + place as u64).to_be_bytes()
     }

@@ -28,10 +28,10 @@
 //!                  | s | score   | member |   -> nothing; `-` where the score is -0.0
 //!                  |   | 8 bytes |        |
 //!                  +---+---------+--------+
-//!                  +---+--------+---------+--------+
-//!                  | f | level  | score   | member |   -> children, members: two numbers in LEB128
-//!                  |   | 1 byte | 8 bytes |        |
-//!                  +---+--------+---------+--------+
+//!                  +---+---------+--------+
+//!                  | f | score   | member |   -> how many members there are from here up to the next `f`, in
+//!                  |   | 8 bytes |        |      LEB128; the first one has neither score nor member
+//!                  +---+---------+--------+
 //! ```
 //!
 //! The hash is the low half of XXH3 (64 bits, no seed) of the field or member: anyone can compute it, so nothing but
@@ -49,7 +49,7 @@
 //!  +--------+--------+---------+
 //!  | layout | count  | head    |   list: the zigzag of its distance from 2^63
 //!  +--------+--------+---------+---------+
-//!  | layout | count  | levels  | fences  |   sorted set: levels of fences, and fences at the highest
+//!  | layout | count  | fences  | bytes   |   sorted set: fences, and bytes of their scores and members together
 //!  | 1      | LEB128 | LEB128  | LEB128  |
 //!  +--------+--------+---------+---------+
 //! ```
@@ -133,6 +133,23 @@ pub fn open(
         Kind::ZSet => entry.set_indexed(Box::new(StoredZSet::open(meta, elements)?)),
     }
     Ok(())
+}
+
+/// An entry with the same key, deadline and access clock as `entry`, whose collection is another handle on the same
+/// stored one, by `elements` of its own, which must be the same elements. What the handles keep in memory of the
+/// elements is read once for all of them, while nobody changes these; who changes the collection through one handle
+/// leaves the others as they are. Panics when the value is no stored collection.
+pub fn share(entry: EntryRef<'_>, elements: Box<dyn Elements>) -> Entry {
+    let mut shared = Entry::build(entry.key(), Form::Bytes, entry.deadline_ms(), 0, |_| {});
+    shared.as_ref().touch(entry.accessed());
+    match entry.form() {
+        Form::ListStored => shared.set_indexed(Box::new(entry.indexed::<StoredList>().share(elements))),
+        Form::SetStored => shared.set_indexed(Box::new(entry.indexed::<StoredSet>().share(elements))),
+        Form::HashStored => shared.set_indexed(Box::new(entry.indexed::<StoredHash>().share(elements))),
+        Form::ZSetStored => shared.set_indexed(Box::new(entry.indexed::<StoredZSet>().share(elements))),
+        _ => panic!("not a stored collection"),
+    }
+    shared
 }
 
 /// Makes the collection in `entry` a stored one, by putting all its elements into `elements`, which holds none yet.

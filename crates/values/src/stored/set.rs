@@ -35,6 +35,11 @@ impl StoredSet {
         Ok(StoredSet { elements, len: number::count(count)? })
     }
 
+    /// The same set by other `elements`, which are the same as well.
+    pub(super) fn share(&self, elements: Box<dyn Elements>) -> StoredSet {
+        StoredSet { elements, len: self.len }
+    }
+
     pub(crate) fn contains(&self, member: &[u8]) -> bool {
         self.elements.contains(&MEMBERS.key(member))
     }

@@ -1,47 +1,56 @@
 //! Counts that make ranks cheap: fences divide the order of a sorted set into runs.
 //!
-//! A fence stands at a place and counts what is from there up to the next fence of its level. Those of level 1 have
-//! the members themselves as *children*, those of any other level the fences one level below. Each fence holds two
-//! numbers: its children, and the members below it.
+//! A fence stands at a place and counts the members from there up to the next fence.
 //!
 //! ```text
-//!  level 2    | 3 fences, 9 members               | 2 fences, 6 members
-//!  level 1    | 4        | 2        | 3           | 3        | 3
-//!  members    a  b  c  d  e  f       g  h  i       j  k  l    m  n  o
+//!  fences     | 4        | 2      | 0  | 3
+//!  members    a  b  c  d  e  f         j  k  l
 //! ```
 //!
-//! So a rank is the sum of a few counts on each level and a few members, and adding or removing a member changes
-//! one fence on each level. A fence that has more than `width` children is split in two; one that has few left is
-//! merged with the next, or dropped. When the highest level has more than `width` fences it gets another one above
-//! it. There are none at all while there are at most `width` members.
+//! They lie in the collection's map, so that they need not be counted again, but all look-ups go to an [`Index`] of
+//! them in memory, which is read from there when it is first needed. A change goes to both. For a map may keep
+//! every version of a key for a while, and the keys that were removed, and have a walk pass over all of them: no walk
+//! may lead over records that are written again and again, as fences are, or to where many members were a moment ago.
+//! For the latter:
 //!
-//! Invariants: the first fence of each level stands before everything, at the empty place; a fence above level 1
-//! stands where its first child stands; only a fence that is the first child of another, or the first of the
-//! highest level, may have no members. The tree is not as full as it could be after many removals, but no count is
-//! ever wrong.
+//! * a fence that has no members left stays and bounds what is empty, up to the next one that has some;
+//! * a walk within a run ends with the last of the members that are counted;
+//! * a run that has lost many members is walked over once more, and then its places are kept in memory, as are those
+//!   of a run that was empty.
+//!
+//! A run of more than [`width`] members is split in two, and one that has few left takes those of the next, if they
+//! are few as well.
+//!
+//! Invariants: the first fence stands before everything, at the empty place; of two fences that follow each other
+//! one has members. The runs are not as full as they could be after many removals, but no count is ever wrong.
 
 use std::ops::Bound;
+use std::sync::{Arc, OnceLock};
 
-use super::SCORES;
+use super::index::{At, Fence, Index, fences_bytes};
+use super::{place_of, score_key};
 use crate::elements::{Elements, Span};
+use crate::stored::names::behind;
 use crate::stored::{Key, Malformed, number};
 
-/// Children of a fence at most.
-const WIDTH: usize = 256;
+/// Members of a run at most.
+const WIDTH: usize = 128;
 /// What the first byte of a fence's key is.
-const FENCES: u8 = b'f';
-/// More levels than any set needs.
-const LEVELS_MAX: u8 = 64;
+const FENCES: &[u8] = b"f";
+/// Members that the first and the last run lose before their places are kept. They may well go on to lose members,
+/// and the next to go is the one behind those that went.
+const REMOVED_AT_ENDS_MAX: usize = 8;
 
-/// What is known of the fences without looking at one.
+/// The fences of a sorted set.
 pub(super) struct Fences {
-    /// How many levels of them there are: 0 is none.
-    levels: u8,
-    /// How many fences there are at the highest level.
-    top: usize,
+    /// Those who share it never change it: a change of what is shared begins with a copy.
+    index: Arc<OnceLock<Index>>,
+    count: usize,
+    /// Bytes of all fences' places together.
+    place_bytes: usize,
 }
 
-/// [`WIDTH`], or less where a test wants many levels.
+/// [`WIDTH`], or less where a test wants many fences.
 #[cfg(not(test))]
 pub(super) fn width() -> usize {
     WIDTH
@@ -50,404 +59,396 @@ pub(super) fn width() -> usize {
 #[cfg(test)]
 pub(super) use tests::width;
 
-/// What a fence counts.
-#[derive(Clone, Copy, Default)]
-struct Counts {
-    children: usize,
-    members: usize,
-}
-
-/// A fence and where it stands.
-struct Fence {
-    place: Key,
-    counts: Counts,
-}
-
-impl Counts {
-    /// A run of members.
-    fn of_run(members: usize) -> Counts {
-        Counts { children: members, members }
-    }
-
-    fn read(mut bytes: &[u8]) -> Counts {
-        let mut number = || number::read(&mut bytes).and_then(|number| usize::try_from(number).ok());
-        let (children, members) = (number(), number());
-        Counts { children: children.unwrap_or_default(), members: members.unwrap_or_default() }
-    }
-
-    /// What a child adds to its parent's members: itself at level 0, what it counts at others.
-    fn members_of_child(level: u8, value: &[u8]) -> usize {
-        if level == 0 { 1 } else { Counts::read(value).members }
-    }
-
-    /// One member more or less, at this level.
-    fn count(&mut self, level: u8, change: isize) {
-        self.members = self.members.saturating_add_signed(change);
-        if level == 1 {
-            self.children = self.members;
-        }
-    }
-}
-
-/// The bytes before the place in a key of this level; level 0 is the members.
-fn prefix(level: u8) -> Key {
-    if level == 0 { Key::from_slice(SCORES) } else { Key::from_slice(&[FENCES, level]) }
-}
-
-fn key(level: u8, place: &[u8]) -> Key {
-    let mut key = prefix(level);
+fn key(place: &[u8]) -> Key {
+    let mut key = Key::from_slice(FENCES);
     key.extend_from_slice(place);
     key
 }
 
-fn place_of(level: u8, key: &[u8]) -> &[u8] {
-    key.get(prefix(level).len()..).unwrap_or_default()
+fn write(elements: &mut dyn Elements, index: &Index, at: At) {
+    let mut value = smallvec::SmallVec::<[u8; 8]>::new();
+    let fence = index.fence(at);
+    number::write(fence.members as u64, &mut value);
+    elements.set(&key(&fence.place), &value);
 }
 
-/// Passes what stands at this level from `from` on to `visit`, by place, until it says false.
-fn walk(elements: &dyn Elements, level: u8, from: Bound<&[u8]>, visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
-    let lower = from.map(|place| key(level, place));
-    let mut end = prefix(level);
-    if let Some(last) = end.last_mut() {
-        *last += 1;
-    }
-    let span =
-        Span { lower: lower.as_ref().map(|key| &key[..]), upper: Bound::Excluded(&end), backward: false };
-    elements.walk(span, &mut |key, value| visit(place_of(level, key), value));
-}
-
-/// The fence of this level that stands at `place` or is the last one before.
-fn locate(elements: &dyn Elements, level: u8, place: &[u8]) -> Fence {
-    let (lower, upper) = (prefix(level), key(level, place));
-    let span = Span { lower: Bound::Included(&lower), upper: Bound::Included(&upper), backward: true };
-    let mut found = Fence { place: Key::new(), counts: Counts::default() };
-    elements.walk(span, &mut |key, value| {
-        found = Fence { place: Key::from_slice(place_of(level, key)), counts: Counts::read(value) };
-        false
+/// Reads all fences.
+fn load(elements: &dyn Elements) -> Index {
+    let (lower, upper) = (key(b""), behind(FENCES));
+    let span = Span {
+        lower: Bound::Included(&lower),
+        upper: upper.as_deref().map_or(Bound::Unbounded, Bound::Excluded),
+        backward: false,
+    };
+    let mut fences = Vec::new();
+    elements.walk(span, &mut |key, mut value| {
+        let place = key.get(FENCES.len()..).unwrap_or_default();
+        let members = number::read(&mut value).and_then(|members| number::count(members).ok());
+        fences.push(Fence::new(place, members.unwrap_or_default()));
+        true
     });
-    found
-}
-
-fn write(elements: &mut dyn Elements, level: u8, place: &[u8], counts: Counts) {
-    let mut value = smallvec::SmallVec::<[u8; 16]>::new();
-    number::write(counts.children as u64, &mut value);
-    number::write(counts.members as u64, &mut value);
-    elements.set(&key(level, place), &value);
+    Index::of(fences)
 }
 
 impl Fences {
     /// Those of an empty set.
     pub(super) fn new() -> Fences {
-        Fences { levels: 0, top: 0 }
+        Fences::of(Index::of([]), 1, 0)
     }
 
-    pub(super) fn open(levels: u64, top: u64) -> Result<Fences, Malformed> {
-        let levels = u8::try_from(levels).ok().filter(|levels| *levels <= LEVELS_MAX);
-        let levels = levels.ok_or(Malformed("it has too many levels"))?;
-        Ok(Fences { levels, top: number::count(top)? })
+    fn of(index: Index, count: usize, place_bytes: usize) -> Fences {
+        Fences { index: Arc::new(OnceLock::from(index)), count, place_bytes }
+    }
+
+    pub(super) fn open(count: u64, place_bytes: u64) -> Result<Fences, Malformed> {
+        let (count, place_bytes) = (number::count(count)?, number::count(place_bytes)?);
+        Ok(Fences { index: Arc::default(), count, place_bytes })
     }
 
     /// The two numbers for [`Fences::open`].
     pub(super) fn meta(&self) -> [u64; 2] {
-        [self.levels.into(), self.top as u64]
+        [self.count as u64, self.place_bytes as u64]
     }
 
-    /// How many children the fence that all others are below would have, and members, of which there are `len`.
-    fn root(&self, len: usize) -> Counts {
-        Counts { children: if self.levels == 0 { len } else { self.top }, members: len }
+    /// Fences that share the index with these, be it read already or not.
+    pub(super) fn share(&self) -> Fences {
+        Fences { index: Arc::clone(&self.index), ..*self }
+    }
+
+    /// Bytes of memory for the index, which are the same before it is read: what becomes known of that to one who
+    /// only reads must not change the sum.
+    pub(super) fn memory_bytes(&self) -> usize {
+        fences_bytes(self.count, self.place_bytes)
+            .saturating_add(self.index.get().map_or(0, Index::known_bytes))
+    }
+
+    /// The index of a set of `len` members.
+    fn index(&self, elements: &dyn Elements, len: usize) -> &Index {
+        static NONE: Index = Index::NONE;
+        if let Some(index) = self.index.get() {
+            return index;
+        }
+        let read = load(elements);
+        if read.members() != len {
+            // The records could not be read, which has the command fail, or are damaged. Nobody else gets to see that.
+            return &NONE;
+        }
+        self.index.get_or_init(|| read)
+    }
+
+    /// The index, to change.
+    fn index_mut(&mut self, elements: &dyn Elements) -> &mut Index {
+        let cell = Arc::make_mut(&mut self.index);
+        if cell.get().is_none() {
+            *cell = OnceLock::from(load(elements));
+        }
+        cell.get_mut().expect("set just now where it was not")
     }
 
     /// How many members stand before `place`.
-    pub(super) fn members_before(&self, elements: &dyn Elements, place: &[u8]) -> usize {
-        let (mut before, mut from) = (0, Key::new());
-        for level in (1..=self.levels).rev() {
-            let (mut within, mut last) = (0, Key::new());
-            walk(elements, level, Bound::Included(&from), &mut |fence, value| {
-                if fence > place {
-                    return false;
-                }
-                before += within;
-                within = Counts::read(value).members;
-                last = Key::from_slice(fence);
-                true
-            });
-            from = last;
+    pub(super) fn members_before(&self, elements: &dyn Elements, len: usize, place: &[u8]) -> usize {
+        let index = self.index(elements, len);
+        let Some((at, before)) = index.locate(place) else { return 0 };
+        before + Run { index, at }.members_before(elements, place)
+    }
+
+    /// The run with the member of rank `rank`, and its rank in the run.
+    pub(super) fn run_of_rank(
+        &self,
+        elements: &dyn Elements,
+        len: usize,
+        rank: usize,
+    ) -> Option<(Run<'_>, usize)> {
+        let index = self.index(elements, len);
+        let (at, rank) = index.of_rank(rank)?;
+        Some((Run { index, at }, rank))
+    }
+
+    /// Notes that a member came to stand at `place`.
+    pub(super) fn added(&mut self, elements: &mut dyn Elements, place: &[u8]) {
+        let index = self.index_mut(elements);
+        let Some((at, _)) = index.locate(place) else { return };
+        let members = index.fence(at).members;
+        if members == 0 {
+            // Whatever went from there, this is all that there is.
+            index.know(at, Vec::new());
+            index.set_removed(at, 0);
         }
-        let (lower, upper) = (key(0, &from), key(0, place));
-        let span = Span { lower: Bound::Included(&lower), upper: Bound::Excluded(&upper), backward: false };
-        elements.walk(span, &mut |_, _| {
-            before += 1;
-            true
+        index.set_members(at, members + 1);
+        index.note(at, place, true);
+        write(elements, index, at);
+        if members >= width() {
+            self.divide(elements, at);
+        }
+    }
+
+    /// Notes that the members at `places`, which are ascending and of one run, are gone.
+    pub(super) fn removed(&mut self, elements: &mut dyn Elements, places: &[Key]) {
+        let index = self.index_mut(elements);
+        let Some((at, before)) = places.first().and_then(|first| index.locate(first)) else { return };
+        let Fence { members, removed, .. } = *index.fence(at);
+        let left = members.saturating_sub(places.len());
+        index.set_members(at, left);
+        index.set_removed(at, removed + places.len());
+        places.iter().for_each(|place| index.note(at, place, false));
+        let is_at_end = before == 0 || before + left == index.members();
+        write(elements, index, at);
+        if left == 0 {
+            self.bound_empty(elements, at);
+            return;
+        }
+        self.know(elements, at, if is_at_end { REMOVED_AT_ENDS_MAX } else { width() });
+        // At every halving alone, since the next one is mostly too long; and not where it is on its way to be empty
+        // and to bound what went, which would be within one run forever.
+        if before > 0 && left <= width() / 4 && left.next_power_of_two() < members {
+            self.absorb_next(elements, at);
+        }
+    }
+
+    /// Notes that a member moved from one place to another.
+    pub(super) fn moved(&mut self, elements: &mut dyn Elements, from: &Key, to: &[u8]) {
+        let index = self.index_mut(elements);
+        let run = |place| index.locate(place).map(|(at, _)| at);
+        match run(from) {
+            Some(at) if run(to) == Some(at) => {
+                index.note(at, from, false);
+                index.note(at, to, true);
+                index.set_removed(at, index.fence(at).removed + 1);
+                self.know(elements, at, width());
+            }
+            _ => {
+                // In this order, what is there of either run is what it counts, whenever one is walked over.
+                self.added(elements, to);
+                self.removed(elements, std::slice::from_ref(from));
+            }
+        }
+    }
+
+    /// Has the places of a run known that lost more than `removed_max` members.
+    fn know(&mut self, elements: &dyn Elements, at: At, removed_max: usize) {
+        let index = self.index_mut(elements);
+        let Fence { members, removed, .. } = *index.fence(at);
+        if removed <= removed_max {
+            return;
+        }
+        if index.known(at).is_none() {
+            let places = Run { index, at }.places(elements, 0, members);
+            index.know(at, places.iter().map(|place| (**place).into()).collect());
+        }
+        index.set_removed(at, 0);
+    }
+
+    /// Splits a run that has too many members.
+    fn divide(&mut self, elements: &mut dyn Elements, at: At) {
+        let index = self.index_mut(elements);
+        let Fence { members, removed, .. } = *index.fence(at);
+        let half = members / 2;
+        let run = Run { index, at };
+        let Some(middle) = run.place_at(elements, half) else { return };
+        let known = index.known(at).and_then(|places| places.split_at_checked(half));
+        let known = known.map(|(left, right)| (left.to_vec(), right.to_vec()));
+        index.set_members(at, half);
+        let left = index.fence(at).place.clone();
+        // Where those that went were is not known.
+        index.insert_behind(at, Fence { removed, ..Fence::new(&middle, members - half) });
+        let halves = [&*left, &*middle].map(|place| index.locate(place).map(|(at, _)| at));
+        if let ([Some(left), Some(right)], Some(known)) = (halves, known) {
+            index.know(left, known.0);
+            index.know(right, known.1);
+        }
+        halves.into_iter().flatten().for_each(|at| write(elements, index, at));
+        self.count += 1;
+        self.place_bytes += middle.len();
+    }
+
+    /// Has a run that has become empty be one with those before and behind that are.
+    fn bound_empty(&mut self, elements: &mut dyn Elements, at: At) {
+        let index = self.index_mut(elements);
+        index.forget(at);
+        let is_empty = |at: &At| index.fence(*at).members == 0;
+        let (next, previous) = (index.next(at).filter(is_empty), index.previous(at).filter(is_empty));
+        if let Some(next) = next {
+            self.drop_fence(elements, next);
+        }
+        if previous.is_some() {
+            self.drop_fence(elements, at);
+        }
+    }
+
+    /// Moves the members of the next run into this one, unless there are none or too many.
+    fn absorb_next(&mut self, elements: &mut dyn Elements, at: At) {
+        let index = self.index_mut(elements);
+        let Some(next) = index.next(at) else { return };
+        let Fence { members, removed, .. } = *index.fence(at);
+        let Fence { members: more, removed: also_removed, .. } = *index.fence(next);
+        if more == 0 || members + more > width() * 3 / 4 {
+            return;
+        }
+        let joined = index.known(at).map(|left| {
+            let right = Run { index, at: next }.places(elements, 0, more);
+            left.iter().cloned().chain(right.iter().map(|place| (**place).into())).collect()
         });
+        self.drop_fence(elements, next);
+        let index = self.index_mut(elements);
+        index.set_members(at, members + more);
+        index.set_removed(at, removed + also_removed);
+        if let Some(places) = joined {
+            index.know(at, places);
+        }
+        write(elements, index, at);
+    }
+
+    fn drop_fence(&mut self, elements: &mut dyn Elements, at: At) {
+        let fence = self.index_mut(elements).remove(at);
+        elements.remove(&key(&fence.place));
+        self.count = self.count.saturating_sub(1);
+        self.place_bytes = self.place_bytes.saturating_sub(fence.place.len());
+    }
+}
+
+/// The members that one fence counts.
+#[derive(Clone, Copy)]
+pub(super) struct Run<'i> {
+    index: &'i Index,
+    at: At,
+}
+
+impl<'i> Run<'i> {
+    /// How many there are.
+    pub(super) fn len(self) -> usize {
+        self.index.fence(self.at).members
+    }
+
+    /// Whether the places of its members are in memory.
+    pub(super) fn is_known(self) -> bool {
+        self.index.known(self.at).is_some()
+    }
+
+    /// The next run that has members, or the last one before.
+    pub(super) fn neighbor(self, backward: bool) -> Option<Run<'i>> {
+        let Run { index, at } = self;
+        let step = |at: &At| if backward { index.previous(*at) } else { index.next(*at) };
+        let mut others = std::iter::successors(step(&at), step);
+        others.find(|at| index.fence(*at).members > 0).map(|at| Run { index, at })
+    }
+
+    /// Between which keys its members lie.
+    pub(super) fn keys(self) -> (Bound<Key>, Bound<Key>) {
+        let upper = match self.index.end(self.at) {
+            Some(end) => Some(score_key(end)),
+            None => behind(&score_key(b"")),
+        };
+        let lower = score_key(&self.index.fence(self.at).place);
+        (Bound::Included(lower), upper.map_or(Bound::Unbounded, Bound::Excluded))
+    }
+
+    /// How many of its members stand before `place`, which is in the run.
+    fn members_before(self, elements: &dyn Elements, place: &[u8]) -> usize {
+        if let Some(places) = self.index.known(self.at) {
+            return places.partition_point(|other| **other < *place);
+        }
+        let (mut before, len) = (0, self.len());
+        if len > 0 {
+            let (lower, upper) = (self.keys().0, score_key(place));
+            let span = Span {
+                lower: lower.as_ref().map(|key| &key[..]),
+                upper: Bound::Excluded(&upper),
+                backward: false,
+            };
+            elements.walk(span, &mut |_, _| {
+                before += 1;
+                before < len
+            });
+        }
         before
     }
 
-    /// The place from which on the member of rank `rank` is to be looked for, and its rank from there.
-    pub(super) fn run_of(&self, elements: &dyn Elements, mut rank: usize) -> (Key, usize) {
-        let mut from = Key::new();
-        for level in (1..=self.levels).rev() {
-            let (mut skipped, mut last) = (0, (Key::new(), 0));
-            walk(elements, level, Bound::Included(&from), &mut |fence, value| {
-                last = (Key::from_slice(fence), skipped);
-                skipped += Counts::read(value).members;
-                skipped <= rank
-            });
-            from = last.0;
-            rank -= last.1.min(rank);
+    /// The place of its member of rank `rank`.
+    pub(super) fn place_at(self, elements: &dyn Elements, rank: usize) -> Option<Key> {
+        if let Some(places) = self.index.known(self.at) {
+            return places.get(rank).map(|place| Key::from_slice(place));
         }
-        (from, rank)
-    }
-
-    /// Notes that a member came to stand at `place`, and that there are `len` now.
-    pub(super) fn added(&mut self, elements: &mut dyn Elements, place: &[u8], len: usize) {
-        for level in 2..=self.levels {
-            self.count(elements, level, place, 1);
-        }
-        if self.levels > 0 {
-            let run = self.count(elements, 1, place, 1);
-            self.divide(elements, 1, run, len);
-        } else if len > width() {
-            self.rise(elements, len);
-        }
-    }
-
-    /// Notes that the members at `places`, ascending, are gone.
-    pub(super) fn removed(&mut self, elements: &mut dyn Elements, places: &[Key]) {
-        let mut left = places;
-        while let Some(first) = left.first().filter(|_| self.levels > 0) {
-            let mut run = locate(elements, 1, first);
-            let count = if left.len() == 1 { 1 } else { count_before_next(elements, &run, left) };
-            let change = -count.cast_signed();
-            for level in 2..=self.levels {
-                self.count(elements, level, first, change);
+        let from_back = self.len().checked_sub(rank + 1)?;
+        let mut found = None;
+        let mut left = rank.min(from_back);
+        self.walk(elements, from_back < rank, &mut |place| {
+            let is_wanted = left == 0;
+            if is_wanted {
+                found = Some(Key::from_slice(place));
+            } else {
+                left -= 1;
             }
-            run.counts.count(1, change);
-            write(elements, 1, &run.place, run.counts);
-            self.settle(elements, 1, run);
-            left = left.get(count..).unwrap_or_default();
-        }
-    }
-
-    /// Notes that a member moved from one place to another. What is above both is left alone.
-    pub(super) fn moved(&mut self, elements: &mut dyn Elements, from: &[u8], to: &[u8], len: usize) {
-        let mut runs = None;
-        for level in 1..=self.levels {
-            let (mut left, mut entered) = (locate(elements, level, from), locate(elements, level, to));
-            if left.place == entered.place {
-                break;
-            }
-            left.counts.count(level, -1);
-            entered.counts.count(level, 1);
-            write(elements, level, &left.place, left.counts);
-            write(elements, level, &entered.place, entered.counts);
-            if level == 1 {
-                runs = Some((left, entered));
-            }
-        }
-        if let Some((left, entered)) = runs {
-            self.divide(elements, 1, entered, len);
-            self.settle(elements, 1, left);
-        }
-    }
-
-    /// Counts members that came or went in the fence of this level that `place` belongs to.
-    fn count(&self, elements: &mut dyn Elements, level: u8, place: &[u8], change: isize) -> Fence {
-        let mut fence = locate(elements, level, place);
-        fence.counts.count(level, change);
-        write(elements, level, &fence.place, fence.counts);
-        fence
-    }
-
-    /// Splits a fence that has too many children.
-    fn divide(&mut self, elements: &mut dyn Elements, level: u8, fence: Fence, len: usize) {
-        if fence.counts.children <= width() {
-            return;
-        }
-        let Some((left, right)) = halves(elements, level, &fence) else { return };
-        write(elements, level, &fence.place, left);
-        write(elements, level, &right.place, right.counts);
-        if level == self.levels {
-            self.top += 1;
-            if self.top > width() {
-                self.rise(elements, len);
-            }
-            return;
-        }
-        let mut parent = locate(elements, level + 1, &fence.place);
-        parent.counts.children += 1;
-        write(elements, level + 1, &parent.place, parent.counts);
-        self.divide(elements, level + 1, parent, len);
-    }
-
-    /// Adds a level: two fences that divide what is the highest level so far.
-    fn rise(&mut self, elements: &mut dyn Elements, len: usize) {
-        let root = Fence { place: Key::new(), counts: self.root(len) };
-        let Some((left, right)) = halves(elements, self.levels + 1, &root) else { return };
-        if self.levels < LEVELS_MAX {
-            self.levels += 1;
-            self.top = 2;
-            write(elements, self.levels, &root.place, left);
-            write(elements, self.levels, &right.place, right.counts);
-        }
-    }
-
-    /// Drops a fence that has nothing left, or merges it with the next one if few children are left. That is tried
-    /// at every halving of their number alone, since the next one is mostly too full.
-    fn settle(&mut self, elements: &mut dyn Elements, level: u8, fence: Fence) {
-        let Counts { children, members } = fence.counts;
-        if children > width() / 4 || children > 0 && !children.is_power_of_two() {
-            return;
-        }
-        let is_top = level == self.levels;
-        let mut parent = match is_top {
-            true => Fence { place: Key::new(), counts: Counts { children: self.top, members: usize::MAX } },
-            false => locate(elements, level + 1, &fence.place),
-        };
-        // What stands where its parent stands is its first child, and holds its place.
-        let is_first = parent.place == fence.place;
-        if members == 0 && !is_first {
-            drop_empty(elements, level, &fence.place);
-        } else if parent.counts.children < 2 || !self.absorb_next(elements, level, &fence) {
-            if parent.counts.members == 0 && !is_top {
-                self.settle(elements, level + 1, parent);
-            }
-            return;
-        }
-        if is_top {
-            self.top -= 1;
-            self.sink(elements);
-            return;
-        }
-        parent.counts.children = parent.counts.children.saturating_sub(1);
-        write(elements, level + 1, &parent.place, parent.counts);
-        self.settle(elements, level + 1, parent);
-    }
-
-    /// Merges the next fence of the same parent into `fence`, unless that makes too large a one.
-    fn absorb_next(&self, elements: &mut dyn Elements, level: u8, fence: &Fence) -> bool {
-        let mut next = None;
-        walk(elements, level, Bound::Excluded(&fence.place), &mut |place, value| {
-            next = Some((Key::from_slice(place), Counts::read(value)));
-            false
+            !is_wanted
         });
-        let Some((place, counts)) = next else { return false };
-        let children = fence.counts.children + counts.children;
-        let has_other_parent = || level < self.levels && elements.contains(&key(level + 1, &place));
-        if children > width() * 3 / 4 || has_other_parent() {
-            return false;
-        }
-        elements.remove(&key(level, &place));
-        let mut merged = Counts { children, members: fence.counts.members + counts.members };
-        if level > 1
-            && elements.get(&key(level - 1, &place)).is_some_and(|child| Counts::read(child).members == 0)
-        {
-            // It was empty to hold a place that need not be held any more.
-            drop_empty(elements, level - 1, &place);
-            merged.children -= 1;
-        }
-        write(elements, level, &fence.place, merged);
-        true
+        found
     }
 
-    /// Removes the highest level while it has but one fence.
-    fn sink(&mut self, elements: &mut dyn Elements) {
-        while self.levels > 0 && self.top == 1 {
-            let only = locate(elements, self.levels, b"");
-            elements.remove(&key(self.levels, b""));
-            self.levels -= 1;
-            self.top = if self.levels == 0 { 0 } else { only.counts.children };
+    /// The places of `count` members from rank `rank` on, which must be there.
+    pub(super) fn places(self, elements: &dyn Elements, rank: usize, count: usize) -> Vec<Key> {
+        if let Some(places) = self.index.known(self.at) {
+            return places.iter().skip(rank).take(count).map(|place| Key::from_slice(place)).collect();
         }
+        let (mut passed, mut places) = (0, Vec::with_capacity(count));
+        self.walk(elements, false, &mut |place| {
+            passed += 1;
+            if passed > rank {
+                places.push(Key::from_slice(place));
+            }
+            passed < rank + count
+        });
+        places
     }
-}
 
-/// Removes a fence without members. Of what is below it only the first child can be left, at the same place.
-fn drop_empty(elements: &mut dyn Elements, level: u8, place: &[u8]) {
-    (1..=level).for_each(|level| elements.remove(&key(level, place)));
-}
-
-/// How many of `places`, of which the first is in `run`, come before the next run.
-fn count_before_next(elements: &dyn Elements, run: &Fence, places: &[Key]) -> usize {
-    let mut count = places.len();
-    walk(elements, 1, Bound::Excluded(&run.place), &mut |next, _| {
-        count = places.partition_point(|place| place[..] < *next);
-        false
-    });
-    count.max(1)
-}
-
-/// What a fence counts when the second half of its children is taken from it, and the fence that counts those.
-fn halves(elements: &dyn Elements, level: u8, fence: &Fence) -> Option<(Counts, Fence)> {
-    let children = fence.counts.children / 2;
-    let (mut seen, mut members, mut middle) = (0, 0, None);
-    walk(elements, level - 1, Bound::Included(&fence.place), &mut |place, value| {
-        if seen == children {
-            middle = Some(Key::from_slice(place));
-            return false;
+    /// Passes the places of its members to `visit` until it says false.
+    fn walk(self, elements: &dyn Elements, backward: bool, visit: &mut dyn FnMut(&[u8]) -> bool) {
+        let mut left = self.len();
+        if left == 0 {
+            return;
         }
-        members += Counts::members_of_child(level - 1, value);
-        seen += 1;
-        true
-    });
-    let right = Counts {
-        children: fence.counts.children - children,
-        members: fence.counts.members.saturating_sub(members),
-    };
-    Some((Counts { children, members }, Fence { place: middle?, counts: right }))
+        let (lower, upper) = self.keys();
+        let span = super::span(&lower, &upper, backward);
+        elements.walk(span, &mut |key, _| {
+            left -= 1;
+            visit(place_of(key)) && left > 0
+        });
+    }
 }
 
 /// Makes the fences of a set whose members come in order.
 pub(super) struct Builder {
-    runs: Vec<Fence>,
+    fences: Vec<Fence>,
 }
 
 impl Builder {
     pub(super) fn new() -> Builder {
-        Builder { runs: Vec::new() }
+        Builder { fences: vec![Fence::new(b"", 0)] }
     }
 
-    /// Notes the next member.
+    /// Notes the next member. Runs are not made as long as they may be, so that there is room for more.
     pub(super) fn add(&mut self, place: &[u8]) {
-        match self.runs.last_mut() {
-            Some(run) if run.counts.members < children_built() => run.counts.count(1, 1),
-            last => {
-                let place = if last.is_none() { Key::new() } else { Key::from_slice(place) };
-                self.runs.push(Fence { place, counts: Counts::of_run(1) });
-            }
+        match self.fences.last_mut() {
+            Some(fence) if fence.members < width() * 3 / 4 => fence.members += 1,
+            _ => self.fences.push(Fence::new(place, 1)),
         }
     }
 
     /// Writes the fences.
     pub(super) fn finish(self, elements: &mut dyn Elements) -> Fences {
-        let mut fences = Fences::new();
-        let mut level = self.runs;
-        while level.len() > 1 {
-            fences.levels += 1;
-            fences.top = level.len();
-            level.iter().for_each(|fence| write(elements, fences.levels, &fence.place, fence.counts));
-            if level.len() <= width() {
-                break;
-            }
-            level = level.chunks(children_built()).map(parent_of).collect();
+        let count = self.fences.len();
+        let place_bytes = self.fences.iter().map(|fence| fence.place.len()).sum();
+        let index = Index::of(self.fences);
+        let mut at = index.locate(b"").map(|(first, _)| first);
+        while let Some(fence) = at {
+            write(elements, &index, fence);
+            at = index.next(fence);
         }
-        fences
+        Fences::of(index, count, place_bytes)
     }
-}
-
-/// Children that each fence is given, so that there is room for more.
-fn children_built() -> usize {
-    width() * 3 / 4
-}
-
-fn parent_of(children: &[Fence]) -> Fence {
-    let members = children.iter().map(|child| child.counts.members).sum();
-    let place = children.first().map(|child| child.place.clone()).unwrap_or_default();
-    Fence { place, counts: Counts { children: children.len(), members } }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use std::cell::Cell;
-    use std::collections::BTreeSet;
 
     use super::*;
 
@@ -459,66 +460,46 @@ pub(crate) mod tests {
         NARROW.get()
     }
 
-    /// Makes fences as wide as this in the test that calls it, which runs on a thread of its own.
+    /// Makes runs as short as this in the test that calls it, which runs on a thread of its own.
     pub(crate) fn narrow(width: usize) {
         assert!((4..=WIDTH).contains(&width));
         NARROW.set(width);
     }
 
     impl Fences {
-        pub(crate) fn levels(&self) -> u8 {
-            self.levels
+        pub(crate) fn count(&self) -> usize {
+            self.count
         }
 
-        /// That the invariants hold and every count is right, for a set of `len` members.
-        pub(crate) fn check(&self, elements: &dyn Elements, len: usize) {
-            let mut below = Vec::new();
-            walk(elements, 0, Bound::Included(b""), &mut |place, _| {
-                below.push(Fence {
-                    place: Key::from_slice(place),
-                    counts: Counts { children: 0, members: 1 },
-                });
-                true
-            });
-            assert_eq!(below.len(), len);
-            for level in 1..=self.levels {
-                let mut fences: Vec<Fence> = Vec::new();
-                walk(elements, level, Bound::Included(b""), &mut |place, value| {
-                    fences.push(Fence { place: Key::from_slice(place), counts: Counts::read(value) });
-                    true
-                });
-                assert!(fences[0].place.is_empty());
-                let places: BTreeSet<&Key> = below.iter().map(|child| &child.place).collect();
-                let mut left = &below[..];
-                for (nth, fence) in fences.iter().enumerate() {
-                    let end = fences.get(nth + 1).map(|next| &next.place);
-                    let count = left.partition_point(|child| end.is_none_or(|end| child.place < *end));
-                    let (children, rest) = left.split_at(count);
-                    left = rest;
-                    let members = children.iter().map(|child| child.counts.members).sum::<usize>();
-                    assert_eq!(
-                        (fence.counts.children, fence.counts.members),
-                        (count, members),
-                        "level {level}"
-                    );
-                    assert!(fence.counts.children <= width());
-                    let holds_place = nth == 0 || elements.contains(&key(level + 1, &fence.place));
-                    assert!(fence.counts.members > 0 || holds_place, "only a first child may be empty");
-                    assert!(
-                        level == 1 || places.contains(&fence.place),
-                        "it stands where its first child does"
-                    );
+        /// That the invariants hold, every count is right and the index is what the records are, for a set of these
+        /// places.
+        pub(crate) fn check(&self, elements: &dyn Elements, places: &[Key]) {
+            let index = self.index(elements, places.len());
+            let (fences, written) = (index.fences(), load(elements).fences());
+            let parts = |fences: &[Fence]| -> Vec<(Box<[u8]>, usize)> {
+                fences.iter().map(|fence| (fence.place.clone(), fence.members)).collect()
+            };
+            assert_eq!(parts(&fences), parts(&written));
+            let place_bytes = fences.iter().map(|fence| fence.place.len()).sum();
+            assert_eq!((self.count, self.place_bytes), (fences.len(), place_bytes));
+            assert!(fences[0].place.is_empty());
+            let mut left = places;
+            for (nth, fence) in fences.iter().enumerate() {
+                let (at, before) = index.locate(&fence.place).expect("it is there");
+                assert_eq!(before, places.len() - left.len());
+                let count = match index.end(at) {
+                    Some(end) => left.partition_point(|place| **place < *end),
+                    None => left.len(),
+                };
+                let (members, rest) = left.split_at(count);
+                left = rest;
+                assert_eq!(fence.members, count);
+                assert!(fence.members <= width());
+                assert!(nth == 0 || fence.members + fences[nth - 1].members > 0, "two empty ones");
+                if let Some(known) = index.known(at) {
+                    assert!(known.iter().map(|place| &**place).eq(members.iter().map(|place| &**place)));
                 }
-                below = fences;
             }
-            assert_eq!(self.top, if self.levels == 0 { 0 } else { below.len() });
-            assert!(self.levels == 0 || self.top > 1 && self.top <= width());
-            let mut others = 0;
-            walk(elements, self.levels + 1, Bound::Included(b""), &mut |_, _| {
-                others += 1;
-                true
-            });
-            assert_eq!(others, 0, "nothing above the highest level");
         }
     }
 }

@@ -3,24 +3,22 @@
 //! Its map holds each member twice, by hash for its score and by score for its order, and [`fences`] that count.
 
 mod fences;
+mod index;
 mod order;
 
 use std::ops::{Bound, Range};
 
-use fences::{Builder, Fences};
+use fences::{Builder, Fences, Run};
 
 use super::names::{Names, behind};
-use super::{Key, Malformed, Pairs, Stored, number};
-use crate::elements::{Elements, Span};
+use super::{Key, Malformed, Stored, number};
+use crate::elements::{Elements, Pair, Span};
 use crate::entry::{Collection, Copied, Form, Indexed};
 use crate::zset::{Change, IndexedZSet, LexBound, LexRange, ScoreBound, ScoreRange};
 
 /// Where the members lie in the order of their scores: this byte and the place.
 const SCORES: &[u8] = b"s";
 const MEMBERS: Names = Names::below(b"m");
-
-/// Members that are removed together.
-const BATCH: usize = 512;
 
 /// Members with their scores, by hash and in order.
 pub struct StoredZSet {
@@ -73,9 +71,14 @@ impl StoredZSet {
     }
 
     pub(super) fn open(meta: &[u8], elements: Box<dyn Elements>) -> Result<StoredZSet, Malformed> {
-        let [count, levels, top] = number::read_meta(meta)?;
-        let fences = Fences::open(levels, top)?;
+        let [count, fences, place_bytes] = number::read_meta(meta)?;
+        let fences = Fences::open(fences, place_bytes)?;
         Ok(StoredZSet { elements, len: number::count(count)?, fences })
+    }
+
+    /// The same set by other `elements`, which are the same as well. Both use the same index of fences.
+    pub(super) fn share(&self, elements: Box<dyn Elements>) -> StoredZSet {
+        StoredZSet { elements, len: self.len, fences: self.fences.share() }
     }
 
     pub(crate) fn score(&self, member: &[u8]) -> Option<f64> {
@@ -84,48 +87,35 @@ impl StoredZSet {
 
     pub(crate) fn rank(&self, member: &[u8]) -> Option<(usize, f64)> {
         let score = self.score(member)?;
-        Some((self.fences.members_before(&*self.elements, &order::place(score, member)), score))
+        Some((self.members_before(&order::place(score, member)), score))
+    }
+
+    fn members_before(&self, place: &[u8]) -> usize {
+        self.fences.members_before(&*self.elements, self.len, place)
     }
 
     /// As [`ZSetRef::range`](crate::zset::ZSetRef::range).
     pub(crate) fn range(&self, start: usize, count: usize, reverse: bool) -> Box<Ranked<'_>> {
         let count = count.min(self.len.saturating_sub(start));
-        let (mut lower, mut upper) = all();
-        if count > 0 && start > 0 {
+        let mut ranked = Ranked {
+            elements: &*self.elements,
+            next: None,
+            backward: reverse,
+            remaining: count,
+            chunk: Vec::new(),
+            at: 0,
+        };
+        if count > 0 {
             let first = if reverse { self.len - 1 - start } else { start };
-            match self.key_at(first) {
-                Some((key, _)) if reverse => upper = Bound::Included(key),
-                Some((key, _)) => lower = Bound::Included(key),
-                None => lower = upper.clone(),
-            }
+            ranked.next = self.fences.run_of_rank(&*self.elements, self.len, first);
         }
-        Box::new(Ranked(Pairs::new(&*self.elements, lower, upper, reverse, count)))
+        Box::new(ranked)
     }
 
-    /// The key of the member of rank `rank` in the order, and its score, found from the nearer end or by the fences.
-    fn key_at(&self, rank: usize) -> Option<(Key, f64)> {
-        let from_back = self.len.checked_sub(rank + 1)?;
-        if rank.min(from_back) < fences::width() {
-            return self.nth(all().0, rank.min(from_back), from_back < rank);
-        }
-        let (place, rank) = self.fences.run_of(&*self.elements, rank);
-        self.nth(Bound::Included(score_key(&place)), rank, false)
-    }
-
-    /// The key of the member behind `skipped` others from `lower` on, or from the end, and its score.
-    fn nth(&self, lower: Bound<Key>, skipped: usize, backward: bool) -> Option<(Key, f64)> {
-        let (mut left, mut found) = (skipped, None);
-        let upper = all().1;
-        self.elements.walk(span(&lower, &upper, backward), &mut |key, mark| {
-            if left == 0 {
-                let (_, score) = order::member_and_score(place_of(key), mark);
-                found = Some((Key::from_slice(key), score));
-                return false;
-            }
-            left -= 1;
-            true
-        });
-        found
+    /// The place of the member of rank `rank`.
+    fn place_at(&self, rank: usize) -> Option<Key> {
+        let (run, rank) = self.fences.run_of_rank(&*self.elements, self.len, rank)?;
+        run.place_at(&*self.elements, rank)
     }
 
     /// As [`ZSetRef::score_span`](crate::zset::ZSetRef::score_span), whose end may come before its start.
@@ -139,13 +129,14 @@ impl StoredZSet {
         match bound.value {
             f64::NEG_INFINITY if !included => 0,
             f64::INFINITY if included => self.len,
-            value => self.fences.members_before(&*self.elements, &order::place_of_score(value, included)),
+            value => self.members_before(&order::place_of_score(value, included)),
         }
     }
 
     /// As [`ZSetRef::lex_span`](crate::zset::ZSetRef::lex_span), whose end may come before its start.
     pub(crate) fn lex_span(&self, range: &LexRange<'_>) -> Range<usize> {
-        let Some((_, score)) = self.nth(all().0, 0, false) else { return 0..0 };
+        let Some(first) = self.place_at(0) else { return 0..0 };
+        let (_, score) = order::member_and_score(&first, b"");
         let before = |bound, included| match bound {
             LexBound::NegativeInfinity => 0,
             LexBound::PositiveInfinity => self.len,
@@ -162,7 +153,7 @@ impl StoredZSet {
             // The next place that any member can have.
             place.push(0);
         }
-        self.fences.members_before(&*self.elements, &place)
+        self.members_before(&place)
     }
 
     pub(crate) fn scan(&self, cursor: u64, count: usize, f: &mut dyn FnMut(&[u8], f64)) -> u64 {
@@ -187,13 +178,13 @@ impl StoredZSet {
         match old {
             None => {
                 self.len += 1;
-                self.fences.added(elements, &place, self.len);
+                self.fences.added(elements, &place);
                 Change::Added
             }
             Some(old) => {
                 let old_place = order::place(old, member);
                 elements.remove(&score_key(&old_place));
-                self.fences.moved(elements, &old_place, &place, self.len);
+                self.fences.moved(elements, &old_place, &place);
                 Change::Updated
             }
         }
@@ -207,48 +198,44 @@ impl StoredZSet {
 
     pub(crate) fn remove(&mut self, member: &[u8]) -> Option<f64> {
         let score = self.score(member)?;
-        self.take(&score_key(&order::place(score, member)), member);
+        self.take(&[order::place(score, member)]);
         Some(score)
     }
 
-    /// Removes a member that is there, and whose key in the order this is.
-    fn take(&mut self, key: &[u8], member: &[u8]) {
-        self.elements.remove(&MEMBERS.key(member));
-        self.elements.remove(key);
-        self.len = self.len.saturating_sub(1);
-        self.fences.removed(&mut *self.elements, &[Key::from_slice(place_of(key))]);
+    /// Removes members that stand at these places, which are ascending and of one run.
+    fn take(&mut self, places: &[Key]) {
+        for place in places {
+            self.elements.remove(&MEMBERS.key(order::member(place)));
+            self.elements.remove(&score_key(place));
+        }
+        self.len = self.len.saturating_sub(places.len());
+        self.fences.removed(&mut *self.elements, places);
     }
 
     /// Removes the member of rank `rank` and passes it to `f`.
     pub(crate) fn pop<R>(&mut self, rank: usize, f: impl FnOnce(&[u8], f64) -> R) -> Option<R> {
-        let (key, score) = self.key_at(rank)?;
-        let member = order::member(place_of(&key));
+        let place = self.place_at(rank)?;
+        let (member, score) = order::member_and_score(&place, b"");
+        // What the place alone does not say.
+        let score = if score == 0.0 { self.score(member)? } else { score };
         let result = f(member, score);
-        self.take(&key, member);
+        self.take(&[place]);
         Some(result)
     }
 
     /// Removes the members of the ranks `span`, which must exist.
     pub(crate) fn remove_span(&mut self, ranks: Range<usize>) {
         let mut left = ranks.len();
-        let Some((first, _)) = self.key_at(ranks.start).filter(|_| left > 0) else { return };
-        let mut lower = Bound::Included(first);
-        let mut places: Vec<Key> = Vec::new();
         while left > 0 {
-            places.clear();
-            self.elements.walk(span(&lower, &all().1, false), &mut |key, _| {
-                places.push(Key::from_slice(place_of(key)));
-                places.len() < left.min(BATCH)
-            });
-            let Some(last) = places.last() else { return };
-            lower = Bound::Excluded(score_key(last));
-            for place in &places {
-                self.elements.remove(&MEMBERS.key(order::member(place)));
-                self.elements.remove(&score_key(place));
+            let Some((run, rank)) = self.fences.run_of_rank(&*self.elements, self.len, ranks.start) else {
+                return;
+            };
+            let places = run.places(&*self.elements, rank, left.min(run.len() - rank));
+            if places.is_empty() {
+                return;
             }
-            left -= places.len();
-            self.len = self.len.saturating_sub(places.len());
-            self.fences.removed(&mut *self.elements, &places);
+            left -= places.len().min(left);
+            self.take(&places);
         }
     }
 }
@@ -257,20 +244,65 @@ fn span<'k>(lower: &'k Bound<Key>, upper: &'k Bound<Key>, backward: bool) -> Spa
     Span { lower: lower.as_ref().map(|key| &key[..]), upper: upper.as_ref().map(|key| &key[..]), backward }
 }
 
-/// Members of consecutive ranks with their scores.
+/// Members of consecutive ranks with their scores: they are fetched run by run, so that nothing is walked over that
+/// lies between runs and was removed.
 #[derive(Clone)]
-pub(crate) struct Ranked<'a>(Pairs<'a>);
+pub(crate) struct Ranked<'a> {
+    elements: &'a dyn Elements,
+    /// The next run, and the rank of the next member in it.
+    next: Option<(Run<'a>, usize)>,
+    backward: bool,
+    /// How many are still to be given.
+    remaining: usize,
+    chunk: Vec<Pair<'a>>,
+    /// The next one in the chunk.
+    at: usize,
+}
+
+impl Ranked<'_> {
+    #[cold]
+    fn fetch_chunk(&mut self) {
+        self.chunk.clear();
+        self.at = 0;
+        let Some((run, rank)) = self.next else { return };
+        let (mut lower, mut upper) = run.keys();
+        let (skipped, count) = match self.backward {
+            false => (rank, run.len() - rank),
+            true => (run.len() - 1 - rank, rank + 1),
+        };
+        if skipped > 0 || run.is_known() {
+            let Some(first) = run.place_at(self.elements, rank) else { return };
+            let bound = if self.backward { &mut upper } else { &mut lower };
+            *bound = Bound::Included(score_key(&first));
+        }
+        let limit = count.min(self.remaining);
+        self.elements.fetch(span(&lower, &upper, self.backward), limit, &mut self.chunk);
+        self.next =
+            run.neighbor(self.backward).map(|run| (run, if self.backward { run.len() - 1 } else { 0 }));
+    }
+}
 
 impl<'a> Iterator for Ranked<'a> {
     type Item = (&'a [u8], f64);
 
     fn next(&mut self) -> Option<(&'a [u8], f64)> {
-        let (key, mark) = self.0.next()?;
+        if self.remaining == 0 {
+            return None;
+        }
+        if self.at == self.chunk.len() {
+            self.fetch_chunk();
+        }
+        let Some((key, mark)) = self.chunk.get(self.at) else {
+            self.remaining = 0;
+            return None;
+        };
+        self.at += 1;
+        self.remaining -= 1;
         Some(order::member_and_score(place_of(key), mark))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
+        (self.remaining, Some(self.remaining))
     }
 }
 
@@ -281,7 +313,13 @@ pub(crate) use fences::tests::narrow;
 impl StoredZSet {
     /// That the counts are right and both orders hold the same.
     pub(crate) fn check(&self) {
-        self.fences.check(&*self.elements, self.len);
+        let (lower, upper) = all();
+        let mut places = Vec::new();
+        self.elements.walk(span(&lower, &upper, false), &mut |key, _| {
+            places.push(Key::from_slice(place_of(key)));
+            true
+        });
+        self.fences.check(&*self.elements, &places);
         let mut members = 0;
         MEMBERS.visit(&*self.elements, &mut |member, value| {
             let score = score_of(value).expect("a score");
@@ -290,11 +328,12 @@ impl StoredZSet {
             members += 1;
             true
         });
-        assert_eq!(members, self.len);
+        assert_eq!((members, places.len()), (self.len, self.len));
     }
 
-    pub(crate) fn levels(&self) -> u8 {
-        self.fences.levels()
+    /// How many fences there are.
+    pub(crate) fn fences(&self) -> usize {
+        self.fences.count()
     }
 }
 
@@ -308,8 +347,8 @@ impl Stored for StoredZSet {
     }
 
     fn write_meta(&self, out: &mut Vec<u8>) {
-        let [levels, top] = self.fences.meta();
-        number::write_meta(&[self.len as u64, levels, top], out);
+        let [fences, place_bytes] = self.fences.meta();
+        number::write_meta(&[self.len as u64, fences, place_bytes], out);
     }
 
     fn len(&self) -> usize {
@@ -319,7 +358,7 @@ impl Stored for StoredZSet {
 
 impl Collection for StoredZSet {
     fn memory_bytes(&self) -> usize {
-        size_of::<StoredZSet>() + self.elements.memory_bytes()
+        (size_of::<StoredZSet>() + self.elements.memory_bytes()).saturating_add(self.fences.memory_bytes())
     }
 
     fn free_effort(&self) -> usize {
