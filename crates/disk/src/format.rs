@@ -5,6 +5,7 @@
 
 use base::hash::stable_hash;
 use values::entry::{EntryRef, Form, Kind};
+use values::stored;
 
 /// The version of everything here. A program reads the version that it writes and no other.
 pub const VERSION: u32 = 1;
@@ -158,9 +159,8 @@ fn form_number(form: Form) -> Option<u8> {
     FORMS.iter().find(|(_, known)| *known == form).map(|(number, _)| *number)
 }
 
-/// Appends the value of the record of `entry`: where its elements are and what `describe` says of them, when they are
-/// stored on their own, or its bytes.
-pub fn write_value(out: &mut Vec<u8>, entry: EntryRef<'_>, stored: Option<(Place, &dyn Fn(&mut Vec<u8>))>) {
+/// Appends the value of the record of `entry`, whose elements are at `place` when it is a stored collection.
+pub fn write_value(out: &mut Vec<u8>, entry: EntryRef<'_>, place: Option<Place>) {
     let number = form_number(entry.form()).unwrap_or_default();
     match entry.deadline_ms() {
         None => out.push(number),
@@ -169,13 +169,13 @@ pub fn write_value(out: &mut Vec<u8>, entry: EntryRef<'_>, stored: Option<(Place
             out.extend_from_slice(&deadline_ms.to_le_bytes());
         }
     }
-    match stored {
-        None => out.extend_from_slice(entry.value()),
-        Some((place, describe)) => {
+    match (place, stored::of(entry)) {
+        (Some(place), Some(collection)) => {
             out.extend_from_slice(&place.home.to_le_bytes());
             out.extend_from_slice(&place.id.to_le_bytes());
-            describe(out);
+            collection.write_meta(out);
         }
+        _ => out.extend_from_slice(entry.value()),
     }
 }
 

@@ -42,6 +42,9 @@ pub struct DiskShard {
     random: u64,
 }
 
+/// Takes the hash, the name and the value of a key's record, and says whether to go on.
+type VisitKey<'v> = dyn FnMut(u32, &[u8], &[u8]) -> bool + 'v;
+
 /// What was true of a key before the transaction.
 #[derive(Clone, Copy)]
 struct Original {
@@ -230,7 +233,7 @@ impl DiskShard {
     }
 
     /// Visits the records of keys whose hashes are from `from` on, until `visit` says false.
-    fn walk(&self, from: u32, visit: &mut dyn FnMut(u32, &[u8], &[u8]) -> bool) {
+    fn walk(&self, from: u32, visit: &mut VisitKey<'_>) {
         let lower = Bound::Included(format::hash_prefix(self.slot, from).to_vec());
         let upper = Bound::Excluded(format::prefix(self.slot, Tag::Deadline).to_vec());
         self.space.scan((lower, upper), false, &mut |key, value| {
@@ -266,18 +269,10 @@ impl DiskShard {
                     }
                     None => None,
                 };
-                let describe = |out: &mut Vec<u8>| {
-                    if let Some(collection) = stored::of(entry.as_ref()) {
-                        collection.write_meta(out);
-                    }
-                };
                 batch.put(
                     space.id,
                     |out| format::write_key(out, slot, key.bytes),
-                    |out| {
-                        let stored = place.map(|place| (place, &describe as &dyn Fn(&mut Vec<u8>)));
-                        format::write_value(out, entry.as_ref(), stored);
-                    },
+                    |out| format::write_value(out, entry.as_ref(), place),
                 );
                 (true, entry.deadline_ms(), place)
             }
@@ -438,7 +433,7 @@ impl Shard for DiskShard {
         if names.is_empty() {
             return None;
         }
-        let chosen = (u128::from(rng()) * names.len() as u128 >> 64) as usize;
+        let chosen = ((u128::from(rng()) * names.len() as u128) >> 64) as usize;
         self.find(&Key::new(&names[chosen]), loaded)
     }
 
@@ -530,8 +525,8 @@ impl Shard for DiskShard {
     }
 
     fn admit(&mut self, entry: Entry, generation: u64) {
-        let hash = base::hash::hash(entry.key());
-        let key = Key { bytes: &entry.key().to_vec(), slot: self.slot, hash };
+        let name = entry.key().to_vec();
+        let key = Key { bytes: &name, slot: self.slot, hash: base::hash::hash(&name) };
         if generation != self.generation || self.cached(&key).is_some() {
             return;
         }

@@ -38,6 +38,9 @@ const GRAVE: u8 = b'g';
 /// What counts as committed before anything is.
 const FIRST_COMMIT: u64 = 1;
 
+/// The engines of several databases.
+type Engines = Vec<Arc<dyn Engine>>;
+
 /// How to open a store.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -90,7 +93,7 @@ pub fn fault(error: &fjall::Error) -> Fault {
 
 impl Disk {
     /// Opens the store in `options.dir`, or makes it, to serve `databases`; and the engine for each of these.
-    pub fn open(options: Options, databases: &[u16]) -> Result<(Arc<Disk>, Vec<Arc<dyn Engine>>), OpenError> {
+    pub fn open(options: Options, databases: &[u16]) -> Result<(Arc<Disk>, Engines), OpenError> {
         let began = Instant::now();
         let tree_dir = check_format(&options.dir)?;
         let failed = |error: fjall::Error| OpenError::of(&tree_dir, error);
@@ -152,7 +155,7 @@ impl Disk {
     }
 
     /// The engine of each of `databases`; spaces that serve none are deleted.
-    fn open_databases(self: &Arc<Disk>, databases: &[u16]) -> fjall::Result<Vec<Arc<dyn Engine>>> {
+    fn open_databases(self: &Arc<Disk>, databases: &[u16]) -> fjall::Result<Engines> {
         let mut assigned: HashMap<u16, u64> = HashMap::new();
         for record in self.system.prefix([DATABASE]) {
             let (key, value) = record.into_inner()?;
@@ -170,7 +173,7 @@ impl Disk {
                 self.database.delete_keyspace(tree)?;
             }
         }
-        let mut engines: Vec<Arc<dyn Engine>> = Vec::new();
+        let mut engines = Engines::new();
         for database in databases {
             let space = match assigned.get(database) {
                 Some(id) => self.space(*id)?,

@@ -76,11 +76,15 @@ impl Step {
                 sets.into_iter().chain(["EXEC".into()]).collect()
             }
             Step::HashSet(key, number, count) => {
-                let mut fields = (0..*count).map(|field| format!("field:{} {number}", (number + field) % 100));
+                let mut fields =
+                    (0..*count).map(|field| format!("field:{} {number}", (number + field) % 100));
                 vec![many(format!("HSET {key}"), &mut fields)]
             }
             Step::Push(key, count) => {
-                vec![many(format!("RPUSH {key}"), &mut (0..*count).map(|element| format!("element:{element}")))]
+                vec![many(
+                    format!("RPUSH {key}"),
+                    &mut (0..*count).map(|element| format!("element:{element}")),
+                )]
             }
             Step::Pop(key) => vec![format!("LPOP {key}")],
             Step::Add(key, number, count) => {
