@@ -6,7 +6,7 @@ use keyspace::engine::{Batch, Compaction, Counts, Emptied, Engine, ShardBox};
 use keyspace::fault::Fault;
 use smallbox::smallbox;
 
-use crate::format::{self, Tag};
+use crate::format;
 use crate::shard::DiskShard;
 use crate::space::Space;
 use crate::store::{Disk, SYSTEM, database_key, fault};
@@ -23,10 +23,10 @@ impl DiskDatabase {
     /// The database in `space`, with what is stored there.
     pub fn open(disk: Arc<Disk>, space: Arc<Space>) -> fjall::Result<DiskDatabase> {
         let mut stored = Vec::new();
-        let Some(tree) = space.tree() else { return Ok(DiskDatabase { disk, space, stored }) };
-        for slot in 0..base::slot::SLOTS as u16 {
-            if let Some(value) = tree.get(format::prefix(slot, Tag::Counts))?
-                && let Some((keys, deadlines)) = format::read_counts(&value)
+        for record in disk.system().prefix(format::counts_prefix(space.id)) {
+            let (key, value) = record.into_inner()?;
+            if let (Some(slot), Some((keys, deadlines))) =
+                (format::slot_of_counts(&key), format::read_counts(&value))
                 && keys > 0
             {
                 stored.push((slot, Counts { keys, deadlines }));

@@ -26,13 +26,13 @@ pub const HASH_BYTES: usize = 4;
 /// Bytes before the key of an element.
 pub const ELEMENT_PREFIX_BYTES: usize = PREFIX_BYTES + 8;
 const DEADLINE_PREFIX_BYTES: usize = PREFIX_BYTES + 8;
+const COUNTS: u8 = b'c';
+const COUNTS_PREFIX_BYTES: usize = 9;
 
 /// What kind of record a key names: the byte after the slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Tag {
-    /// How many keys the slot has.
-    Counts = 0,
     /// A key with its value.
     Key = 1,
     /// When a key expires.
@@ -110,7 +110,26 @@ pub fn collection_of(record_key: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(*rest.first_chunk()?))
 }
 
-/// The value of a [`Tag::Counts`] record.
+/// The beginning of the keys of the store's records that say how many keys the slots of a space have. They are not among
+/// the records of their slots, so that all of them are read at once when the store is opened.
+pub fn counts_prefix(space: u64) -> [u8; COUNTS_PREFIX_BYTES] {
+    let mut key = [COUNTS; COUNTS_PREFIX_BYTES];
+    key[1..].copy_from_slice(&space.to_be_bytes());
+    key
+}
+
+/// The key of the record of one slot.
+pub fn write_counts_key(out: &mut Vec<u8>, space: u64, slot: u16) {
+    out.extend_from_slice(&counts_prefix(space));
+    out.extend_from_slice(&slot.to_be_bytes());
+}
+
+/// The slot in the key of such a record.
+pub fn slot_of_counts(record_key: &[u8]) -> Option<u16> {
+    Some(u16::from_be_bytes(*record_key.get(COUNTS_PREFIX_BYTES..)?.first_chunk()?))
+}
+
+/// The value of such a record.
 pub fn counts_value(keys: usize, deadlines: usize) -> [u8; 16] {
     let mut value = [0; 16];
     value[..8].copy_from_slice(&(keys as u64).to_le_bytes());
@@ -118,7 +137,7 @@ pub fn counts_value(keys: usize, deadlines: usize) -> [u8; 16] {
     value
 }
 
-/// Keys and deadlines in the value of a [`Tag::Counts`] record.
+/// Keys and deadlines in its value.
 pub fn read_counts(value: &[u8]) -> Option<(usize, usize)> {
     let (keys, rest) = value.split_first_chunk()?;
     let deadlines = rest.first_chunk()?;

@@ -29,6 +29,9 @@ impl OpenError {
                 format!("its tables are of a format that this program does not read ({version:?})")
             }
             fjall::Error::JournalRecovery(error) => format!("its journal is damaged: {error}"),
+            fjall::Error::Storage(fjall::LsmError::ChecksumMismatch { .. }) => {
+                "a table in it is damaged: it does not match its checksum".to_owned()
+            }
             error => format!("it is damaged: {error}"),
         };
         OpenError { path: path.to_owned(), reason }

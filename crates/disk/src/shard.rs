@@ -20,6 +20,7 @@ use values::table::Table;
 use crate::elements::{DiskElements, raise_unreadable};
 use crate::format::{self, Body, Place, Tag};
 use crate::space::Space;
+use crate::store::SYSTEM;
 
 /// One slot of one database.
 pub struct DiskShard {
@@ -302,8 +303,8 @@ impl DiskShard {
         if *counts != before {
             let value = format::counts_value(counts.keys, counts.deadlines);
             batch.put(
-                space.id,
-                |out| out.extend_from_slice(&format::prefix(slot, Tag::Counts)),
+                SYSTEM,
+                |out| format::write_counts_key(out, space.id, slot),
                 |out| out.extend_from_slice(&value),
             );
         }

@@ -318,6 +318,10 @@ impl Disk {
         &self.database
     }
 
+    pub(crate) fn system(&self) -> &Keyspace {
+        &self.system
+    }
+
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
     }
@@ -407,6 +411,12 @@ impl Disk {
         });
         for space in gone {
             self.spaces.write().remove(&space.id);
+            for record in self.system.prefix(format::counts_prefix(space.id)) {
+                let removed = record.into_inner().and_then(|(key, _)| self.system.remove(key));
+                if let Err(error) = removed {
+                    tracing::warn!(%error, "A count of an emptied database cannot be removed");
+                }
+            }
             if let Some(tree) = space.tree() {
                 tracing::info!(disk_bytes = tree.disk_space(), "Deleting the records of an emptied database");
             }
