@@ -25,4 +25,4 @@ mod syncer;
 
 pub use handoff::HandOver;
 pub use open::OpenError;
-pub use store::{Disk, Options, SyncPolicy};
+pub use store::{Disk, Options, SyncPolicy, tree_options};

@@ -516,7 +516,8 @@ fn read_grave(key: &[u8], value: &[u8]) -> Option<(u64, u64, u16)> {
     Some((id, u64::from_le_bytes(*space), u16::from_le_bytes(*home.first_chunk()?)))
 }
 
-fn tree_options(options: &Options) -> KeyspaceCreateOptions {
+/// How the tree of a space is set up. Measurements set one up alike.
+pub fn tree_options(options: &Options) -> KeyspaceCreateOptions {
     /// Of what is written and not in a table yet; up to five times as much while the disk is slow.
     const MEMTABLE_BYTES: std::ops::RangeInclusive<u64> = 8 << 20..=64 << 20;
     let memtable_bytes = (options.cache_bytes / 16).clamp(*MEMTABLE_BYTES.start(), *MEMTABLE_BYTES.end());
