@@ -5,6 +5,8 @@
 //! is as large, and what a run of LPUSH or RPOP adds or takes is the same small part.
 
 use std::io;
+use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use crate::bench::client::Connection;
 use crate::bench::data;
@@ -15,6 +17,8 @@ use crate::bench::rounds::{Outcome, interleave, median};
 use super::quiet;
 use super::site::{CLIENTS, PIPELINE, Site};
 
+/// How long it may take to make one collection.
+const LOAD_TIME_MAX: Duration = Duration::from_secs(60);
 /// What a command may cost on a large collection, by the same on a small one.
 const RATIO_MAX: f64 = 3.0;
 
@@ -58,7 +62,7 @@ pub fn measure(site: &Site) -> Vec<Section> {
         return Vec::new();
     }
     let elements = site.options.elements();
-    let side = elements.isqrt();
+    let side = small_elements(elements);
     let rows = workloads.into_iter().map(|workload| {
         let figures = match workload.measure(site) {
             Ok(samples) => samples.into_iter().map(|figures| figures.map(median)).collect(),
@@ -85,6 +89,12 @@ pub fn measure(site: &Site) -> Vec<Section> {
     }]
 }
 
+/// Elements of a small collection, and how many of them there are. It is too large for one record all the same, which
+/// a hash of 512 fields may be.
+fn small_elements(elements: usize) -> usize {
+    elements.isqrt().max(600)
+}
+
 /// Requests of a run that leaves the elements in place.
 const STEADY_REQUESTS: usize = 100_000;
 
@@ -97,7 +107,7 @@ impl Workload {
     /// All samples on the large collection and on the small ones, in a fresh server.
     fn measure(&self, site: &Site) -> io::Result<Vec<Outcome<Vec<f64>>>> {
         let elements = site.options.elements();
-        let side = elements.isqrt();
+        let side = small_elements(elements);
         let folder = site.folder("collections")?;
         let server = site.start(&folder)?;
         let mut connection = server.connect()?;
@@ -136,8 +146,34 @@ impl Kind {
     pub fn load(self, connection: &mut Connection, key: &[u8], elements: usize) -> io::Result<()> {
         /// Elements that one command adds.
         const AT_ONCE: usize = 100;
-        connection.load(elements.div_ceil(AT_ONCE), |connection, batch| {
-            let indexes = batch * AT_ONCE..elements.min((batch + 1) * AT_ONCE);
+        /// Elements between two looks at the clock: where each costs more than the one before, none may take long.
+        const PART: usize = 5_000;
+        let deadline = Instant::now() + LOAD_TIME_MAX;
+        for first in (0..elements).step_by(PART) {
+            if Instant::now() > deadline {
+                return Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    format!("a {} has only {first} elements after {LOAD_TIME_MAX:?}", self.name()),
+                ));
+            }
+            let part = first..elements.min(first + PART);
+            self.load_part(connection, key, part, AT_ONCE, elements)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the elements of `part`, so many at once.
+    fn load_part(
+        self,
+        connection: &mut Connection,
+        key: &[u8],
+        part: Range<usize>,
+        at_once: usize,
+        elements: usize,
+    ) -> io::Result<()> {
+        connection.load(part.len().div_ceil(at_once), |connection, batch| {
+            let first = part.start + batch * at_once;
+            let indexes = first..part.end.min(first + at_once);
             let parts = indexes.flat_map(|index| {
                 let element = format!("element:{index:012}");
                 let [before, after] = match self {

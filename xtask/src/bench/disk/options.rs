@@ -9,8 +9,7 @@ use crate::bench::options::Only;
 pub const HELP: &str = "\
 Measures the engine on disk: CPU time per command beside the engine in memory and the LSM library below, large
 collections, memory, room on disk, opening. Prints the table; a full run of Esker also writes bench/DISK.md. Takes
-about half an hour on two cores that should have nothing else to do; a tenth of the room that it needs is in memory,
-the rest on the disk that holds target/.
+about half an hour on two cores that should have nothing else to do. Its files are below target/, and gone at its end.
 
 Usage: cargo xtask bench disk [OPTION...]
 

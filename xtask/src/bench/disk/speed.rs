@@ -26,7 +26,7 @@ const SET: &str = "SET in place of what is there";
 const GET_BLOCKS: &str = "GET, blocks cached but few entries";
 const HGETALL: &str = "HGETALL of 10 fields";
 /// The least that `disk-cache-size` may be. It changes the room for entries only, until a restart.
-const CACHE_BYTES_MIN: &str = "8mb";
+const CACHE_BYTES_MIN: u64 = 8 << 20;
 
 /// The three that are compared, each holding the same strings.
 struct Contest {
@@ -193,13 +193,20 @@ impl Contest {
     /// Has the cache hold few entries, and every block.
     fn forget_entries(&self, site: &Site) -> io::Result<()> {
         let mut connection = self.disk.connect()?;
-        connection.ask(&[b"CONFIG", b"SET", b"disk-cache-size", CACHE_BYTES_MIN.as_bytes()])?;
+        connection.ask(&[b"CONFIG", b"SET", b"disk-cache-size", CACHE_BYTES_MIN.to_string().as_bytes()])?;
         // Entries leave when one of their slot is written; then the blocks that hold them come in.
         let keys = site.options.keys;
         site.send(&self.disk, Load::Test("set"), keys / 4, keys)?;
         quiet::wait_for(&self.disk)?;
         site.send(&self.disk, Load::Test("get"), keys, keys)?;
-        Ok(())
+        let info = String::from_utf8_lossy(&connection.ask(&[b"INFO", b"disk"])?.concat()).into_owned();
+        let bytes =
+            info.lines().find_map(|line| line.strip_prefix("disk_cache_bytes:")?.trim().parse::<u64>().ok());
+        match bytes {
+            Some(bytes) if bytes <= CACHE_BYTES_MIN => Ok(()),
+            Some(bytes) => Err(io::Error::other(format!("{bytes} bytes of entries stay in the cache"))),
+            None => Err(io::Error::other("INFO does not say how much of the cache is entries")),
+        }
     }
 }
 
