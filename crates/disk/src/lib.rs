@@ -26,4 +26,4 @@ mod syncer;
 
 pub use handoff::HandOver;
 pub use open::OpenError;
-pub use store::{Disk, Options};
+pub use store::{Disk, Options, tree_options};

@@ -106,6 +106,8 @@ impl Disk {
             .cache_size(cache_bytes / 2)
             .max_journaling_size(options.journal_bytes_max)
             .manual_journal_persist(true)
+            // Whoever writes would have to do it.
+            .journal_compression(CompressionType::None)
             .worker_threads(options.threads.max(1))
             .with_compaction_filter_factories(Arc::new(move |name| {
                 let (graves, compactions) = told.clone();
@@ -223,6 +225,31 @@ impl Disk {
         }
         self.graves.synced(1);
         Ok(())
+    }
+
+    /// Brings everything into tables, so that nothing has to be read from the journal when the store is opened again.
+    pub fn close(self: &Arc<Disk>) {
+        /// A tree that cannot be flushed waits for ever.
+        const LIMIT: Duration = Duration::from_secs(30);
+        if self.has_failed.load(Ordering::Acquire) {
+            return;
+        }
+        let (done, is_done) = std::sync::mpsc::channel();
+        let disk = Arc::clone(self);
+        let flush = move || {
+            let flush = |tree: &Keyspace| tree.rotate_memtable_and_wait();
+            let flushed = disk.trees().iter().chain([&disk.system]).try_for_each(flush);
+            // Nobody listens any more when it took too long.
+            let _ = done.send(flushed.and_then(|()| disk.database.persist(PersistMode::SyncAll)));
+        };
+        let started = std::thread::Builder::new().name("disk-close".to_owned()).spawn(flush);
+        let flushed = started.ok().and_then(|_| is_done.recv_timeout(LIMIT).ok());
+        if !matches!(flushed, Some(Ok(()))) {
+            tracing::error!(
+                ?flushed,
+                "Not everything could be brought into tables; the rest is in the journal"
+            );
+        }
     }
 
     /// Why nothing can be written at present, if so. What only makes room may use half of what has to be left.
@@ -529,7 +556,8 @@ fn read_grave(key: &[u8], value: &[u8]) -> Option<(u64, u64, u16)> {
     Some((id, u64::from_le_bytes(*space), u16::from_le_bytes(*home.first_chunk()?)))
 }
 
-fn tree_options(options: &Options) -> KeyspaceCreateOptions {
+/// How the tree of a space is set up. Measurements set one up alike.
+pub fn tree_options(options: &Options) -> KeyspaceCreateOptions {
     /// Of what is written and not in a table yet; up to five times as much while the disk is slow.
     const MEMTABLE_BYTES: std::ops::RangeInclusive<u64> = 8 << 20..=64 << 20;
     let memtable_bytes =

@@ -55,7 +55,7 @@ fn start(arguments: &[OsString]) -> Result<(), String> {
     crate::allocator::give_back_soon();
     let config = with_room_for_clients(loaded.config);
     let engines = crate::engines::open(&settings).map_err(|error| error.to_string())?;
-    let store = engines.store();
+    let (store, disk) = (engines.store(), engines.disk);
     let (server, garbage) = Server::new(config, &loaded.renamed_commands, engines.by_database, store)
         .map_err(|error| error.to_string())?;
     std::thread::Builder::new()
@@ -83,6 +83,10 @@ fn start(arguments: &[OsString]) -> Result<(), String> {
         signals.abort();
         result
     });
+    if let Some(disk) = disk {
+        tracing::info!("Closing the databases on disk");
+        disk.close();
+    }
     match result {
         Ok(Ok(())) => {
             tracing::info!("Bye bye");

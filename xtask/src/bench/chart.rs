@@ -75,6 +75,8 @@ fn panel(section: &Section) -> Option<Panel<'_>> {
 fn bar(row: &Row) -> Option<Bar<'_>> {
     let (esker, redis, limit, decimals) = match row.limit? {
         Limit::RatioMax(most) => (row.ratio().ok()?, None, most, 2),
+        // A bar that has to be long is none of these panels'.
+        Limit::RatioMin(_) => return None,
         Limit::FigureMax(most) => (row.figures[0].clone().ok()?, row.figures[1].clone().ok(), most, 0),
     };
     let figure = redis.map_or_else(
@@ -182,6 +184,7 @@ mod tests {
             unit: "bytes",
             decimals: 0,
             columns: vec!["Esker", "Redis"],
+            compares: true,
             rows: vec![
                 row("small & neat", Ok(40.0)),
                 row("large", Ok(60.0)),

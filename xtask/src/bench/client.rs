@@ -1,6 +1,7 @@
-//! The smallest Redis client that loads data: pipelined requests, replies of one line.
+//! The smallest Redis client that loads data: pipelined requests, replies of one line. It can ask for a longer reply,
+//! one at a time.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -63,6 +64,41 @@ impl Connection {
         self.receive()
     }
 
+    /// Sends one command and returns the strings, numbers and statuses in its reply, in order. An error reply is
+    /// an error.
+    pub fn ask(&mut self, words: &[&[u8]]) -> io::Result<Vec<Vec<u8>>> {
+        self.gather(words);
+        self.send()?;
+        self.unanswered -= 1;
+        let mut texts = Vec::new();
+        let mut open = 1;
+        while open > 0 {
+            open -= 1;
+            self.read_line()?;
+            let text = self.line.trim_end();
+            let length = || text[1..].parse::<i64>().map_err(|_| unexpected(text));
+            match text.as_bytes().first() {
+                Some(b'+' | b':') => texts.push(text.as_bytes()[1..].to_vec()),
+                Some(b'*') => open += length()?.max(0),
+                Some(b'$') => {
+                    let Ok(length) = usize::try_from(length()?) else { continue };
+                    let mut bytes = vec![0; length + 2];
+                    self.replies.read_exact(&mut bytes)?;
+                    bytes.truncate(length);
+                    texts.push(bytes);
+                }
+                Some(b'-') => return Err(refused(text)),
+                _ => return Err(unexpected(text)),
+            }
+        }
+        Ok(texts)
+    }
+
+    /// Lets the server leave a request unanswered for so long.
+    pub fn set_reply_time_max(&self, time: Duration) -> io::Result<()> {
+        self.stream.set_read_timeout(Some(time))
+    }
+
     /// Sends the commands that `gather` adds for each of `0..count`, in batches.
     pub fn load(&mut self, count: usize, mut gather: impl FnMut(&mut Self, usize)) -> io::Result<()> {
         for item in 0..count {
@@ -78,19 +114,34 @@ impl Connection {
     }
 
     fn read_reply(&mut self) -> io::Result<i64> {
-        self.line.clear();
-        self.replies.read_line(&mut self.line)?;
-        let Some(text) = self.line.strip_suffix("\r\n") else {
-            return Err(io::Error::other("the server closed the connection"));
-        };
-        let unexpected = || io::Error::other(format!("unexpected reply {text:?}"));
+        self.read_line()?;
+        let text = self.line.trim_end();
         match text.as_bytes().first() {
             Some(b'+') => Ok(0),
-            Some(b':') => text[1..].parse().map_err(|_| unexpected()),
-            Some(b'-') => Err(io::Error::other(format!("the server answers {:?}", &text[1..]))),
-            _ => Err(unexpected()),
+            Some(b':') => text[1..].parse().map_err(|_| unexpected(text)),
+            Some(b'-') => Err(refused(text)),
+            _ => Err(unexpected(text)),
         }
     }
+
+    /// Reads a whole line, its end included.
+    fn read_line(&mut self) -> io::Result<()> {
+        self.line.clear();
+        self.replies.read_line(&mut self.line)?;
+        if self.line.ends_with("\r\n") {
+            Ok(())
+        } else {
+            Err(io::Error::other("the server closed the connection"))
+        }
+    }
+}
+
+fn unexpected(text: &str) -> io::Error {
+    io::Error::other(format!("unexpected reply {text:?}"))
+}
+
+fn refused(text: &str) -> io::Error {
+    io::Error::other(format!("the server answers {:?}", &text[1..]))
 }
 
 /// Appends a command to `out`: an array of bulk strings.
@@ -115,15 +166,37 @@ mod tests {
         assert_eq!(out, b"*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$0\r\n\r\n");
     }
 
-    /// What [`Connection::receive`] makes of `replies` to as many commands.
-    fn receive(replies: &[&str]) -> io::Result<i64> {
+    /// A connection to a server that says `replies` and closes for sending; the server's end.
+    fn connect(replies: &[&str]) -> (Connection, TcpStream) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let mut connection = Connection::open(listener.local_addr().unwrap().port()).unwrap();
+        let connection = Connection::open(listener.local_addr().unwrap().port()).unwrap();
         let (mut server, _) = listener.accept().unwrap();
         server.write_all(replies.concat().as_bytes()).unwrap();
-        drop(server);
+        server.shutdown(std::net::Shutdown::Write).unwrap();
+        (connection, server)
+    }
+
+    /// What [`Connection::receive`] makes of `replies` to as many commands.
+    fn receive(replies: &[&str]) -> io::Result<i64> {
+        let (mut connection, _server) = connect(replies);
         connection.unanswered = replies.len();
         connection.receive()
+    }
+
+    /// What [`Connection::ask`] makes of `reply`.
+    fn ask(reply: &str) -> io::Result<Vec<Vec<u8>>> {
+        let (mut connection, _server) = connect(&[reply]);
+        connection.ask(&[b"ANY"])
+    }
+
+    #[test]
+    fn a_long_reply_comes_as_its_texts() {
+        assert_eq!(ask("$4\r\na\r\nb\r\n").unwrap(), [b"a\r\nb"]);
+        let nested = "*4\r\n$1\r\na\r\n$-1\r\n*1\r\n:7\r\n+OK\r\n";
+        assert_eq!(ask(nested).unwrap(), [&b"a"[..], b"7", b"OK"]);
+        for bad in ["-ERR no\r\n", "$4\r\na", "*2\r\n:1\r\n", "?\r\n", ""] {
+            assert!(ask(bad).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

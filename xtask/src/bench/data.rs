@@ -24,6 +24,14 @@ pub fn text_64(index: usize) -> [u8; 64] {
     text
 }
 
+/// Fills `out` with the `index`th bytes of its length, which nothing can compress.
+pub fn fill(index: usize, out: &mut [u8]) {
+    let words = out.len().div_ceil(8);
+    for (place, chunk) in out.chunks_mut(8).enumerate() {
+        chunk.copy_from_slice(&number(index * words + place).to_le_bytes()[..chunk.len()]);
+    }
+}
+
 /// The `index`th fraction of 53 random bits, from 0 up to 1.
 pub fn fraction(index: usize) -> f64 {
     (number(index) >> 11) as f64 / (1_u64 << 53) as f64
@@ -41,6 +49,16 @@ mod tests {
         texts.dedup();
         assert_eq!(texts.len(), 40_000);
         assert!(texts.contains(&text_16(7)));
+    }
+
+    #[test]
+    fn bytes_differ_and_fill_any_length() {
+        let mut all: Vec<[u8; 12]> = vec![[0; 12]; 1000];
+        all.iter_mut().enumerate().for_each(|(index, bytes)| fill(index, bytes));
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 1000);
+        assert!(all.iter().filter(|bytes| bytes[8..] == [0; 4]).count() < 2);
     }
 
     #[test]

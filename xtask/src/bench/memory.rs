@@ -118,6 +118,7 @@ pub fn measure(peers: &Peers, options: &Options) -> Section {
         unit: "bytes",
         decimals: 1,
         columns: Peers::column_names(),
+        compares: true,
         rows: rows.collect(),
     }
 }

@@ -3,7 +3,7 @@
 //! Three questions, each a module: [`speed`] asks for the server's CPU time per command, [`memory`]
 //! for the growth of resident memory by item, [`stall`] for the slowest command while a large
 //! keyspace is built. Every row carries the limit that Esker promises. [`report`] and [`chart`]
-//! write what was found.
+//! write what was found. [`disk`] asks other questions, of the engine on disk, in a run of its own.
 //!
 //! The servers run one at a time, pinned to [`SERVER_CORE`]; every client, this program included, is
 //! pinned to [`CLIENT_CORE`]. Nothing that is started here outlives this program.
@@ -11,6 +11,8 @@
 mod chart;
 mod client;
 mod data;
+mod disk;
+mod load;
 mod memory;
 mod options;
 mod process;
@@ -25,6 +27,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use options::Options;
+use report::Head;
 use servers::Peers;
 
 /// The core that a server under measurement has for itself.
@@ -37,22 +40,23 @@ const CLIENT_CORE: usize = 1;
 /// Errors when an argument is wrong, Esker does not build, or redis-benchmark is missing. A
 /// measurement that fails is a row that says so.
 pub fn run(arguments: impl Iterator<Item = String>) -> io::Result<()> {
+    let mut arguments = arguments.peekable();
+    if arguments.next_if(|first| first == "disk").is_some() {
+        return disk::run(arguments);
+    }
     let Some(options) = Options::parse(arguments)? else {
         print!("{}", options::HELP);
         return Ok(());
     };
     let root = workspace_root();
-    let subject = match &options.subject {
-        Some(path) => path.clone(),
-        None => build_esker(&root)?,
-    };
+    let subject = subject(options.subject.clone(), &root)?;
     let scratch = root.join("target").join("bench");
     std::fs::create_dir_all(&scratch)?;
     let peers = Peers::find(subject, scratch)?;
     for file in peers.columns().iter().filter_map(|program| program.as_ref().err()) {
         eprintln!("{}: its column stays empty", servers::not_found(file));
     }
-    let circumstances = report::circumstances(&peers)?;
+    let circumstances = report::circumstances(peers.columns())?;
     process::pin_self(&[CLIENT_CORE])?;
 
     let sections = [
@@ -63,7 +67,13 @@ pub fn run(arguments: impl Iterator<Item = String>) -> io::Result<()> {
     ];
     let sections: Vec<_> = sections.into_iter().filter(|section| !section.rows.is_empty()).collect();
     let reasons = report::read_reasons(&root.join("bench").join("reasons.txt"))?;
-    let text = report::markdown(&circumstances, &sections, &reasons);
+    let head = Head {
+        title: "Measured beside its peers",
+        circumstances,
+        commands: ["cargo xtask bench", "cargo xtask bench --only 'speed: GET, -P 16'"].map(str::to_owned),
+        has_chart: true,
+    };
+    let text = report::markdown(&head, &sections, &reasons);
     println!("{text}");
     if let Some(folder) = options.output_folder(&root) {
         std::fs::create_dir_all(&folder)?;
@@ -72,6 +82,11 @@ pub fn run(arguments: impl Iterator<Item = String>) -> io::Result<()> {
         eprintln!("wrote RESULTS.md and chart.svg in {}", folder.display());
     }
     Ok(())
+}
+
+/// The server to be measured: the one `given`, or Esker as it is built from here.
+fn subject(given: Option<PathBuf>, root: &Path) -> io::Result<PathBuf> {
+    given.map_or_else(|| build_esker(root), Ok)
 }
 
 /// Builds Esker as its users do and returns the binary's path.

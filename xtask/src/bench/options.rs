@@ -10,6 +10,7 @@ per item, the slowest command. Prints the table; a full run of Esker also writes
 and bench/chart.svg. Takes about a quarter of an hour on two cores that should have nothing else to do.
 
 Usage: cargo xtask bench [OPTION...]
+       cargo xtask bench disk --help   for the engine on disk
 
   --only TEXT      only the rows whose section and name contain TEXT, as in 'speed: get' or 'memory'
   --rounds N       interleaved rounds, of which the medians count (default 5)
@@ -21,10 +22,31 @@ Usage: cargo xtask bench [OPTION...]
 A row over its limit shows the reason given for it in bench/reasons.txt ('section: row = reason').
 ";
 
+/// Which rows are asked for: all, or those whose section and name contain a text in lower case.
+#[derive(Debug, Default, PartialEq)]
+pub struct Only(Option<String>);
+
+impl Only {
+    /// Those that contain `text`, in any case.
+    pub fn containing(text: &str) -> Self {
+        Self(Some(text.to_lowercase()))
+    }
+
+    /// Whether the row called `name` of the section called `section` is asked for.
+    pub fn wants(&self, section: &str, name: &str) -> bool {
+        self.0.as_ref().is_none_or(|text| format!("{section}: {name}").to_lowercase().contains(text))
+    }
+
+    /// Whether all rows are.
+    pub fn is_all(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
 /// The options of one run.
 #[derive(Debug, PartialEq)]
 pub struct Options {
-    only: Option<String>,
+    only: Only,
     /// How often each speed row is measured; at least 1.
     pub rounds: usize,
     quick: bool,
@@ -36,13 +58,13 @@ pub struct Options {
 impl Options {
     /// Reads the arguments after `bench`; `None` asks for the help text.
     pub fn parse(mut arguments: impl Iterator<Item = String>) -> io::Result<Option<Self>> {
-        let mut options = Self { only: None, rounds: 5, quick: false, subject: None, out: None };
+        let mut options = Self { only: Only::default(), rounds: 5, quick: false, subject: None, out: None };
         let mut rounds = None;
         while let Some(argument) = arguments.next() {
             let mut value =
                 || arguments.next().ok_or_else(|| io::Error::other(format!("{argument} needs a value")));
             match argument.as_str() {
-                "--only" => options.only = Some(value()?.to_lowercase()),
+                "--only" => options.only = Only::containing(&value()?),
                 "--rounds" => {
                     let count = value()?.parse().ok().filter(|&count| count > 0);
                     rounds = Some(count.ok_or_else(|| io::Error::other("--rounds takes a number from 1"))?);
@@ -60,7 +82,7 @@ impl Options {
 
     /// Whether the row called `name` of the section called `section` is asked for.
     pub fn wants(&self, section: &str, name: &str) -> bool {
-        self.only.as_ref().is_none_or(|text| format!("{section}: {name}").to_lowercase().contains(text))
+        self.only.wants(section, name)
     }
 
     /// How much of `full` is to be done.
@@ -70,7 +92,7 @@ impl Options {
 
     /// Where the report goes, if anywhere: only a complete one replaces the committed one unasked.
     pub fn output_folder(&self, root: &Path) -> Option<PathBuf> {
-        let complete = self.only.is_none() && !self.quick && self.subject.is_none();
+        let complete = self.only.is_all() && !self.quick && self.subject.is_none();
         self.out.clone().or_else(|| complete.then(|| root.join("bench")))
     }
 }

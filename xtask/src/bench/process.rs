@@ -54,6 +54,15 @@ pub fn cpu_time(id: u32) -> io::Result<Duration> {
     Ok(Duration::new(time.tv_sec.cast_unsigned(), nanoseconds))
 }
 
+/// Asks process `id` to end in order.
+pub fn terminate(id: u32) -> io::Result<()> {
+    // SAFETY: a call without pointers; `id` is a child that was not waited for yet, so it is nobody else's.
+    if unsafe { libc::kill(id.cast_signed(), libc::SIGTERM) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
 fn core_set(cores: &[usize]) -> libc::cpu_set_t {
     // SAFETY: a set of cores is an array of integers, for which all zeros is the empty set.
     let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };

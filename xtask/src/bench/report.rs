@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::rounds::Outcome;
-use super::servers::Peers;
+use super::servers::Program;
 
 /// One question and its rows.
 pub struct Section {
@@ -23,6 +23,8 @@ pub struct Section {
     pub decimals: usize,
     /// What each figure of a row is of. A ratio is the first's figure by the second's.
     pub columns: Vec<&'static str>,
+    /// Whether the ratio means anything.
+    pub compares: bool,
     /// The rows.
     pub rows: Vec<Row>,
 }
@@ -42,6 +44,8 @@ pub struct Row {
 pub enum Limit {
     /// The first figure by the second, at most.
     RatioMax(f64),
+    /// The first figure by the second, at least.
+    RatioMin(f64),
     /// The first figure, at most.
     FigureMax(f64),
 }
@@ -66,14 +70,15 @@ impl Row {
 
     /// Whether the limit is met; `None` without a limit.
     pub fn verdict(&self) -> Option<Verdict> {
-        let (value, most) = match self.limit? {
-            Limit::RatioMax(most) => (self.ratio(), most),
-            Limit::FigureMax(most) => (self.figures[0].clone(), most),
+        let is_met = match self.limit? {
+            Limit::RatioMax(most) => self.ratio().map(|ratio| ratio <= most),
+            Limit::RatioMin(least) => self.ratio().map(|ratio| ratio >= least),
+            Limit::FigureMax(most) => self.figures[0].clone().map(|figure| figure <= most),
         };
-        Some(match value {
+        Some(match is_met {
             Err(reason) => Verdict::NotMeasured(reason),
-            Ok(value) if value <= most => Verdict::Met,
-            Ok(_) => Verdict::NotMet,
+            Ok(true) => Verdict::Met,
+            Ok(false) => Verdict::NotMet,
         })
     }
 }
@@ -95,14 +100,26 @@ fn parse_reasons(text: &str) -> Reasons {
     pairs.map(|(row, reason)| (row.trim().to_owned(), reason.trim().to_owned())).collect()
 }
 
-/// The whole report, under what [`circumstances`] said.
-pub fn markdown(circumstances: &str, sections: &[Section], reasons: &Reasons) -> String {
-    let mut out = format!("# Measured beside its peers\n\n{circumstances}\n");
-    push_line(
-        &mut out,
-        "To repeat: `cargo xtask bench`; some rows: `cargo xtask bench --only 'speed: GET, -P 16'`.\n",
-    );
-    push_line(&mut out, "![Esker beside Redis](chart.svg)\n");
+/// What stands above the sections.
+pub struct Head {
+    /// The heading.
+    pub title: &'static str,
+    /// What [`circumstances`] said, and more such lines.
+    pub circumstances: String,
+    /// The command that repeats the run, and one that repeats some rows.
+    pub commands: [String; 2],
+    /// Whether there is a chart beside the report.
+    pub has_chart: bool,
+}
+
+/// The whole report.
+pub fn markdown(head: &Head, sections: &[Section], reasons: &Reasons) -> String {
+    let mut out = format!("# {}\n\n{}\n", head.title, head.circumstances);
+    let [all, some] = &head.commands;
+    push_line(&mut out, &format!("To repeat: `{all}`; some rows: `{some}`.\n"));
+    if head.has_chart {
+        push_line(&mut out, "![Esker beside Redis](chart.svg)\n");
+    }
     push_summary(&mut out, sections);
     for section in sections {
         push_section(&mut out, section, reasons);
@@ -112,7 +129,7 @@ pub fn markdown(circumstances: &str, sections: &[Section], reasons: &Reasons) ->
 
 /// The day, the machine, what else it is doing, and the servers' versions, as a list. To be taken before
 /// measuring, which is load in itself.
-pub fn circumstances(peers: &Peers) -> io::Result<String> {
+pub fn circumstances(programs: &[Result<Program, &'static str>]) -> io::Result<String> {
     let mut out = String::new();
     let date = first_line_of(Command::new("date").args(["-u", "+%Y-%m-%d"]))?;
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
@@ -126,7 +143,7 @@ pub fn circumstances(peers: &Peers) -> io::Result<String> {
     let load = std::fs::read_to_string("/proc/loadavg")?;
     let load = load.split(' ').next().unwrap_or_default();
     push_line(&mut out, &format!("- load average before the first measurement: {load}"));
-    for program in peers.columns() {
+    for program in programs {
         match program {
             Ok(program) => push_line(&mut out, &format!("- {}: {}", program.name, program.version)),
             Err(file) => push_line(&mut out, &format!("- {file} was not on PATH, so its column is empty")),
@@ -144,20 +161,27 @@ fn push_summary(out: &mut String, sections: &[Section]) {
 
 fn push_section(out: &mut String, section: &Section, reasons: &Reasons) {
     push_line(out, &format!("## {}\n\n{}\n", section.title, section.method));
-    let [first, second, ..] = section.columns.as_slice() else { return };
     let columns = section.columns.join(" | ");
-    let ratio_name = format!("{first} / {second}");
-    push_line(out, &format!("| | {columns} | {ratio_name} | at most | |"));
-    push_line(out, &format!("|---|{}---:|---:|---|", "---:|".repeat(section.columns.len())));
+    let ratio_name = match section.columns.as_slice() {
+        [first, second, ..] if section.compares => format!(" {first} / {second} |"),
+        _ => String::new(),
+    };
+    push_line(out, &format!("| | {columns} |{ratio_name} at most | |"));
+    let numbers = section.columns.len() + usize::from(section.compares) + 1;
+    push_line(out, &format!("|---|{}---|", "---:|".repeat(numbers)));
     for row in &section.rows {
         let figures = row.figures.iter().map(|figure| show(figure, section.decimals));
         let limit = match row.limit {
             Some(Limit::RatioMax(most)) => format!("{most:.2}"),
+            Some(Limit::RatioMin(least)) => format!("at least {least:.2}"),
             Some(Limit::FigureMax(most)) => format!("{most} {}", section.unit),
             None => String::new(),
         };
         let verdict = match row.verdict() {
-            None => String::new(),
+            None => match &row.figures[0] {
+                Ok(_) => String::new(),
+                Err(reason) => format!("not measured: {}", reason.replace('|', "\\|")),
+            },
             Some(Verdict::Met) => "met".to_owned(),
             Some(Verdict::NotMeasured(reason)) => format!("not measured: {}", reason.replace('|', "\\|")),
             Some(Verdict::NotMet) => match reasons.get(&format!("{}: {}", section.name, row.name)) {
@@ -166,10 +190,8 @@ fn push_section(out: &mut String, section: &Section, reasons: &Reasons) {
             },
         };
         let figures = figures.collect::<Vec<_>>().join(" | ");
-        push_line(
-            out,
-            &format!("| {} | {figures} | {} | {limit} | {verdict} |", row.name, show(&row.ratio(), 2)),
-        );
+        let ratio = if section.compares { format!(" {} |", show(&row.ratio(), 2)) } else { String::new() };
+        push_line(out, &format!("| {} | {figures} |{ratio} {limit} | {verdict} |", row.name));
     }
     out.push('\n');
 }
@@ -204,6 +226,8 @@ mod tests {
         let verdict = |first, second, limit| row(Ok(first), Ok(second), limit).verdict();
         assert_eq!(verdict(3.0, 4.0, Limit::RatioMax(0.75)), Some(Verdict::Met));
         assert_eq!(verdict(3.1, 4.0, Limit::RatioMax(0.75)), Some(Verdict::NotMet));
+        assert_eq!(verdict(40.0, 4.0, Limit::RatioMin(10.0)), Some(Verdict::Met));
+        assert_eq!(verdict(39.9, 4.0, Limit::RatioMin(10.0)), Some(Verdict::NotMet));
         assert_eq!(verdict(45.0, 1.0, Limit::FigureMax(45.0)), Some(Verdict::Met));
         assert_eq!(verdict(45.1, 100.0, Limit::FigureMax(45.0)), Some(Verdict::NotMet));
     }
@@ -225,6 +249,7 @@ mod tests {
             unit: "µs",
             decimals: 1,
             columns: vec!["Esker", "Redis"],
+            compares: true,
             rows: vec![
                 row(Ok(3.0), Ok(4.0), Limit::RatioMax(0.5)),
                 row(Ok(1.0), missing(), Limit::FigureMax(2.0)),
@@ -240,5 +265,23 @@ mod tests {
                 "| GET | 1.0 | – | – | 2 µs | met |"
             ]
         );
+    }
+
+    #[test]
+    fn what_compares_nothing_shows_no_ratio() {
+        let section = Section {
+            name: "open",
+            title: "Opening",
+            method: String::new(),
+            unit: "s",
+            decimals: 1,
+            columns: vec!["seconds"],
+            compares: false,
+            rows: vec![Row { name: "a stop".to_owned(), figures: vec![Ok(1.5)], limit: None }],
+        };
+        let mut out = String::new();
+        push_section(&mut out, &section, &Reasons::new());
+        let table: Vec<_> = out.lines().filter(|line| line.starts_with('|')).collect();
+        assert_eq!(table, ["| | seconds | at most | |", "|---|---:|---:|---|", "| a stop | 1.5 |  |  |"]);
     }
 }

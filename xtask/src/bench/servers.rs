@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 use super::client::Connection;
 use super::process;
 
-/// How long a server may take from its start to its first reply.
-const START_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long a server may take from its start to its first reply; one that reads a journal takes its time.
+const START_TIME_MAX: Duration = Duration::from_secs(60);
+/// How long it may take to end in order.
+const STOP_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// A server program.
 pub struct Program {
@@ -33,10 +35,7 @@ impl Peers {
     /// Esker at `subject`, and the others from PATH. Errors when `subject` does not tell its version or
     /// there is no redis-benchmark to load anything with.
     pub fn find(subject: PathBuf, scratch: PathBuf) -> io::Result<Self> {
-        if find_on_path("redis-benchmark").is_none() {
-            return Err(io::Error::other("redis-benchmark is not on PATH"));
-        }
-        let mut columns = vec![Ok(Program::new("Esker", subject)?)];
+        let mut columns = vec![Ok(Program::esker(subject)?)];
         for (name, file) in [("Redis", "redis-server"), ("Valkey", "valkey-server")] {
             columns.push(match find_on_path(file) {
                 Some(path) => Ok(Program::new(name, path)?),
@@ -63,6 +62,14 @@ impl Peers {
 }
 
 impl Program {
+    /// Esker at `path`. Errors when it does not tell its version or there is no redis-benchmark to load it with.
+    pub fn esker(path: PathBuf) -> io::Result<Self> {
+        if find_on_path("redis-benchmark").is_none() {
+            return Err(io::Error::other("redis-benchmark is not on PATH"));
+        }
+        Self::new("Esker", path)
+    }
+
     fn new(name: &'static str, path: PathBuf) -> io::Result<Self> {
         let cannot_run = |error| io::Error::other(format!("cannot run {}: {error}", path.display()));
         // It is started from another folder. Links stay: redis-server is one, and goes by its name.
@@ -79,12 +86,24 @@ impl Program {
 
     /// Starts the program with `workers` workers on `cores`, empty, and waits until it answers.
     pub fn start(&self, scratch: &Path, workers: usize, cores: &[usize]) -> io::Result<Server> {
+        self.start_with(scratch, workers, cores, &[])
+    }
+
+    /// As [`start`](Self::start), with more `arguments`, and with what they let it find.
+    pub fn start_with(
+        &self,
+        scratch: &Path,
+        workers: usize,
+        cores: &[usize],
+        arguments: &[&str],
+    ) -> io::Result<Server> {
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let log = File::create(scratch.join(format!("{}.log", self.name)))?;
         let mut command = Command::new(&self.path);
         command
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
             .args(["--io-threads", &workers.to_string()])
+            .args(arguments)
             .current_dir(scratch)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -121,13 +140,38 @@ impl Server {
 
     /// Its resident memory in bytes, by the page tables: `status` may be off by some hundred kilobytes.
     pub fn resident_bytes(&self) -> io::Result<usize> {
-        let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id()))?;
-        let kilobytes = rollup
-            .lines()
-            .find_map(|line| line.strip_prefix("Rss:"))
-            .and_then(|rest| rest.trim().strip_suffix("kB"))
-            .and_then(|number| number.trim().parse::<usize>().ok());
-        kilobytes.map(|count| count * 1024).ok_or_else(|| io::Error::other("smaps_rollup shows no Rss"))
+        Ok(self.figure_of("smaps_rollup", "Rss:")? * 1024)
+    }
+
+    /// The most resident memory that it has had, in bytes.
+    pub fn resident_bytes_max(&self) -> io::Result<usize> {
+        Ok(self.figure_of("status", "VmHWM:")? * 1024)
+    }
+
+    /// Bytes that the disk has read for it.
+    pub fn disk_read_bytes(&self) -> io::Result<usize> {
+        self.figure_of("io", "read_bytes:")
+    }
+
+    /// The number after `name` in the kernel's `file` about the process.
+    fn figure_of(&self, file: &str, name: &str) -> io::Result<usize> {
+        let text = std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id()))?;
+        let figure =
+            text.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok());
+        figure.ok_or_else(|| io::Error::other(format!("{file} shows no {name}")))
+    }
+
+    /// Has it end in order, and waits until it has.
+    pub fn stop(mut self) -> io::Result<()> {
+        process::terminate(self.child.id())?;
+        let deadline = Instant::now() + STOP_TIME_MAX;
+        while self.child.try_wait()?.is_none() {
+            if Instant::now() > deadline {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "the server does not end"));
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
     }
 
     fn wait_until_it_answers(&mut self) -> io::Result<()> {

@@ -4,18 +4,17 @@
 //! redis-benchmark, divided by the commands of that run. A fresh server is started for each run and
 //! loaded with the data that the workload needs before the account is opened.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::client::Connection;
+use super::load::{Load, Run};
 use super::options::Options;
 use super::report::{Limit, Row, Section};
 use super::rounds::{interleave, median};
-use super::servers::{Peers, Program, Server, not_found};
-use super::{CLIENT_CORE, SERVER_CORE, data, process};
+use super::servers::{Peers, Program, not_found};
+use super::{CLIENT_CORE, SERVER_CORE, data};
 
 /// Connections that redis-benchmark opens.
 const CLIENTS: usize = 50;
@@ -33,7 +32,7 @@ struct Workload {
     /// Commands in a full run.
     requests: usize,
     data: Data,
-    load: Load,
+    load: Load<'static>,
     /// Esker's CPU time per command by Redis', at most.
     ratio_max: f64,
 }
@@ -52,15 +51,6 @@ enum Data {
     ListToPop,
     SetToPop,
     SortedSetToPop,
-}
-
-/// What redis-benchmark sends.
-#[derive(Clone, Copy)]
-enum Load {
-    /// One of its own tests.
-    Test(&'static str),
-    /// A command as it stands. Its own LRANGE tests would spend the run on filling the list.
-    Command(&'static [&'static str]),
 }
 
 /// Where the server and redis-benchmark run.
@@ -83,6 +73,7 @@ const TWO_WORKERS: Placement = Placement {
 /// CPU time with two workers by that with one, at most.
 const TWO_WORKERS_RATIO_MAX: f64 = 1.15;
 
+/// Its own LRANGE tests would spend the run on filling the list.
 const LRANGE_100: Load = Load::Command(&["LRANGE", "mylist", "0", "99"]);
 const LRANGE_300: Load = Load::Command(&["LRANGE", "mylist", "0", "299"]);
 const LRANGE_600: Load = Load::Command(&["LRANGE", "mylist", "0", "599"]);
@@ -144,6 +135,7 @@ pub fn measure(peers: &Peers, options: &Options) -> Section {
         unit: "µs",
         decimals: 3,
         columns: Peers::column_names(),
+        compares: true,
         rows: measure_rows("speed", &columns, workloads, peers, options),
     }
 }
@@ -163,6 +155,7 @@ pub fn measure_two_workers(peers: &Peers, options: &Options) -> Section {
         unit: "µs",
         decimals: 3,
         columns: columns.iter().map(|column| column.name).collect(),
+        compares: true,
         rows: measure_rows("workers", &columns, workloads, peers, options),
     }
 }
@@ -206,7 +199,7 @@ impl Workload {
         pipeline: usize,
         requests: usize,
         data: Data,
-        load: Load,
+        load: Load<'static>,
         ratio_max: f64,
     ) -> Self {
         Self { name, pipeline, requests, data, load, ratio_max }
@@ -228,40 +221,20 @@ impl Workload {
         let server = program.start(scratch, placement.workers, placement.server_cores)?;
         self.data.load(&mut server.connect()?, requests)?;
         let before = server.cpu_time()?;
-        self.run_benchmark(&server, placement, scratch, requests)?;
+        let run = Run {
+            load: self.load,
+            requests,
+            clients: CLIENTS,
+            pipeline: self.pipeline,
+            value_bytes: VALUE_BYTES,
+            key_count: KEY_COUNT,
+            cores: placement.client_cores,
+            time_max: RUN_TIME_MAX,
+        };
+        run.against(server.port, scratch)?;
         let spent = server.cpu_time()? - before;
         self.data.check_popped(&mut server.connect()?)?;
         Ok(spent.as_secs_f64() * 1e6 / requests as f64)
-    }
-
-    fn run_benchmark(
-        &self,
-        server: &Server,
-        placement: &Placement,
-        scratch: &Path,
-        requests: usize,
-    ) -> io::Result<()> {
-        let log_path = scratch.join("redis-benchmark.log");
-        let log = File::create(&log_path)?;
-        let mut command = Command::new("redis-benchmark");
-        command
-            .args(["-h", "127.0.0.1", "-p", &server.port.to_string()])
-            .args(["-c", &CLIENTS.to_string(), "-d", &VALUE_BYTES.to_string(), "-r", &KEY_COUNT.to_string()])
-            .args(["-n", &requests.to_string(), "-P", &self.pipeline.to_string(), "-q"])
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log);
-        match self.load {
-            Load::Test(name) => command.args(["-t", name]),
-            Load::Command(words) => command.args(words),
-        };
-        let succeeded = wait(process::confine(&mut command, placement.client_cores).spawn()?)?;
-        let said = std::fs::read_to_string(log_path)?;
-        if !succeeded || said.contains("Error") {
-            let last = said.rsplit(['\r', '\n']).find(|line| !line.trim().is_empty()).unwrap_or("nothing");
-            return Err(io::Error::other(format!("redis-benchmark failed, saying {last:?}")));
-        }
-        Ok(())
     }
 }
 
@@ -310,21 +283,5 @@ impl Data {
             return Err(io::Error::other(format!("{left} elements are left after the pops")));
         }
         Ok(())
-    }
-}
-
-/// Waits until `child` has ended, and ends it when it takes too long. Whether it succeeded.
-fn wait(mut child: Child) -> io::Result<bool> {
-    let deadline = Instant::now() + RUN_TIME_MAX;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status.success());
-        }
-        if Instant::now() > deadline {
-            child.kill()?;
-            child.wait()?;
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "redis-benchmark did not come to its end"));
-        }
-        std::thread::sleep(Duration::from_millis(5));
     }
 }

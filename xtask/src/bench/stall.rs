@@ -92,6 +92,7 @@ pub fn measure(peers: &Peers, options: &Options) -> Section {
         unit: "ms",
         decimals: 2,
         columns: Peers::column_names(),
+        compares: true,
         rows: rows.collect(),
     }
 }
