@@ -1,14 +1,17 @@
 //! How much memory the cached entries of all shards may take together.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use base::counter::Sharded;
 
 /// Bytes taken and bytes allowed, with what is known of their use.
 pub struct Budget {
     used: AtomicUsize,
     max: AtomicUsize,
-    hits: AtomicU64,
-    misses: AtomicU64,
-    evictions: AtomicU64,
+    /// Each look-up counts, on whichever core.
+    hits: Box<Sharded>,
+    misses: Box<Sharded>,
+    evictions: Box<Sharded>,
 }
 
 impl Budget {
@@ -16,9 +19,9 @@ impl Budget {
         Budget {
             used: AtomicUsize::new(0),
             max: AtomicUsize::new(bytes_max),
-            hits: AtomicU64::new(0),
-            misses: AtomicU64::new(0),
-            evictions: AtomicU64::new(0),
+            hits: Box::new(Sharded::new()),
+            misses: Box::new(Sharded::new()),
+            evictions: Box::new(Sharded::new()),
         }
     }
 
@@ -47,20 +50,20 @@ impl Budget {
     }
 
     pub fn hit(&self) {
-        self.hits.fetch_add(1, Ordering::Relaxed);
+        self.hits.add(1);
     }
 
     pub fn missed(&self) {
-        self.misses.fetch_add(1, Ordering::Relaxed);
+        self.misses.add(1);
     }
 
     pub fn evicted(&self) {
-        self.evictions.fetch_add(1, Ordering::Relaxed);
+        self.evictions.add(1);
     }
 
     /// Look-ups that found an entry here, that did not, and entries that had to go.
     pub fn counts(&self) -> (u64, u64, u64) {
-        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let count = |count: &Sharded| count.sum() as u64;
         (count(&self.hits), count(&self.misses), count(&self.evictions))
     }
 }

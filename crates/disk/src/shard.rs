@@ -13,6 +13,7 @@ use foldhash::fast::FixedState;
 use keyspace::Key;
 use keyspace::engine::{Batch, Counts, Elsewhere, Loaded, Shard, Stage};
 use keyspace::fault::Fault;
+use smallvec::SmallVec;
 use values::entry::{Entry, EntryMut, EntryRef, Form};
 use values::stored;
 use values::table::Table;
@@ -46,26 +47,37 @@ pub struct DiskShard {
 /// Takes the hash, the name and the value of a key's record, and says whether to go on.
 type VisitKey<'v> = dyn FnMut(u32, &[u8], &[u8]) -> bool + 'v;
 
+type Meta = SmallVec<[u8; 24]>;
+
 /// What was true of a key before the transaction.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Original {
     /// Whether it was stored.
     is_there: bool,
     deadline_ms: Option<u64>,
-    /// Where its elements are, if it was a stored collection.
+    /// Where its elements are, if it was a stored collection, and what its record says of it. An element that is only
+    /// overwritten leaves that as it is, and the record need not be written again.
     place: Option<Place>,
+    meta: Meta,
     /// Bytes that its cached entry took.
     cached_bytes: usize,
     is_staged: bool,
 }
 
 impl Original {
-    const ABSENT: Original =
-        Original { is_there: false, deadline_ms: None, place: None, cached_bytes: 0, is_staged: false };
+    const ABSENT: Original = Original {
+        is_there: false,
+        deadline_ms: None,
+        place: None,
+        meta: Meta::new_const(),
+        cached_bytes: 0,
+        is_staged: false,
+    };
 
     fn of(entry: EntryRef<'_>, cached_bytes: usize) -> Original {
         let deadline_ms = entry.deadline_ms();
-        Original { is_there: true, deadline_ms, place: place_of(entry), cached_bytes, is_staged: false }
+        let place = place_of(entry);
+        Original { is_there: true, deadline_ms, place, meta: meta_of(entry), cached_bytes, is_staged: false }
     }
 }
 
@@ -81,6 +93,14 @@ fn elements_of(entry: EntryRef<'_>) -> Option<&DiskElements> {
 
 fn elements_of_mut(entry: &mut Entry) -> Option<&mut DiskElements> {
     stored::of_mut(entry)?.elements_mut().as_any_mut().downcast_mut()
+}
+
+/// What the record of a stored collection says of it; nothing for any other entry.
+fn meta_of(entry: EntryRef<'_>) -> Meta {
+    let Some(collection) = stored::of(entry) else { return Meta::new() };
+    let mut meta = Vec::with_capacity(24);
+    collection.write_meta(&mut meta);
+    Meta::from_vec(meta)
 }
 
 fn place_of(entry: EntryRef<'_>) -> Option<Place> {
@@ -246,7 +266,7 @@ impl DiskShard {
     }
 
     /// Adds to `batch` what has become of `key`, of which `original` is stored.
-    fn stage_key(&mut self, key: &Key<'_>, original: Original, batch: &mut Batch) -> Result<(), Fault> {
+    fn stage_key(&mut self, key: &Key<'_>, original: &Original, batch: &mut Batch) -> Result<(), Fault> {
         let (space, slot) = (Arc::clone(&self.space), self.slot);
         let found = self.cached.find_mut(key.hash, |entry| entry.key() == key.bytes);
         let (is_there, deadline_ms, place) = match found {
@@ -270,11 +290,17 @@ impl DiskShard {
                     }
                     None => None,
                 };
-                batch.put(
-                    space.id,
-                    |out| format::write_key(out, slot, key.bytes),
-                    |out| format::write_value(out, entry.as_ref(), place),
-                );
+                let is_as_before = place.is_some()
+                    && place == original.place
+                    && entry.deadline_ms() == original.deadline_ms
+                    && meta_of(entry.as_ref()) == original.meta;
+                if !is_as_before {
+                    batch.put(
+                        space.id,
+                        |out| format::write_key(out, slot, key.bytes),
+                        |out| format::write_value(out, entry.as_ref(), place),
+                    );
+                }
                 (true, entry.deadline_ms(), place)
             }
         };
@@ -390,8 +416,9 @@ impl Shard for DiskShard {
             if !self.touched.contains_key(name) {
                 seen += 1;
                 match self.cached(&Key::new(name)) {
-                    Some(entry) => visit(entry),
-                    None => {
+                    // The handle on a stored collection is not shared: it holds what it hands out.
+                    Some(entry) if !entry.form().is_stored() => visit(entry),
+                    _ => {
                         if let Some(entry) = self.decode(name, record) {
                             visit(entry.as_ref());
                         }
@@ -484,8 +511,8 @@ impl Shard for DiskShard {
         if std::mem::replace(&mut original.is_staged, true) {
             return Ok(());
         }
-        let original = *original;
-        self.stage_key(key, original, batch)
+        let original = original.clone();
+        self.stage_key(key, &original, batch)
     }
 
     fn settle(&mut self, stored: bool) {
