@@ -98,8 +98,7 @@ impl DiskElements {
     fn walk_all<'m>(&'m self, span: Span<'_>, visit: &mut dyn FnMut(Piece<'m>, Piece<'m>) -> bool) {
         let stored_key = |key: Slice| Piece::Stored(key, ELEMENT_PREFIX_BYTES);
         if self.changed.is_empty() {
-            return self
-                .walk_stored(span, &mut |key, value| visit(stored_key(key), Piece::Stored(value, 0)));
+            return self.walk_stored(span, &mut |key, value| visit(stored_key(key), Piece::Stored(value, 0)));
         }
         if is_empty_range(span.lower, span.upper) {
             return;
@@ -151,9 +150,10 @@ impl DiskElements {
 fn is_empty_range(lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> bool {
     match (lower, upper) {
         (Bound::Included(lower), Bound::Included(upper)) => lower > upper,
-        (Bound::Included(lower) | Bound::Excluded(lower), Bound::Included(upper) | Bound::Excluded(upper)) => {
-            lower >= upper
-        }
+        (
+            Bound::Included(lower) | Bound::Excluded(lower),
+            Bound::Included(upper) | Bound::Excluded(upper),
+        ) => lower >= upper,
         _ => false,
     }
 }

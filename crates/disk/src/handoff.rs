@@ -20,4 +20,5 @@ impl Handoff {
             Some(result) => result,
             None => unreachable!("what is handed over is run"),
         }
-    }}
+    }
+}

@@ -17,9 +17,11 @@ mod graves;
 mod handoff;
 mod ids;
 mod journal;
+mod lsm;
 mod open;
 mod shard;
 mod space;
+mod stop;
 mod store;
 mod syncer;
 

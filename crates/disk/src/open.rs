@@ -52,19 +52,22 @@ pub fn check_format(dir: &Path) -> Result<PathBuf, OpenError> {
     std::fs::create_dir_all(dir).map_err(|error| failed(dir, error))?;
     let (file, tree) = (dir.join(FORMAT_FILE), tree_dir(dir));
     match std::fs::read_to_string(&file) {
-        Ok(text) => match text.strip_prefix(FORMAT_LINE).map(str::trim_end).and_then(|text| text.parse().ok()) {
-            Some(VERSION) => Ok(tree),
-            Some::<u32>(other) => Err(OpenError::new(
-                dir,
-                &format!("they are of format {other}, and this version of Esker reads format {VERSION}"),
-            )),
-            None => Err(OpenError::new(&file, &"it does not say which format the databases are of")),
-        },
+        Ok(text) => {
+            match text.strip_prefix(FORMAT_LINE).map(str::trim_end).and_then(|text| text.parse().ok()) {
+                Some(VERSION) => Ok(tree),
+                Some::<u32>(other) => Err(OpenError::new(
+                    dir,
+                    &format!("they are of format {other}, and this version of Esker reads format {VERSION}"),
+                )),
+                None => Err(OpenError::new(&file, &"it does not say which format the databases are of")),
+            }
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if tree.exists() {
                 return Err(OpenError::new(&file, &"it is missing, although there are databases"));
             }
-            std::fs::write(&file, format!("{FORMAT_LINE}{VERSION}\n")).map_err(|error| failed(&file, error))?;
+            std::fs::write(&file, format!("{FORMAT_LINE}{VERSION}\n"))
+                .map_err(|error| failed(&file, error))?;
             Ok(tree)
         }
         Err(error) => Err(failed(&file, error)),

@@ -123,9 +123,11 @@ impl DiskShard {
             return None;
         };
         match record.body {
-            Body::Here(form, bytes) => Some(Entry::build(name, form, record.deadline_ms, bytes.len(), |out| {
-                out.copy_from_slice(bytes);
-            })),
+            Body::Here(form, bytes) => {
+                Some(Entry::build(name, form, record.deadline_ms, bytes.len(), |out| {
+                    out.copy_from_slice(bytes);
+                }))
+            }
             Body::Elsewhere(kind, place, description) => {
                 let mut entry = Entry::build(name, Form::Bytes, record.deadline_ms, 0, |_| {});
                 let elements = Box::new(DiskElements::new(Arc::clone(&self.space), place));
@@ -202,7 +204,8 @@ impl DiskShard {
     }
 
     fn random(&mut self) -> u64 {
-        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.random =
+            self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let mixed = (self.random ^ self.random >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
         mixed ^ mixed >> 33
     }
@@ -240,7 +243,9 @@ impl DiskShard {
         let lower = Bound::Included(format::hash_prefix(self.slot, from).to_vec());
         let upper = Bound::Excluded(format::prefix(self.slot, Tag::Deadline).to_vec());
         self.space.scan((lower, upper), false, &mut |key, value| {
-            let (Some(hash), Some(name)) = (format::hash_of(&key), format::name_of(&key)) else { return false };
+            let (Some(hash), Some(name)) = (format::hash_of(&key), format::name_of(&key)) else {
+                return false;
+            };
             visit(hash, name, &value)
         });
     }
@@ -327,8 +332,8 @@ impl Shard for DiskShard {
             let now = self.cached(&Key::new(name));
             let has_deadline = now.is_some_and(|entry| entry.deadline_ms().is_some());
             counts.keys = counts.keys + usize::from(now.is_some()) - usize::from(original.is_there);
-            counts.deadlines = counts.deadlines + usize::from(has_deadline)
-                - usize::from(original.deadline_ms.is_some());
+            counts.deadlines =
+                counts.deadlines + usize::from(has_deadline) - usize::from(original.deadline_ms.is_some());
         }
         counts
     }
@@ -470,7 +475,8 @@ impl Shard for DiskShard {
         for name in &due {
             let key = Key::new(name);
             self.touch(&key);
-            let is_due = |entry: EntryRef<'_>| entry.deadline_ms().is_some_and(|deadline_ms| deadline_ms <= now_ms);
+            let is_due =
+                |entry: EntryRef<'_>| entry.deadline_ms().is_some_and(|deadline_ms| deadline_ms <= now_ms);
             if self.cached(&key).is_some_and(is_due)
                 && let Some(entry) = self.take_out(&key)
             {
@@ -552,4 +558,3 @@ impl Drop for DiskShard {
         self.space.shared.budget.change(bytes + touched, 0);
     }
 }
-

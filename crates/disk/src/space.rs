@@ -24,7 +24,7 @@ pub struct Space {
 /// What all spaces of a store share.
 pub struct Shared {
     /// The memory that the cache may take.
-    pub budget: Budget,
+    pub budget: Arc<Budget>,
     /// What others do while a read waits for the disk.
     pub handoff: Handoff,
     /// Numbers for spaces and collections.
@@ -99,9 +99,10 @@ impl Space {
 fn is_empty((lower, upper): &(Bound<Vec<u8>>, Bound<Vec<u8>>)) -> bool {
     match (lower, upper) {
         (Bound::Included(lower), Bound::Included(upper)) => lower > upper,
-        (Bound::Included(lower) | Bound::Excluded(lower), Bound::Included(upper) | Bound::Excluded(upper)) => {
-            lower >= upper
-        }
+        (
+            Bound::Included(lower) | Bound::Excluded(lower),
+            Bound::Included(upper) | Bound::Excluded(upper),
+        ) => lower >= upper,
         _ => false,
     }
 }

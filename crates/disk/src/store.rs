@@ -4,36 +4,35 @@
 //! disk once it is synced. All of that keeps the order of the commits: whatever a crash leaves is what there was at
 //! some moment. The server flushes before it sends a reply, so what a client was told survives the end of the process.
 
-use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-use fjall::config::{CompressionPolicy, FilterPolicy, FilterPolicyEntry, BloomConstructionPolicy};
-use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
-use keyspace::engine::{Batch, Engine, Store};
+use fjall::PersistMode;
+use keyspace::engine::{Batch, Elsewhere, Engine, Store};
 use keyspace::fault::Fault;
-use sync::{Mutex, RwLock};
+use sync::{Mutex, RwLock, RwLockReadGuard};
 
 use crate::cache::Budget;
 use crate::database::DiskDatabase;
-use crate::format::{self, Place};
-use crate::graves::{Filters, Grave, Graves};
-use crate::handoff::{HandOver, Handoff};
-use crate::ids::Ids;
+use crate::format::Place;
+use crate::graves::{Grave, Graves};
+use crate::handoff::HandOver;
 use crate::journal::Journal;
+use crate::lsm::Lsm;
 use crate::open::{OpenError, check_format};
-use crate::space::{Shared, Space};
+use crate::space::Space;
+use crate::stop::Note;
 
 /// The space of the store's own records.
 pub const SYSTEM: u64 = 0;
-const SYSTEM_NAME: &str = "system";
 /// Before the number of a database, in the key of the record that says which space it has.
 pub const DATABASE: u8 = b'd';
 /// Before the number of a collection, in the key of its grave.
-const GRAVE: u8 = b'g';
+pub const GRAVE: u8 = b'g';
 /// What counts as committed before anything is.
 const FIRST_COMMIT: u64 = 1;
 
@@ -72,10 +71,9 @@ pub struct Options {
 /// A store that is open.
 pub struct Disk {
     options: Options,
-    database: Database,
-    system: Keyspace,
-    spaces: RwLock<HashMap<u64, Arc<Space>>>,
-    shared: Arc<Shared>,
+    /// `None` once the store is closed.
+    lsm: RwLock<Option<Lsm>>,
+    budget: Arc<Budget>,
     graves: Arc<Graves>,
     /// Spaces that serve no database any more, with the commit that says so.
     retired: Mutex<Vec<(u64, Arc<Space>)>>,
@@ -104,33 +102,33 @@ pub fn fault(error: &fjall::Error) -> Fault {
 impl Disk {
     /// Opens the store in `options.dir`, or makes it, to serve `databases`; and the engine for each of these.
     pub fn open(options: Options, databases: &[u16]) -> Result<(Arc<Disk>, Vec<Arc<dyn Engine>>), OpenError> {
-        let began = Instant::now();
         let tree_dir = check_format(&options.dir)?;
-        let failed = |error: fjall::Error| OpenError::of(&tree_dir, error);
+        let note = Note::check(&options.dir)?;
+        let failed = |error: io::Error| OpenError::new(&options.dir, &error);
+        if let Some(note) = &note {
+            note.take_away().map_err(failed)?;
+        }
+        let opened = Disk::open_trees(options.clone(), &tree_dir, databases);
+        if let (Err(_), Some(note)) = (&opened, &note) {
+            note.put_back().map_err(failed)?;
+        }
+        opened
+    }
+
+    fn open_trees(
+        options: Options,
+        tree_dir: &Path,
+        databases: &[u16],
+    ) -> Result<(Arc<Disk>, Vec<Arc<dyn Engine>>), OpenError> {
+        let began = Instant::now();
+        let failed = |error: fjall::Error| OpenError::of(tree_dir, error);
         let graves = Arc::new(Graves::default());
-        let filters = Arc::clone(&graves);
-        let database = Database::builder(&tree_dir)
-            .cache_size(options.cache_bytes / 2)
-            .max_journaling_size(options.journal_bytes_max)
-            .manual_journal_persist(true)
-            .worker_threads(options.threads.max(1))
-            .with_compaction_filter_factories(Arc::new(move |name| {
-                (name != SYSTEM_NAME).then(|| Arc::new(Filters(Arc::clone(&filters))) as Arc<_>)
-            }))
-            .open()
-            .map_err(failed)?;
-        let system = database.keyspace(SYSTEM_NAME, || tree_options(&options)).map_err(failed)?;
-        let ids = Ids::open(system.clone()).map_err(failed)?;
-        let shared = Arc::new(Shared {
-            budget: Budget::new((options.cache_bytes / 2) as usize),
-            handoff: Handoff(options.hand_over),
-            ids,
-        });
+        let budget = Arc::new(Budget::new((options.cache_bytes / 2) as usize));
+        let lsm = Lsm::open(&options, &graves, &budget).map_err(failed)?;
+        let disk_bytes = lsm.database.disk_space().unwrap_or_default();
         let disk = Arc::new(Disk {
-            database,
-            system,
-            spaces: RwLock::default(),
-            shared,
+            lsm: RwLock::new(Some(lsm)),
+            budget,
             graves,
             retired: Mutex::default(),
             committed: AtomicU64::new(FIRST_COMMIT),
@@ -147,69 +145,59 @@ impl Disk {
         });
         disk.look_at_room();
         let engines = disk.open_databases(databases).map_err(failed)?;
-        disk.exhume().map_err(failed)?;
-        disk.database.persist(PersistMode::SyncAll).map_err(failed)?;
-        crate::syncer::start(&disk).map_err(|error| OpenError::new(&tree_dir, &error))?;
+        crate::syncer::start(&disk).map_err(|error| OpenError::new(tree_dir, &error))?;
         tracing::info!(
             path = %tree_dir.display(),
             milliseconds = began.elapsed().as_millis() as u64,
-            disk_bytes = disk.database.disk_space().unwrap_or_default(),
+            disk_bytes,
             "Opened the databases on disk"
         );
         Ok((disk, engines))
     }
 
-    /// The engine of each of `databases`; spaces that serve none are deleted.
+    /// The engine of each of `databases`, and the graves.
     fn open_databases(self: &Arc<Disk>, databases: &[u16]) -> fjall::Result<Vec<Arc<dyn Engine>>> {
-        let mut assigned: HashMap<u16, u64> = HashMap::new();
-        for record in self.system.prefix([DATABASE]) {
-            let (key, value) = record.into_inner()?;
-            let number = key[1..].first_chunk().map(|bytes| u16::from_be_bytes(*bytes));
-            let space = value.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
-            if let (Some(number), Some(space)) = (number, space) {
-                assigned.insert(number, space);
-            }
-        }
-        let mut kept: Vec<String> = assigned.values().map(u64::to_string).collect();
-        kept.push(SYSTEM_NAME.to_owned());
-        for name in self.database.list_keyspace_names() {
-            if !kept.iter().any(|kept| **kept == *name) {
-                let tree = self.database.keyspace(&name, || tree_options(&self.options))?;
-                self.database.delete_keyspace(tree)?;
-            }
-        }
+        let spaces = self.with_lsm(|lsm| lsm.spaces_of(databases))?;
         let mut engines: Vec<Arc<dyn Engine>> = Vec::new();
-        for database in databases {
-            let space = match assigned.get(database) {
-                Some(id) => self.space(*id)?,
-                None => {
-                    let space = self.new_space()?;
-                    self.system.insert(database_key(*database), space.id.to_le_bytes())?;
-                    space
-                }
-            };
+        for space in spaces {
             engines.push(Arc::new(DiskDatabase::open(Arc::clone(self), space)?));
         }
+        self.with_lsm(|lsm| {
+            lsm.graves()?.into_iter().for_each(|grave| self.graves.bury(grave));
+            lsm.database.persist(PersistMode::SyncAll)
+        })?;
+        self.graves.synced(1);
         Ok(engines)
     }
 
-    fn space(&self, id: u64) -> fjall::Result<Arc<Space>> {
-        let space = Arc::new(Space::new(id, Arc::clone(&self.shared)));
-        if self.database.keyspace_exists(&id.to_string()) {
-            self.tree(&space)?;
+    /// Brings everything onto the disk and ends all work on the files. Nothing is written from then on, and the next
+    /// start can tell whether anything has been lost since. Engines and shards that are left only hold the directory.
+    pub fn close(&self) -> Result<(), Fault> {
+        let synced = self
+            .with_lsm(|lsm| lsm.database.persist(PersistMode::SyncAll))
+            .map_err(|error| self.fail(&error));
+        self.refuse_from_now_on(Fault::new("MISCONF the databases on disk are closed"));
+        self.retired.lock().clear();
+        // To let go of it is to wait for the threads that flush and compact.
+        let was_open = self.lsm.write().take().is_some();
+        synced?;
+        if was_open && let Err(error) = Note::write(&self.options.dir) {
+            return Err(fault(&fjall::Error::Io(error)));
         }
-        self.spaces.write().insert(id, Arc::clone(&space));
-        Ok(space)
+        Ok(())
     }
 
-    /// The tree of `space`, made if there is none yet.
-    fn tree<'s>(&self, space: &'s Space) -> fjall::Result<&'s Keyspace> {
-        space.tree_or(|| self.database.keyspace(&space.id.to_string(), || tree_options(&self.options)))
+    /// Works with the LSM database, if the store is not closed.
+    fn with_lsm<R>(&self, work: impl FnOnce(&Lsm) -> fjall::Result<R>) -> fjall::Result<R> {
+        match &*self.lsm.read() {
+            Some(lsm) => work(lsm),
+            None => Err(fjall::Error::Poisoned),
+        }
     }
 
     /// A space with nothing in it.
     pub fn new_space(&self) -> fjall::Result<Arc<Space>> {
-        self.space(self.shared.ids.next()?)
+        self.with_lsm(Lsm::new_space)
     }
 
     /// Says that `space` serves no database any more.
@@ -218,24 +206,13 @@ impl Disk {
         self.syncer.wake();
     }
 
-    /// Finds the graves.
-    fn exhume(&self) -> fjall::Result<()> {
-        for record in self.system.prefix([GRAVE]) {
-            let (key, value) = record.into_inner()?;
-            if let Some((id, space, home)) = read_grave(&key, &value) {
-                self.graves.bury(Grave { space, place: Place { home, id }, commit: 1 });
-            }
-        }
-        self.graves.synced(1);
-        Ok(())
-    }
-
     /// Why nothing can be written at present, if so. What only makes room may use half of what has to be left.
     fn refusal(&self, batch: &Batch) -> Option<Fault> {
         if self.has_failed.load(Ordering::Acquire) {
             return self.failure.lock().clone();
         }
-        let (free, min) = (self.free_bytes.load(Ordering::Relaxed), self.free_bytes_min.load(Ordering::Relaxed));
+        let (free, min) =
+            (self.free_bytes.load(Ordering::Relaxed), self.free_bytes_min.load(Ordering::Relaxed));
         let needed = if batch.only_removes() { min / 2 } else { min };
         (free < needed).then(|| {
             Fault::new(format!(
@@ -251,39 +228,18 @@ impl Disk {
     fn fail(&self, error: &fjall::Error) -> Fault {
         let fault = fault(error);
         tracing::error!(%error, "The databases on disk take no more changes");
-        self.failure.lock().get_or_insert_with(|| fault.clone());
-        self.has_failed.store(true, Ordering::Release);
+        self.refuse_from_now_on(fault.clone());
         fault
     }
 
+    fn refuse_from_now_on(&self, fault: Fault) {
+        self.failure.lock().get_or_insert(fault);
+        self.has_failed.store(true, Ordering::Release);
+    }
+
     fn write(&self, batch: &Batch) -> fjall::Result<()> {
-        let orphans: Vec<_> = batch.orphans().collect();
-        let spaces = self.spaces.read();
-        let tree = |id: u64| spaces.get(&id).map_or(Ok(&self.system), |space| self.tree(space));
-        let mut changes = batch.changes();
-        if batch.len() == 1
-            && orphans.is_empty()
-            && let Some(change) = changes.next()
-        {
-            match change.value {
-                Some(value) => tree(change.space)?.insert(change.key, value)?,
-                None => tree(change.space)?.remove(change.key)?,
-            }
-            self.committed.fetch_add(1, Ordering::AcqRel);
-            return Ok(());
-        }
-        let mut written = fjall::OwnedWriteBatch::with_capacity(self.database.clone(), batch.len() + orphans.len());
-        for change in changes {
-            match change.value {
-                Some(value) => written.insert(tree(change.space)?, change.key, value),
-                None => written.remove(tree(change.space)?, change.key),
-            }
-        }
-        for orphan in &orphans {
-            let value = [&orphan.space.to_le_bytes()[..], &orphan.slot.to_le_bytes()].concat();
-            written.insert(&self.system, grave_key(orphan.id), value);
-        }
-        written.commit()?;
+        let orphans: Vec<Elsewhere> = batch.orphans().collect();
+        self.with_lsm(|lsm| lsm.write(batch, &orphans))?;
         let commit = self.committed.fetch_add(1, Ordering::AcqRel) + 1;
         for orphan in orphans {
             let place = Place { home: orphan.slot, id: orphan.id };
@@ -297,9 +253,9 @@ impl Disk {
         let commit = self.committed.load(Ordering::Acquire);
         let synced = self.flush().and_then(|()| match journal.sync() {
             Ok(true) => Ok(()),
-            Ok(false) => {
-                self.database.persist(PersistMode::SyncData).map_err(|error| self.fail(&error))
-            }
+            Ok(false) => self
+                .with_lsm(|lsm| lsm.database.persist(PersistMode::SyncData))
+                .map_err(|error| self.fail(&error)),
             Err(error) => Err(self.fail(&fjall::Error::Io(error))),
         });
         if synced.is_ok() {
@@ -319,17 +275,12 @@ impl Disk {
         synced
     }
 
-    pub(crate) fn database(&self) -> &Database {
-        &self.database
+    pub(crate) fn lsm(&self) -> RwLockReadGuard<'_, Option<Lsm>> {
+        self.lsm.read()
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.shared
-    }
-
-    /// The trees of all spaces.
-    pub(crate) fn trees(&self) -> Vec<Keyspace> {
-        self.spaces.read().values().filter_map(|space| space.tree().cloned()).collect()
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     pub(crate) fn free_bytes(&self) -> u64 {
@@ -358,7 +309,8 @@ impl Disk {
 
     /// Whether changes are taken.
     pub(crate) fn is_writable(&self) -> bool {
-        !self.has_failed.load(Ordering::Relaxed) && self.free_bytes() >= self.free_bytes_min.load(Ordering::Relaxed)
+        !self.has_failed.load(Ordering::Relaxed)
+            && self.free_bytes() >= self.free_bytes_min.load(Ordering::Relaxed)
     }
 
     pub(crate) fn signal(&self) -> &crate::syncer::Signal {
@@ -373,7 +325,8 @@ impl Disk {
     /// Whether there is anything to sync for its own sake, given how long ago the last time was.
     pub(crate) fn is_due(&self, since: Duration) -> bool {
         let has_more = self.committed.load(Ordering::Acquire) > self.synced.load(Ordering::Acquire);
-        let wants = self.policy() != SyncPolicy::Never || self.graves.has_fresh() || !self.retired.lock().is_empty();
+        let wants =
+            self.policy() != SyncPolicy::Never || self.graves.has_fresh() || !self.retired.lock().is_empty();
         has_more && wants && since >= Duration::from_secs(1)
     }
 
@@ -385,7 +338,7 @@ impl Disk {
     /// Changes when to sync, how much memory to take, and how much room to leave.
     pub fn reconfigure(&self, policy: SyncPolicy, cache_bytes: u64, free_bytes_min: u64) {
         *self.policy.write() = policy;
-        self.shared.budget.set_max((cache_bytes / 2) as usize);
+        self.budget.set_max((cache_bytes / 2) as usize);
         self.free_bytes_min.store(free_bytes_min, Ordering::Relaxed);
     }
 
@@ -411,35 +364,20 @@ impl Disk {
             }
             !goes
         });
-        for space in gone {
-            self.spaces.write().remove(&space.id);
-            if let Some(tree) = space.tree()
-                && let Err(error) = self.database.delete_keyspace(tree.clone())
-            {
-                tracing::warn!(%error, space = space.id, "The records of an emptied database cannot be deleted yet");
-            }
+        if let Some(lsm) = &*self.lsm.read() {
+            gone.iter().for_each(|space| lsm.delete(space));
         }
     }
 
     /// Removes the graves of which nothing is left.
     pub(crate) fn close_graves(&self) {
-        let mut empty: Vec<u64> = Vec::new();
-        for grave in self.graves.dead() {
-            let space = self.spaces.read().get(&grave.space).cloned();
-            let is_empty = match space {
-                None => true,
-                Some(space) => {
-                    let prefix = format::element_prefix(grave.place.home, grave.place.id);
-                    space.tree().is_none_or(|tree| tree.prefix(prefix).next().is_none())
-                }
-            };
-            if is_empty {
-                empty.push(grave.place.id);
-            }
-        }
-        empty.retain(|id| self.system.remove(grave_key(*id)).is_ok());
-        if !empty.is_empty() {
-            self.graves.forget(&empty);
+        let lsm = self.lsm.read();
+        let Some(lsm) = &*lsm else { return };
+        let empty =
+            self.graves.dead().into_iter().filter(|grave| lsm.is_empty(grave)).map(|grave| grave.place.id);
+        let closed: Vec<u64> = empty.filter(|id| lsm.system.remove(grave_key(*id)).is_ok()).collect();
+        if !closed.is_empty() {
+            self.graves.forget(&closed);
         }
     }
 }
@@ -457,7 +395,7 @@ impl Store for Disk {
         if self.flushed.load(Ordering::Acquire) >= committed {
             return Ok(());
         }
-        self.database.persist(PersistMode::Buffer).map_err(|error| self.fail(&error))?;
+        self.with_lsm(|lsm| lsm.database.persist(PersistMode::Buffer)).map_err(|error| self.fail(&error))?;
         self.flushed.fetch_max(committed, Ordering::AcqRel);
         Ok(())
     }
@@ -504,31 +442,16 @@ pub fn database_key(database: u16) -> [u8; 3] {
     [DATABASE, high, low]
 }
 
-fn grave_key(id: u64) -> [u8; 9] {
+/// The key of the grave of the collection with this number.
+pub fn grave_key(id: u64) -> [u8; 9] {
     let mut key = [GRAVE; 9];
     key[1..].copy_from_slice(&id.to_be_bytes());
     key
 }
 
-fn read_grave(key: &[u8], value: &[u8]) -> Option<(u64, u64, u16)> {
+/// The collection in a grave, the space of its elements and their slot.
+pub fn read_grave(key: &[u8], value: &[u8]) -> Option<(u64, u64, u16)> {
     let id = u64::from_be_bytes(*key.get(1..)?.first_chunk()?);
     let (space, home) = value.split_first_chunk()?;
     Some((id, u64::from_le_bytes(*space), u16::from_le_bytes(*home.first_chunk()?)))
-}
-
-fn tree_options(options: &Options) -> KeyspaceCreateOptions {
-    /// Of what is written and not in a table yet; up to five times as much while the disk is slow.
-    const MEMTABLE_BYTES: std::ops::RangeInclusive<u64> = 8 << 20..=64 << 20;
-    let memtable_bytes = (options.cache_bytes / 16).clamp(*MEMTABLE_BYTES.start(), *MEMTABLE_BYTES.end());
-    let compression = if options.compresses {
-        CompressionPolicy::new([CompressionType::None, CompressionType::None, CompressionType::Lz4])
-    } else {
-        CompressionPolicy::disabled()
-    };
-    let bloom = |bits| FilterPolicyEntry::Bloom(BloomConstructionPolicy::BitsPerKey(bits));
-    KeyspaceCreateOptions::default()
-        .manual_journal_persist(true)
-        .max_memtable_size(memtable_bytes)
-        .data_block_compression_policy(compression)
-        .filter_policy(FilterPolicy::new([bloom(14.0), bloom(10.0)]))
 }

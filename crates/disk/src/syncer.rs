@@ -43,6 +43,9 @@ fn run(disk: &Weak<Disk>) {
     let (mut synced, mut graves, mut ticked) = (Instant::now(), Instant::now(), Instant::now());
     while let Some(disk) = disk.upgrade() {
         disk.signal().wait(TICK);
+        if disk.lsm().is_none() {
+            return;
+        }
         if disk.is_awaited() || disk.is_due(synced.elapsed()) {
             synced = Instant::now();
             // A failure has been logged, and is told to everyone who asks.

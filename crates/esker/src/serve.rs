@@ -55,7 +55,7 @@ fn start(arguments: &[OsString]) -> Result<(), String> {
     crate::allocator::give_back_soon();
     let config = with_room_for_clients(loaded.config);
     let engines = crate::engines::open(&settings).map_err(|error| error.to_string())?;
-    let store = engines.store();
+    let (store, disk) = (engines.store(), engines.disk);
     let (server, garbage) = Server::new(config, &loaded.renamed_commands, engines.by_database, store)
         .map_err(|error| error.to_string())?;
     std::thread::Builder::new()
@@ -83,6 +83,11 @@ fn start(arguments: &[OsString]) -> Result<(), String> {
         signals.abort();
         result
     });
+    // No connection is left that could write.
+    drop(runtime);
+    if let Some(disk) = disk {
+        disk.close().map_err(|fault| fault.to_string())?;
+    }
     match result {
         Ok(Ok(())) => {
             tracing::info!("Bye bye");

@@ -406,7 +406,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Whether what waits to be sent has to wait for the disk.
     fn waits_for_disk(&mut self, context: &mut Context<'_>) -> Result<bool, End> {
-        let (Some(commit), Some(store)) = (self.unsynced, self.server.keyspace.store()) else { return Ok(false) };
+        let (Some(commit), Some(store)) = (self.unsynced, self.server.keyspace.store()) else {
+            return Ok(false);
+        };
         match store.poll_synced(commit, context.waker()) {
             Poll::Pending => Ok(true),
             Poll::Ready(result) => {

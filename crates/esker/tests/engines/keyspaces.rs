@@ -26,7 +26,7 @@ pub struct Pair {
     /// In memory.
     reference: Keyspace,
     /// On disk for the most part; away only while its store is opened again.
-    subject: Option<Keyspace>,
+    subject: Option<(Keyspace, Arc<Disk>)>,
     directory: TemporaryDirectory,
     context: Context,
     judge: Judge,
@@ -47,8 +47,9 @@ fn options(directory: &TemporaryDirectory) -> Options {
     }
 }
 
-fn open(directory: &TemporaryDirectory) -> Keyspace {
-    let on_disk: Vec<u16> = (0..).zip(ON_DISK).filter_map(|(number, is_on_disk)| is_on_disk.then_some(number)).collect();
+fn open(directory: &TemporaryDirectory) -> (Keyspace, Arc<Disk>) {
+    let on_disk: Vec<u16> =
+        (0..).zip(ON_DISK).filter_map(|(number, is_on_disk)| is_on_disk.then_some(number)).collect();
     let (disk, engines) = Disk::open(options(directory), &on_disk).expect("the store opens");
     let mut engines = engines.into_iter();
     let by_database: Vec<Arc<dyn Engine>> = ON_DISK
@@ -58,7 +59,7 @@ fn open(directory: &TemporaryDirectory) -> Keyspace {
             false => Arc::new(Memory),
         })
         .collect();
-    Keyspace::new(by_database, Some(disk)).0
+    (Keyspace::new(by_database, Some(Arc::clone(&disk) as _)).0, disk)
 }
 
 fn small_limits() -> Limits {
@@ -99,7 +100,7 @@ impl Pair {
     }
 
     fn subject(&self) -> &Keyspace {
-        self.subject.as_ref().expect("it is open")
+        &self.subject.as_ref().expect("it is open").0
     }
 
     fn note(&mut self, what: String) {
@@ -141,7 +142,8 @@ impl Pair {
     fn sweep(&mut self) {
         self.note("active expiry".to_owned());
         for database in 0..self.reference.databases() {
-            let removed = [&self.reference, self.subject()].map(|keyspace| keyspace.expire(database, self.context.now_ms));
+            let removed = [&self.reference, self.subject()]
+                .map(|keyspace| keyspace.expire(database, self.context.now_ms));
             if removed[0] != removed[1] {
                 self.differ(&format!("what expires in {database}"), &removed[1], &removed[0]);
             }
@@ -167,8 +169,8 @@ impl Pair {
                 txn.commit().expect("memory does not fail");
             }
         }
-        self.subject().flush().expect("the disk works");
-        self.subject = None;
+        let (_, disk) = self.subject.take().expect("it is open");
+        disk.close().expect("the disk works");
         self.subject = Some(open(&self.directory));
     }
 
@@ -191,14 +193,21 @@ impl Pair {
     fn begin(&mut self, command: &[Bytes]) {
         self.context.seed = self.context.seed.wrapping_add(1);
         self.judge.follow(command);
-        let line: Vec<String> = command.iter().map(|word| format!("{:.60}", word.escape_ascii().to_string())).collect();
-        let shown = if line.len() > 40 { format!("{} … ({} words)", line[..40].join(" "), line.len()) } else { line.join(" ") };
+        let line: Vec<String> =
+            command.iter().map(|word| format!("{:.60}", word.escape_ascii().to_string())).collect();
+        let shown = if line.len() > 40 {
+            format!("{} … ({} words)", line[..40].join(" "), line.len())
+        } else {
+            line.join(" ")
+        };
         self.note(shown);
     }
 
     fn follow_choice(&mut self, command: &[Bytes], subject: &Value, reference: &Value) {
         let chosen = |value: &Value| match value {
-            Value::Array(members) => members.iter().filter_map(|member| Some(member.bytes()?.to_vec())).collect(),
+            Value::Array(members) => {
+                members.iter().filter_map(|member| Some(member.bytes()?.to_vec())).collect()
+            }
             Value::Bulk(member) => vec![member.clone()],
             _ => Vec::new(),
         };
@@ -211,7 +220,8 @@ impl Pair {
         }
         // Both get back what only they have lost, and lose what the other has.
         let key = &command[1];
-        let with = |name: &str, members: &[Bytes]| [&[name.as_bytes().to_vec(), key.clone()], members].concat();
+        let with =
+            |name: &str, members: &[Bytes]| [&[name.as_bytes().to_vec(), key.clone()], members].concat();
         let union: BTreeSet<Bytes> = by_subject.iter().chain(&by_reference).cloned().collect();
         let union: Vec<Bytes> = union.into_iter().collect();
         for keyspace in [self.subject(), &self.reference] {
@@ -231,7 +241,8 @@ impl Pair {
         }
         let [subject, reference] = [self.subject(), &self.reference].map(|keyspace| {
             let mut txn = keyspace.write(&Needs::All, context);
-            let replies: Vec<Value> = commands.iter().map(|command| execute_within(command, &mut txn)).collect();
+            let replies: Vec<Value> =
+                commands.iter().map(|command| execute_within(command, &mut txn)).collect();
             txn.commit().expect("the engine works");
             replies
         });
@@ -262,7 +273,8 @@ impl Pair {
         self.sweep();
         self.note("comparison".to_owned());
         for database in 0..self.reference.databases() {
-            let [subject, reference] = [self.subject(), &self.reference].map(|keyspace| self.names(keyspace, database));
+            let [subject, reference] =
+                [self.subject(), &self.reference].map(|keyspace| self.names(keyspace, database));
             if subject != reference {
                 self.differ(&format!("the keys of {database}"), &subject, &reference);
             }
@@ -299,7 +311,9 @@ impl Pair {
             let words = [command, &[&cursor, b"COUNT", b"7"]].concat();
             let reply = self.ask(keyspace, database, &words);
             let [next, elements] = reply.elements() else { panic!("{reply:?}") };
-            found.extend(elements.elements().iter().step_by(stride).filter_map(|name| Some(name.bytes()?.to_vec())));
+            found.extend(
+                elements.elements().iter().step_by(stride).filter_map(|name| Some(name.bytes()?.to_vec())),
+            );
             cursor = next.bytes().unwrap_or_default().to_vec();
             if cursor == b"0" {
                 return found;
@@ -325,7 +339,12 @@ impl Pair {
         if stride == 2 && scan == b"HSCAN" || scan == b"SSCAN" {
             elements = sorted(&elements, stride);
         }
-        let names: Vec<Bytes> = elements.elements().iter().step_by(stride).map(|name| name.bytes().unwrap_or_default().to_vec()).collect();
+        let names: Vec<Bytes> = elements
+            .elements()
+            .iter()
+            .step_by(stride)
+            .map(|name| name.bytes().unwrap_or_default().to_vec())
+            .collect();
         if len != names.len() as i64 {
             self.differ(&format!("the length of {}", name.escape_ascii()), &len, &elements);
         }

@@ -119,8 +119,12 @@ fn draw(family: &Family, rng: &mut Rng) -> Vec<Bytes> {
 /// Something that makes or thins out a large collection.
 fn large(rng: &mut Rng) -> Vec<Bytes> {
     let number = rng.below(3);
-    let (name, pool, is_pair) =
-        *rng.pick(&[("SADD", "set", false), ("HSET", "hash", true), ("ZADD", "zset", true), ("RPUSH", "list", false)]);
+    let (name, pool, is_pair) = *rng.pick(&[
+        ("SADD", "set", false),
+        ("HSET", "hash", true),
+        ("ZADD", "zset", true),
+        ("RPUSH", "list", false),
+    ]);
     let mut command = vec![name.as_bytes().to_vec(), format!("{pool}:{number}").into_bytes()];
     let begin = rng.below(300);
     for element in begin..begin + 1 + rng.below(200) {
