@@ -36,9 +36,20 @@ impl DiskDatabase {
     }
 }
 
+impl DiskDatabase {
+    /// What stands for a database while its store is away.
+    pub fn away(disk: Arc<Disk>, space: Arc<Space>, known: Vec<(u16, Counts)>) -> DiskDatabase {
+        DiskDatabase { disk, space, stored: known }
+    }
+}
+
 impl Engine for DiskDatabase {
     fn name(&self) -> &'static str {
         "disk"
+    }
+
+    fn is_stored(&self) -> bool {
+        true
     }
 
     fn shard(&self, slot: u16) -> ShardBox {

@@ -109,6 +109,11 @@ pub fn collection_of(record_key: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(*rest.first_chunk()?))
 }
 
+/// Whether this is the key of a [`Tag::Counts`] record.
+pub fn is_counts(record_key: &[u8]) -> bool {
+    record_key.len() == PREFIX_BYTES && record_key[PREFIX_BYTES - 1] == Tag::Counts as u8
+}
+
 /// The value of a [`Tag::Counts`] record.
 pub fn counts_value(keys: usize, deadlines: usize) -> [u8; 16] {
     let mut value = [0; 16];

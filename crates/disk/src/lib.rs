@@ -24,6 +24,7 @@ mod space;
 mod stop;
 mod store;
 mod syncer;
+mod words;
 
 pub use handoff::HandOver;
 pub use open::OpenError;

@@ -107,7 +107,7 @@ impl DiskShard {
 
     /// Whether everything that is stored is cached, so that what is not cached is not there.
     fn is_all_cached(&self) -> bool {
-        self.touched.is_empty() && self.cached.len() == self.counts.keys
+        self.touched.is_empty() && self.cached.len() == self.counts.keys && !self.space.is_away
     }
 
     /// Reads the record of `key`.

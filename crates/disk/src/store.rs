@@ -4,27 +4,30 @@
 //! disk once it is synced. All of that keeps the order of the commits: whatever a crash leaves is what there was at
 //! some moment. The server flushes before it sends a reply, so what a client was told survives the end of the process.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use fjall::PersistMode;
-use keyspace::engine::{Batch, Elsewhere, Engine, Store};
+use keyspace::engine::{Batch, Counts, Elsewhere, Engine, Store};
 use keyspace::fault::Fault;
 use sync::{Mutex, RwLock, RwLockReadGuard};
 
 use crate::cache::Budget;
 use crate::database::DiskDatabase;
-use crate::format::Place;
+use crate::format::{self, Place};
 use crate::graves::{Grave, Graves};
-use crate::handoff::HandOver;
+use crate::handoff::{HandOver, Handoff};
+use crate::ids::Ids;
 use crate::journal::Journal;
 use crate::lsm::Lsm;
 use crate::open::{OpenError, check_format};
-use crate::space::Space;
+use crate::space::{Shared, Space};
 use crate::stop::Note;
 
 /// The space of the store's own records.
@@ -35,6 +38,8 @@ pub const DATABASE: u8 = b'd';
 pub const GRAVE: u8 = b'g';
 /// What counts as committed before anything is.
 const FIRST_COMMIT: u64 = 1;
+/// What is committed goes to the journal, and again to a table.
+const WRITES_PER_COMMIT: u64 = 2;
 
 /// When what was committed is brought onto the disk: `appendfsync`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +76,8 @@ pub struct Options {
 /// A store that is open.
 pub struct Disk {
     options: Options,
-    /// `None` once the store is closed.
+    me: Weak<Disk>,
+    /// `None` while the store is closed.
     lsm: RwLock<Option<Lsm>>,
     budget: Arc<Budget>,
     graves: Arc<Graves>,
@@ -85,18 +91,25 @@ pub struct Disk {
     policy: RwLock<SyncPolicy>,
     /// Who waits for a commit to be on disk.
     waiting: Mutex<Vec<(u64, Waker)>>,
-    /// Room in the file system when last looked, in bytes, and how much has to be left.
+    /// Room in the file system when last looked, in bytes; what was in memory then and is yet to be written to tables;
+    /// what was committed since; and how much has to be left.
     free_bytes: AtomicU64,
+    unwritten_bytes: AtomicU64,
+    committed_bytes: AtomicU64,
     free_bytes_min: AtomicU64,
     /// Why nothing can be written any more, once that is so.
     failure: Mutex<Option<Fault>>,
     has_failed: AtomicBool,
+    /// Whether it is closed for good.
+    is_closed: AtomicBool,
+    /// Commits that were lost in the last failure, because the store was opened again without them.
+    lost: Mutex<Range<u64>>,
     syncer: crate::syncer::Signal,
 }
 
 /// What an LSM database says of an error, as a client reads it.
 pub fn fault(error: &fjall::Error) -> Fault {
-    Fault::new(format!("MISCONF the disk cannot be written: {error}"))
+    Fault::new(format!("MISCONF the disk cannot be written: {}", crate::words::of(error)))
 }
 
 impl Disk {
@@ -126,7 +139,8 @@ impl Disk {
         let budget = Arc::new(Budget::new((options.cache_bytes / 2) as usize));
         let lsm = Lsm::open(&options, &graves, &budget).map_err(failed)?;
         let disk_bytes = lsm.database.disk_space().unwrap_or_default();
-        let disk = Arc::new(Disk {
+        let disk = Arc::new_cyclic(|me| Disk {
+            me: Weak::clone(me),
             lsm: RwLock::new(Some(lsm)),
             budget,
             graves,
@@ -137,9 +151,13 @@ impl Disk {
             policy: RwLock::new(options.sync),
             waiting: Mutex::default(),
             free_bytes: AtomicU64::new(u64::MAX),
+            unwritten_bytes: AtomicU64::new(0),
+            committed_bytes: AtomicU64::new(0),
             free_bytes_min: AtomicU64::new(options.free_bytes_min),
             failure: Mutex::default(),
             has_failed: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
+            lost: Mutex::new(0..0),
             syncer: crate::syncer::Signal::default(),
             options,
         });
@@ -156,11 +174,12 @@ impl Disk {
     }
 
     /// The engine of each of `databases`, and the graves.
-    fn open_databases(self: &Arc<Disk>, databases: &[u16]) -> fjall::Result<Vec<Arc<dyn Engine>>> {
+    fn open_databases(&self, databases: &[u16]) -> fjall::Result<Vec<Arc<dyn Engine>>> {
+        let Some(me) = self.me.upgrade() else { return Err(fjall::Error::Poisoned) };
         let spaces = self.with_lsm(|lsm| lsm.spaces_of(databases))?;
         let mut engines: Vec<Arc<dyn Engine>> = Vec::new();
         for space in spaces {
-            engines.push(Arc::new(DiskDatabase::open(Arc::clone(self), space)?));
+            engines.push(Arc::new(DiskDatabase::open(Arc::clone(&me), space)?));
         }
         self.with_lsm(|lsm| {
             lsm.graves()?.into_iter().for_each(|grave| self.graves.bury(grave));
@@ -173,6 +192,7 @@ impl Disk {
     /// Brings everything onto the disk and ends all work on the files. Nothing is written from then on, and the next
     /// start can tell whether anything has been lost since. Engines and shards that are left only hold the directory.
     pub fn close(&self) -> Result<(), Fault> {
+        self.is_closed.store(true, Ordering::Release);
         let synced = self
             .with_lsm(|lsm| lsm.database.persist(PersistMode::SyncAll))
             .map_err(|error| self.fail(&error));
@@ -208,13 +228,14 @@ impl Disk {
 
     /// Why nothing can be written at present, if so. What only makes room may use half of what has to be left.
     fn refusal(&self, batch: &Batch) -> Option<Fault> {
-        if self.has_failed.load(Ordering::Acquire) {
-            return self.failure.lock().clone();
+        if let Some(failure) = self.failure() {
+            return Some(failure);
         }
-        let (free, min) =
-            (self.free_bytes.load(Ordering::Relaxed), self.free_bytes_min.load(Ordering::Relaxed));
-        let needed = if batch.only_removes() { min / 2 } else { min };
-        (free < needed).then(|| {
+        let (free, min) = (self.free_bytes(), self.free_bytes_min.load(Ordering::Relaxed));
+        let needed = if makes_room(batch) { min / 2 } else { min };
+        let taken = self.unwritten_bytes.load(Ordering::Relaxed)
+            + self.committed_bytes.load(Ordering::Relaxed) * WRITES_PER_COMMIT;
+        (min > 0 && free.saturating_sub(taken) < needed).then(|| {
             Fault::new(format!(
                 "MISCONF the disk is full: {free} bytes are free in '{}', and {min} have to be left \
                  (disk-free-space-min)",
@@ -226,10 +247,24 @@ impl Disk {
     /// Writes nothing any more.
     #[cold]
     fn fail(&self, error: &fjall::Error) -> Fault {
-        let fault = fault(error);
-        tracing::error!(%error, "The databases on disk take no more changes");
+        let mut text = fault(error).text().to_owned();
+        if let fjall::Error::Poisoned = error {
+            // What failed is not known here, but mostly it is room that it lacked.
+            self.look_at_room();
+            text += &format!(" ({} bytes are free in '{}')", self.free_bytes(), self.options.dir.display());
+        }
+        let fault = Fault::new(text);
+        tracing::error!(%fault, "The databases on disk take no more changes");
         self.refuse_from_now_on(fault.clone());
         fault
+    }
+
+    /// Why nothing is written any more, if so.
+    fn failure(&self) -> Option<Fault> {
+        if !self.has_failed.load(Ordering::Acquire) {
+            return None;
+        }
+        self.failure.lock().clone()
     }
 
     fn refuse_from_now_on(&self, fault: Fault) {
@@ -240,6 +275,7 @@ impl Disk {
     fn write(&self, batch: &Batch) -> fjall::Result<()> {
         let orphans: Vec<Elsewhere> = batch.orphans().collect();
         self.with_lsm(|lsm| lsm.write(batch, &orphans))?;
+        self.committed_bytes.fetch_add(batch.bytes() as u64, Ordering::Relaxed);
         let commit = self.committed.fetch_add(1, Ordering::AcqRel) + 1;
         for orphan in orphans {
             let place = Place { home: orphan.slot, id: orphan.id };
@@ -345,8 +381,27 @@ impl Disk {
     /// Looks how much room there is.
     pub(crate) fn look_at_room(&self) {
         if let Ok(room) = rustix::fs::statvfs(&self.options.dir) {
+            let unwritten = self.lsm.read().as_ref().map_or(0, |lsm| lsm.database.write_buffer_size());
+            self.committed_bytes.store(0, Ordering::Relaxed);
+            self.unwritten_bytes.store(unwritten, Ordering::Relaxed);
             self.free_bytes.store(room.f_bavail.saturating_mul(room.f_frsize), Ordering::Relaxed);
         }
+    }
+
+    /// Whether the file system takes what the LSM database is going to write when it is opened.
+    fn takes_files(&self) -> bool {
+        /// As large as the LSM database makes a journal to begin with, and of that as much as is written at once.
+        const FILE_BYTES: u64 = 64 << 20;
+        const WRITTEN_BYTES: usize = 1 << 20;
+        let path = self.options.dir.join("probe");
+        let tried = File::create(&path).and_then(|mut file| {
+            file.set_len(FILE_BYTES)?;
+            file.write_all(&vec![1; WRITTEN_BYTES])?;
+            file.sync_all()
+        });
+        // It is there only if it could be made.
+        let removed = std::fs::remove_file(&path);
+        tried.is_ok() && removed.is_ok()
     }
 
     pub(crate) fn journal(&self) -> Journal {
@@ -395,6 +450,9 @@ impl Store for Disk {
         if self.flushed.load(Ordering::Acquire) >= committed {
             return Ok(());
         }
+        if let Some(failure) = self.failure() {
+            return Err(failure);
+        }
         self.with_lsm(|lsm| lsm.database.persist(PersistMode::Buffer)).map_err(|error| self.fail(&error))?;
         self.flushed.fetch_max(committed, Ordering::AcqRel);
         Ok(())
@@ -407,9 +465,10 @@ impl Store for Disk {
     fn poll_synced(&self, commit: u64, waker: &Waker) -> Poll<Result<(), Fault>> {
         let look = || {
             if self.synced.load(Ordering::Acquire) >= commit {
-                return Poll::Ready(Ok(()));
+                let is_lost = self.lost.lock().contains(&commit);
+                return Poll::Ready(if is_lost { Err(lost()) } else { Ok(()) });
             }
-            match self.has_failed.load(Ordering::Acquire).then(|| self.failure.lock().clone()).flatten() {
+            match self.failure() {
                 Some(fault) => Poll::Ready(Err(fault)),
                 None => Poll::Pending,
             }
@@ -426,9 +485,62 @@ impl Store for Disk {
         now
     }
 
+    fn wants_renewal(&self) -> bool {
+        self.has_failed.load(Ordering::Acquire)
+            && !self.is_closed.load(Ordering::Acquire)
+            && self.free_bytes() >= self.free_bytes_min.load(Ordering::Relaxed)
+            && self.takes_files()
+    }
+
+    fn away(&self, known: Vec<(u16, Counts)>) -> Option<Arc<dyn Engine>> {
+        let shared = Shared {
+            budget: Arc::clone(&self.budget),
+            handoff: Handoff(self.options.hand_over),
+            ids: Ids::away(),
+        };
+        let space = Arc::new(Space::away(Arc::new(shared)));
+        Some(Arc::new(DiskDatabase::away(self.me.upgrade()?, space, known)))
+    }
+
+    fn renew(&self, databases: &[u16]) -> Result<Vec<Arc<dyn Engine>>, Fault> {
+        self.retired.lock().clear();
+        drop(self.lsm.write().take());
+        self.graves.clear();
+        let opened = Lsm::open(&self.options, &self.graves, &self.budget).and_then(|lsm| {
+            *self.lsm.write() = Some(lsm);
+            self.open_databases(databases)
+        });
+        let engines = opened.map_err(|error| {
+            tracing::error!("The databases on disk cannot be opened again: {}", crate::words::of(&error));
+            fault(&error)
+        })?;
+        // What was not on disk is lost, and whoever still waits for it is told so.
+        let committed = self.committed.fetch_add(1, Ordering::AcqRel) + 1;
+        *self.lost.lock() = self.synced.load(Ordering::Acquire) + 1..committed;
+        self.flushed.store(committed, Ordering::Release);
+        self.synced.store(committed, Ordering::Release);
+        self.failure.lock().take();
+        self.has_failed.store(false, Ordering::Release);
+        self.waiting.lock().drain(..).for_each(|(_, waker)| waker.wake());
+        self.look_at_room();
+        tracing::warn!("The databases on disk were opened again and take changes");
+        Ok(engines)
+    }
+
     fn figures(&self) -> Vec<(&'static str, u64)> {
         crate::figures::of(self)
     }
+}
+
+/// Whether `batch` takes no room beyond what is needed to say that something is gone.
+fn makes_room(batch: &Batch) -> bool {
+    batch
+        .changes()
+        .all(|change| change.value.is_none() || change.space == SYSTEM || format::is_counts(change.key))
+}
+
+fn lost() -> Fault {
+    Fault::new("MISCONF the change was lost when the disk failed")
 }
 
 /// Where the LSM database is, in the store's directory.

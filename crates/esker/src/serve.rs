@@ -124,6 +124,10 @@ fn runtime(workers: usize) -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 fn stop_on_signals(server: Arc<Server>) -> tokio::task::JoinHandle<()> {
+    // A write beyond the limit on the size of files is an error, and not the end of the process.
+    if signal(SignalKind::from_raw(libc::SIGXFSZ)).is_err() {
+        tracing::warn!("Signals cannot be caught");
+    }
     tokio::spawn(async move {
         let (Ok(mut terminate), Ok(mut interrupt)) =
             (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))

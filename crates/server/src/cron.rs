@@ -37,6 +37,7 @@ pub(crate) fn start(server: &Arc<Server>) -> tokio::task::JoinSet<()> {
     tasks.spawn(expire(Arc::clone(server)));
     tasks.spawn(sample(Arc::clone(server)));
     tasks.spawn(close_idle(Arc::clone(server)));
+    tasks.spawn(renew_store(Arc::clone(server)));
     tasks
 }
 
@@ -127,5 +128,19 @@ async fn close_idle(server: Arc<Server>) {
                 client.kill();
             }
         }
+    }
+}
+
+/// Opens what is stored again after the disk has failed, as soon as it works.
+async fn renew_store(server: Arc<Server>) {
+    if server.keyspace.store().is_none() {
+        return;
+    }
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        crate::hand_over(&mut || {
+            // What goes wrong is in the log, and told to whoever asks for what is stored.
+            let _ = server.keyspace.renew();
+        });
     }
 }

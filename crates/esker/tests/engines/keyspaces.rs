@@ -47,7 +47,8 @@ fn options(directory: &TemporaryDirectory) -> Options {
     }
 }
 
-fn open(directory: &TemporaryDirectory) -> (Keyspace, Arc<Disk>) {
+/// The databases in `directory`, and the store of those that are on disk.
+pub fn open(directory: &TemporaryDirectory) -> (Keyspace, Arc<Disk>) {
     let on_disk: Vec<u16> =
         (0..).zip(ON_DISK).filter_map(|(number, is_on_disk)| is_on_disk.then_some(number)).collect();
     let (disk, engines) = Disk::open(options(directory), &on_disk).expect("the store opens");
@@ -62,7 +63,8 @@ fn open(directory: &TemporaryDirectory) -> (Keyspace, Arc<Disk>) {
     (Keyspace::new(by_database, Some(Arc::clone(&disk) as _)).0, disk)
 }
 
-fn small_limits() -> Limits {
+/// Limits that small collections exceed.
+pub fn small_limits() -> Limits {
     Limits {
         hash_packed_entries_max: 6,
         hash_packed_value_bytes_max: 12,
@@ -431,12 +433,13 @@ fn execute_within(command: &[Bytes], txn: &mut WriteTxn<'_>) -> Value {
 /// The reply to `command`.
 fn execute(command: &[Bytes], access: Access<'_, '_>) -> Value {
     let words = OwnedArguments::from_parts(command);
-    let reply = execute_words(words.as_arguments(), access);
+    let reply = reply_to(words.as_arguments(), access);
     let (value, _) = resp::decode(reply.as_bytes()).expect("a well-formed reply").expect("a whole reply");
     converted(value)
 }
 
-fn execute_words(arguments: Arguments<'_>, access: Access<'_, '_>) -> Reply {
+/// The reply to a command in words.
+pub fn reply_to(arguments: Arguments<'_>, access: Access<'_, '_>) -> Reply {
     let mut reply = Reply::new(Version::Resp2);
     let Some(command) = find(arguments) else {
         reply.error(b"ERR unknown command");

@@ -17,6 +17,7 @@ mod arguments;
 #[path = "../differential/equivalence.rs"]
 #[allow(dead_code, reason = "shared with the differential test, which uses all of it")]
 mod equivalence;
+mod fixture;
 #[path = "../differential/grammar.rs"]
 #[allow(dead_code, reason = "shared with the differential test, which uses all of it")]
 mod grammar;

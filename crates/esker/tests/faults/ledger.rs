@@ -86,6 +86,7 @@ impl Ledger {
         let mut requests = Vec::new();
         let mut replies = Vec::new();
         let mut selected = None;
+        let first = self.in_doubt.len();
         for _ in 0..1 + self.rng.below(6) {
             let change = self.draw(&state);
             let before = requests.len();
@@ -107,7 +108,7 @@ impl Ledger {
                     refused.get_or_insert(error);
                 }
             }
-            let change = self.in_doubt.remove(0);
+            let change = self.in_doubt.remove(first);
             if !change_is_refused {
                 change.apply(&mut self.told);
                 self.acknowledged += 1;
@@ -404,7 +405,7 @@ impl Content {
         match self {
             Content::Text(_) => {}
             // From the front.
-            Content::List(elements) => drop(elements.drain(..names.len())),
+            Content::List(elements) => drop(elements.drain(..names.len().min(elements.len()))),
             Content::Set(members) => members.retain(|member| !names.contains(member)),
             Content::Hash(pairs) => pairs.retain(|field, _| !names.contains(field)),
             Content::ZSet(scores) => scores.retain(|member, _| !names.contains(member)),
