@@ -2,7 +2,8 @@
 //!
 //! The LSM database takes a journal that ends too early for what a crash has left, and goes on with what comes before.
 //! After a clean stop that would hide a loss. So a note is written then, and the next start reads it: every journal
-//! has to begin with what it held. A start takes the note away, since from then on the journals grow.
+//! has to begin with what it held. A start puts the note aside, since from then on the journals grow, and back when
+//! nothing comes of it; by renaming, which works on a full disk too.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -14,12 +15,12 @@ use crate::open::OpenError;
 use crate::store::tree_dir;
 
 const NOTE_FILE: &str = "clean-stop";
+const ASIDE_FILE: &str = "clean-stop.old";
 
 /// The note, which says of each journal what it is called, how many bytes it holds, and their hash (XXH3), one on a
 /// line.
 pub struct Note {
     dir: PathBuf,
-    text: String,
 }
 
 impl Note {
@@ -39,7 +40,10 @@ impl Note {
             let bytes = content_bytes(&path)?;
             text.push_str(&format!("{name} {bytes} {:016x}\n", hash(&path, bytes)?));
         }
-        Note { dir: dir.to_owned(), text }.put_back()
+        let mut file = File::create(dir.join(NOTE_FILE))?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        File::open(dir)?.sync_all()
     }
 
     /// The note that the last stop has left in `dir`, if it was a clean one; an error when a journal has lost
@@ -80,21 +84,24 @@ impl Note {
                 Err(error) => return Err(OpenError::new(&journal, &error)),
             }
         }
-        Ok(Some(Note { dir: dir.to_owned(), text }))
+        Ok(Some(Note { dir: dir.to_owned() }))
     }
 
-    /// Takes the note away. What is written from now on need not end in a clean stop.
-    pub fn take_away(&self) -> io::Result<()> {
-        std::fs::remove_file(self.dir.join(NOTE_FILE))?;
+    /// Puts the note aside.
+    pub fn put_aside(&self) -> io::Result<()> {
+        std::fs::rename(self.dir.join(NOTE_FILE), self.dir.join(ASIDE_FILE))?;
         File::open(&self.dir)?.sync_all()
     }
 
-    /// Writes the note, for when nothing has come of the start.
+    /// Puts the note back in its place, for when nothing has come of the start.
     pub fn put_back(&self) -> io::Result<()> {
-        let mut file = File::create(self.dir.join(NOTE_FILE))?;
-        file.write_all(self.text.as_bytes())?;
-        file.sync_all()?;
+        std::fs::rename(self.dir.join(ASIDE_FILE), self.dir.join(NOTE_FILE))?;
         File::open(&self.dir)?.sync_all()
+    }
+
+    /// Throws the note away, for when the store is open.
+    pub fn throw_away(self) -> io::Result<()> {
+        std::fs::remove_file(self.dir.join(ASIDE_FILE))
     }
 }
 

@@ -118,12 +118,12 @@ impl Disk {
         let tree_dir = check_format(&options.dir)?;
         let note = Note::check(&options.dir)?;
         let failed = |error: io::Error| OpenError::new(&options.dir, &error);
-        if let Some(note) = &note {
-            note.take_away().map_err(failed)?;
-        }
+        let Some(note) = note else { return Disk::open_trees(options.clone(), &tree_dir, databases) };
+        note.put_aside().map_err(failed)?;
         let opened = Disk::open_trees(options.clone(), &tree_dir, databases);
-        if let (Err(_), Some(note)) = (&opened, &note) {
-            note.put_back().map_err(failed)?;
+        match &opened {
+            Ok(_) => note.throw_away().map_err(failed)?,
+            Err(_) => note.put_back().map_err(failed)?,
         }
         opened
     }

@@ -14,16 +14,9 @@ use crate::fault::Fault;
 use crate::slots::{Held, Mode, Needs};
 
 impl Keyspace {
-    /// Opens the store again if it has failed and may work again; says whether it does. When that fails, reading what
-    /// is stored is a fault until the next try.
-    pub fn renew(&self) -> Result<bool, Fault> {
-        match &self.store {
-            Some(store) if store.wants_renewal() => self.renew_from(&**store).map(|()| true),
-            _ => Ok(false),
-        }
-    }
-
-    fn renew_from(&self, store: &dyn Store) -> Result<(), Fault> {
+    /// Opens again a store that wants it ([`Store::wants_renewal`]). When that fails, reading what is stored is a fault
+    /// until the next try.
+    pub fn renew(&self, store: &dyn Store) -> Result<(), Fault> {
         let mut held = Held::lock(&self.slots, &Needs::All, Mode::Exclusive);
         let mut engines = self.engines.write();
         let is_stored = |database: &u16| engines[usize::from(*database)].is_stored();

@@ -133,14 +133,14 @@ async fn close_idle(server: Arc<Server>) {
 
 /// Opens what is stored again after the disk has failed, as soon as it works.
 async fn renew_store(server: Arc<Server>) {
-    if server.keyspace.store().is_none() {
-        return;
-    }
+    let Some(store) = server.keyspace.store() else { return };
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        crate::hand_over(&mut || {
-            // What goes wrong is in the log, and told to whoever asks for what is stored.
-            let _ = server.keyspace.renew();
-        });
+        if store.wants_renewal() {
+            crate::hand_over(&mut || {
+                // What goes wrong is in the log, and told to whoever asks for what is stored.
+                let _ = server.keyspace.renew(&**store);
+            });
+        }
     }
 }

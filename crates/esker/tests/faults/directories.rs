@@ -252,6 +252,10 @@ fn a_table_that_was_cut_short() {
         }
         fs::remove_file(&table).expect("it can be removed");
         refuses(directory.path(), &[&path_of(&directory.path().join("disk/tree"))]);
+        // What has come to nothing has not made the start forget what the journals held.
+        let journal = journal(&directory);
+        cut(&journal, 100);
+        refuses(directory.path(), &[&path_of(&journal), "cut short"]);
     }
 }
 
