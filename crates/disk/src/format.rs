@@ -163,9 +163,12 @@ fn form_number(form: Form) -> Option<u8> {
     FORMS.iter().find(|(_, known)| *known == form).map(|(number, _)| *number)
 }
 
+/// Appends what a stored collection says of itself.
+pub type Describe<'d> = &'d dyn Fn(&mut Vec<u8>);
+
 /// Appends the value of the record of `entry`: where its elements are and what `describe` says of them, when they are
 /// stored on their own, or its bytes.
-pub fn write_value(out: &mut Vec<u8>, entry: EntryRef<'_>, stored: Option<(Place, &dyn Fn(&mut Vec<u8>))>) {
+pub fn write_value(out: &mut Vec<u8>, entry: EntryRef<'_>, stored: Option<(Place, Describe<'_>)>) {
     let number = form_number(entry.form()).unwrap_or_default();
     match entry.deadline_ms() {
         None => out.push(number),

@@ -65,6 +65,9 @@ impl Original {
     }
 }
 
+/// Looks at a record by the hash of the key, its name and the record's value, and says whether to go on.
+type VisitRecord<'v> = &'v mut dyn FnMut(u32, &[u8], &[u8]) -> bool;
+
 static GENERATION: AtomicU64 = AtomicU64::new(1);
 
 fn next_generation() -> u64 {
@@ -239,7 +242,7 @@ impl DiskShard {
     }
 
     /// Visits the records of keys whose hashes are from `from` on, until `visit` says false.
-    fn walk(&self, from: u32, visit: &mut dyn FnMut(u32, &[u8], &[u8]) -> bool) {
+    fn walk(&self, from: u32, visit: VisitRecord<'_>) {
         let lower = Bound::Included(format::hash_prefix(self.slot, from).to_vec());
         let upper = Bound::Excluded(format::prefix(self.slot, Tag::Deadline).to_vec());
         self.space.scan((lower, upper), false, &mut |key, value| {
@@ -447,7 +450,7 @@ impl Shard for DiskShard {
         if names.is_empty() {
             return None;
         }
-        let chosen = (u128::from(rng()) * names.len() as u128 >> 64) as usize;
+        let chosen = ((u128::from(rng()) * names.len() as u128) >> 64) as usize;
         self.find(&Key::new(&names[chosen]), loaded)
     }
 
@@ -539,7 +542,8 @@ impl Shard for DiskShard {
 
     fn admit(&mut self, entry: Entry, generation: u64) {
         let hash = base::hash::hash(entry.key());
-        let key = Key { bytes: &entry.key().to_vec(), slot: self.slot, hash };
+        let name: Box<[u8]> = entry.key().into();
+        let key = Key { bytes: &name, slot: self.slot, hash };
         if generation != self.generation || self.cached(&key).is_some() {
             return;
         }

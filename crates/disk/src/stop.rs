@@ -16,6 +16,7 @@ use crate::store::tree_dir;
 
 const NOTE_FILE: &str = "clean-stop";
 const ASIDE_FILE: &str = "clean-stop.old";
+const DRAFT_FILE: &str = "clean-stop.new";
 
 /// The note, which says of each journal what it is called, how many bytes it holds, and their hash (XXH3), one on a
 /// line.
@@ -40,9 +41,12 @@ impl Note {
             let bytes = content_bytes(&path)?;
             text.push_str(&format!("{name} {bytes} {:016x}\n", hash(&path, bytes)?));
         }
-        let mut file = File::create(dir.join(NOTE_FILE))?;
+        // Half a note would be worse than none.
+        let draft = dir.join(DRAFT_FILE);
+        let mut file = File::create(&draft)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
+        std::fs::rename(&draft, dir.join(NOTE_FILE))?;
         File::open(dir)?.sync_all()
     }
 

@@ -73,6 +73,9 @@ pub struct Options {
     pub hand_over: Option<HandOver>,
 }
 
+/// A store, and the engines of the databases that it was opened for.
+pub type Opened = (Arc<Disk>, Vec<Arc<dyn Engine>>);
+
 /// A store that is open.
 pub struct Disk {
     options: Options,
@@ -114,7 +117,7 @@ pub fn fault(error: &fjall::Error) -> Fault {
 
 impl Disk {
     /// Opens the store in `options.dir`, or makes it, to serve `databases`; and the engine for each of these.
-    pub fn open(options: Options, databases: &[u16]) -> Result<(Arc<Disk>, Vec<Arc<dyn Engine>>), OpenError> {
+    pub fn open(options: Options, databases: &[u16]) -> Result<Opened, OpenError> {
         let tree_dir = check_format(&options.dir)?;
         let note = Note::check(&options.dir)?;
         let failed = |error: io::Error| OpenError::new(&options.dir, &error);
@@ -128,11 +131,7 @@ impl Disk {
         opened
     }
 
-    fn open_trees(
-        options: Options,
-        tree_dir: &Path,
-        databases: &[u16],
-    ) -> Result<(Arc<Disk>, Vec<Arc<dyn Engine>>), OpenError> {
+    fn open_trees(options: Options, tree_dir: &Path, databases: &[u16]) -> Result<Opened, OpenError> {
         let began = Instant::now();
         let failed = |error: fjall::Error| OpenError::of(tree_dir, error);
         let graves = Arc::new(Graves::default());

@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::harness::{
-    Server, Spec, TemporaryDirectory, eventually, pass_over, run_to_end, temporary_directory,
-};
+use crate::harness::{Server, Spec, TemporaryDirectory, eventually, pass_over, temporary_directory};
 use crate::ledger::Ledger;
 
 const LIMIT: Duration = Duration::from_secs(20);

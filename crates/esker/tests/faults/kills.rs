@@ -68,18 +68,23 @@ fn kill_again_and_again(appendfsync: &str) {
     let mut server = start(&directory, appendfsync);
     for round in 0..rounds {
         let lifetime = Duration::from_millis(5 + rng.below(400) as u64);
-        // Now and then it is asked to end, which is to leave as much behind.
-        let signal = if rng.chance(15) { Signal::TERM } else { Signal::KILL };
+        // Now and then it is asked to end, which is to leave as much behind, and perhaps not given the time to.
+        let signal = if rng.chance(10) { Signal::TERM } else { Signal::KILL };
+        let warned_for = rng.chance(10).then(|| Duration::from_millis(rng.below(60) as u64));
         let mut clients: Vec<_> = ledgers.iter().map(|_| server.connect()).collect();
         std::thread::scope(|scope| {
             for (ledger, client) in ledgers.iter_mut().zip(&mut clients) {
                 scope.spawn(move || ledger.write_until_it_ends(client));
             }
             std::thread::sleep(lifetime);
+            if let Some(warned_for) = warned_for {
+                server.signal(Signal::TERM);
+                std::thread::sleep(warned_for);
+            }
             server.stop_by(signal);
         });
         server = start(&directory, appendfsync);
-        println!("round {round}: {signal:?} after {lifetime:?}");
+        println!("round {round}: {signal:?} after {lifetime:?}, warned for {warned_for:?}");
         let mut client = server.connect();
         for ledger in &mut ledgers {
             ledger.settle(&mut client);
