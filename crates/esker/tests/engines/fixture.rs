@@ -119,7 +119,8 @@ fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../disk/tests/fixtures/format-1")
 }
 
-fn answer(keyspace: &Keyspace, database: u16, line: &str) -> String {
+/// What a prompt prints of the reply to `line`.
+pub fn answer(keyspace: &Keyspace, database: u16, line: &str) -> String {
     let context =
         Context { database, now_ms: NOW_MS, limits: small_limits(), seed: 1, touch: true, counting: None };
     let words = OwnedArguments::from_line(line.as_bytes()).expect("the line has balanced quotes");

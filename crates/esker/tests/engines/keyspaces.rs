@@ -176,6 +176,14 @@ impl Pair {
         self.subject = Some(open(&self.directory));
     }
 
+    /// Has the keyspace let go of the store and take it up again, as after a failure of the disk.
+    pub fn renew(&mut self) {
+        self.note("renewal".to_owned());
+        let (keyspace, disk) = self.subject.as_ref().expect("it is open");
+        keyspace.flush().expect("the disk works");
+        keyspace.renew(&**disk).expect("the disk works");
+    }
+
     /// Runs one command on both.
     pub fn run(&mut self, command: &[Bytes]) {
         if !is_to_be_sent(command) {

@@ -2,7 +2,7 @@
 //! from time to time all data, must be the same.
 //!
 //! One keyspace is in memory. Of the other most databases are on disk, with a cache too small to hold anything, and
-//! its store is compacted, closed and opened again between commands. The limits of the packed forms are small, so that
+//! its store is compacted, closed and opened again between commands, the latter also behind the keyspace's back. The limits of the packed forms are small, so that
 //! collections soon have their elements outside of their entry.
 //!
 //! The commands are those of the differential test (`../differential/commands.txt`), whose judge knows what may
@@ -24,6 +24,7 @@ mod grammar;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod keyspaces;
+mod renewal;
 
 use std::time::{Duration, Instant};
 
@@ -89,7 +90,8 @@ fn play(seed: u64, families: &[Family]) {
             0..12 => pair.select(&mut rng),
             12..24 => pair.pass_time(&mut rng),
             24..27 => pair.compact(),
-            27..29 => pair.reopen(),
+            27..28 => pair.reopen(),
+            28..29 => pair.renew(),
             29..33 => pair.compare_all(),
             33..50 => {
                 let commands: Vec<Vec<Bytes>> = (0..1 + rng.below(6)).map(|_| command(&mut rng)).collect();
