@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::harness::{Rng, Server, Spec, TemporaryDirectory, pass_over, temporary_directory};
-use crate::ledger::{Ledger, check_counts};
+use crate::ledger::{Ledger, check_counts, number_from_environment};
 
 const DATABASES: u16 = 4;
 
@@ -24,11 +24,6 @@ fn nothing_acknowledged_is_lost_when_the_disk_is_synced_every_second() {
 #[test]
 fn nothing_acknowledged_is_lost_when_the_system_decides() {
     kill_again_and_again("no");
-}
-
-fn number_from_environment(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
 }
 
 fn start(directory: &TemporaryDirectory, appendfsync: &str) -> Server {

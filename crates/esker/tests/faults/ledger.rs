@@ -574,3 +574,9 @@ impl Change {
 fn words(words: &[&[u8]]) -> Vec<Bytes> {
     words.iter().map(|word| word.to_vec()).collect()
 }
+
+/// The number that an environment variable is set to.
+pub fn number_from_environment(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
+}
