@@ -37,7 +37,8 @@ enum Change {
     Grow(Place, Content),
     /// By the command that takes out these elements; of a list, so many from its front.
     Shrink(Place, &'static str, Vec<Bytes>),
-    Remove(Vec<Place>),
+    /// By one command.
+    Remove(u16, Vec<Bytes>),
     Rename(Place, Place),
     Expire(Place, Option<u64>),
     Empty(u16),
@@ -131,7 +132,7 @@ impl Ledger {
                 Some((content, _)) => self.shrink(place, content),
                 None => self.put_or_grow(state, place),
             },
-            60..66 => Change::Remove(vec![place, other]),
+            60..66 if place.0 == other.0 => Change::Remove(place.0, vec![place.1, other.1]),
             66..72 if state.contains_key(&place) && place.0 == other.0 => Change::Rename(place, other),
             72..80 if state.contains_key(&place) => {
                 let deadline = FUTURE_MS + self.rng.below(1000) as u64;
@@ -200,7 +201,7 @@ impl Ledger {
         };
         let rng = &mut self.rng;
         let (command, names) = match content {
-            Content::Text(_) => return Change::Remove(vec![place]),
+            Content::Text(_) => return Change::Remove(place.0, vec![place.1]),
             Content::List(elements) => ("LTRIM", elements[..rng.below(elements.len() + 1)].to_vec()),
             Content::Set(members) => ("SREM", some(rng, members.iter().collect())),
             Content::Hash(pairs) => ("HDEL", some(rng, pairs.keys().collect())),
@@ -457,7 +458,11 @@ impl Change {
                     }
                 }
             }
-            Change::Remove(places) => places.iter().for_each(|place| drop(state.remove(place))),
+            Change::Remove(database, names) => {
+                for name in names {
+                    state.remove(&(*database, name.clone()));
+                }
+            }
             Change::Rename(from, to) => {
                 if let Some(moved) = state.remove(from) {
                     state.insert(to.clone(), moved);
@@ -533,11 +538,9 @@ impl Change {
                     command => [&words(&[command.as_bytes(), &place.1])[..], names].concat(),
                 });
             }
-            Change::Remove(places) => {
-                for place in places {
-                    select(place.0, &mut requests);
-                    requests.push(words(&[b"DEL", &place.1]));
-                }
+            Change::Remove(database, names) => {
+                select(*database, &mut requests);
+                requests.push([&words(&[b"DEL"])[..], names].concat());
             }
             Change::Rename(from, to) => {
                 select(from.0, &mut requests);
