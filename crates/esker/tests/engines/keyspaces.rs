@@ -386,6 +386,15 @@ impl Pair {
     }
 }
 
+impl Drop for Pair {
+    fn drop(&mut self) {
+        if let Some((_, disk)) = self.subject.take() {
+            // Nothing is to be written any more when the directory goes; how it went does not matter then.
+            let _ = disk.close();
+        }
+    }
+}
+
 fn members(value: &Value) -> BTreeSet<Bytes> {
     value.elements().iter().filter_map(|name| Some(name.bytes()?.to_vec())).collect()
 }
