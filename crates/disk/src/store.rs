@@ -352,6 +352,11 @@ impl Disk {
         &self.syncer
     }
 
+    /// Whether it is closed for good.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
     /// Whether anybody waits for the disk.
     pub(crate) fn is_awaited(&self) -> bool {
         !self.waiting.lock().is_empty()
@@ -486,7 +491,7 @@ impl Store for Disk {
 
     fn wants_renewal(&self) -> bool {
         self.has_failed.load(Ordering::Acquire)
-            && !self.is_closed.load(Ordering::Acquire)
+            && !self.is_closed()
             && self.free_bytes() >= self.free_bytes_min.load(Ordering::Relaxed)
             && self.takes_files()
     }

@@ -43,7 +43,7 @@ fn run(disk: &Weak<Disk>) {
     let (mut synced, mut graves, mut ticked) = (Instant::now(), Instant::now(), Instant::now());
     while let Some(disk) = disk.upgrade() {
         disk.signal().wait(TICK);
-        if disk.lsm().is_none() {
+        if disk.is_closed() {
             return;
         }
         if disk.is_awaited() || disk.is_due(synced.elapsed()) {

@@ -1,11 +1,12 @@
 //! A store that is away after a failure, and comes back.
 
 use std::fs;
+use std::time::Duration;
 
 use keyspace::engine::Store;
 
 use crate::fixture::answer;
-use crate::harness::temporary_directory;
+use crate::harness::{eventually, temporary_directory};
 use crate::keyspaces::open;
 
 #[test]
@@ -34,6 +35,8 @@ fn a_store_that_cannot_be_opened_again_is_away_until_it_can() {
         assert_eq!(answer(&keyspace, 2, "GET memory"), r#""value""#);
         keyspace.expire(0, 0);
     }
+    // Long enough for the thread that syncs to come by.
+    std::thread::sleep(Duration::from_millis(300));
     fs::remove_file(&tree).expect("it can be removed");
     fs::rename(&aside, &tree).expect("it can be renamed");
     keyspace.renew(&*disk).expect("the store is back");
@@ -43,6 +46,8 @@ fn a_store_that_cannot_be_opened_again_is_away_until_it_can() {
     assert_eq!(answer(&keyspace, 0, "PEXPIRETIME fading"), "(integer) 33177117420000");
     assert_eq!(answer(&keyspace, 0, "DBSIZE"), "(integer) 3");
     assert_eq!(answer(&keyspace, 0, "SET text other"), r#"OK"#);
+    let is_synced = || disk.figures().contains(&("disk_commits_unsynced", 0));
+    eventually(Duration::from_secs(10), "the change is on disk", is_synced);
     drop(keyspace);
     disk.close().expect("the disk works");
 }
