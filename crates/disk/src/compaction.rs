@@ -8,6 +8,7 @@ use std::time::Instant;
 use sync::Mutex;
 
 use crate::space::Space;
+use crate::store::Disk;
 
 /// What was asked for and is not done.
 #[derive(Default)]
@@ -43,7 +44,12 @@ impl Progress {
 
 impl Compactions {
     /// Has `space`, which serves `database`, compacted; says false when that is under way already.
-    pub fn ask(self: &Arc<Self>, database: u16, space: Arc<Space>) -> std::io::Result<bool> {
+    pub fn ask(
+        self: &Arc<Self>,
+        disk: &Arc<Disk>,
+        database: u16,
+        space: Arc<Space>,
+    ) -> std::io::Result<bool> {
         let mut queue = self.queue.lock();
         if queue.running == Some(database) || queue.waiting.iter().any(|(waiting, _)| *waiting == database) {
             return Ok(false);
@@ -51,8 +57,9 @@ impl Compactions {
         queue.waiting.push_back((database, space));
         if queue.running.is_none() {
             queue.running = Some(database);
-            let all = Arc::clone(self);
-            let started = std::thread::Builder::new().name("compactor".to_owned()).spawn(move || all.run());
+            let (all, disk) = (Arc::clone(self), Arc::clone(disk));
+            let started =
+                std::thread::Builder::new().name("compactor".to_owned()).spawn(move || all.run(&disk));
             if let Err(error) = started {
                 *queue = Queue::default();
                 return Err(error);
@@ -74,14 +81,14 @@ impl Compactions {
         next
     }
 
-    fn run(&self) {
+    fn run(&self, disk: &Disk) {
         while let Some((database, space)) = self.next() {
             let Some(tree) = space.tree() else { continue };
             let (began, before) = (Instant::now(), tree.disk_space());
             self.progress.seen_at_start.store(self.progress.seen.load(Ordering::Relaxed), Ordering::Relaxed);
             self.progress.expected.store(tree.approximate_len() as u64, Ordering::Relaxed);
             tracing::info!(database, disk_bytes = before, "Compaction begins");
-            match tree.rotate_memtable_and_wait().and_then(|()| tree.major_compact()) {
+            match disk.bring_into_tables(tree).and_then(|()| tree.major_compact()) {
                 Ok(()) => tracing::info!(
                     database,
                     disk_bytes = tree.disk_space(),
@@ -91,6 +98,7 @@ impl Compactions {
                 Err(error) => tracing::error!(database, %error, "Compaction failed"),
             }
             self.progress.expected.store(0, Ordering::Relaxed);
+            disk.drop_replaced();
         }
     }
 }

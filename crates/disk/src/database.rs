@@ -6,7 +6,6 @@ use keyspace::engine::{Batch, Compaction, Counts, Emptied, Engine, ShardBox};
 use keyspace::fault::Fault;
 use smallbox::smallbox;
 
-use crate::format;
 use crate::shard::DiskShard;
 use crate::space::Space;
 use crate::store::{Disk, SYSTEM, database_key, fault};
@@ -20,25 +19,19 @@ pub struct DiskDatabase {
 }
 
 impl DiskDatabase {
-    /// The database in `space`, with what is stored there.
-    pub fn open(disk: Arc<Disk>, space: Arc<Space>) -> fjall::Result<DiskDatabase> {
-        let mut stored = Vec::new();
-        for record in disk.system().prefix(format::counts_prefix(space.id)) {
-            let (key, value) = record.into_inner()?;
-            if let (Some(slot), Some((keys, deadlines))) =
-                (format::slot_of_counts(&key), format::read_counts(&value))
-                && keys > 0
-            {
-                stored.push((slot, Counts { keys, deadlines }));
-            }
-        }
-        Ok(DiskDatabase { disk, space, stored })
+    /// The database in `space`, where so many keys are stored in each slot that has any, in ascending order.
+    pub fn new(disk: Arc<Disk>, space: Arc<Space>, stored: Vec<(u16, Counts)>) -> DiskDatabase {
+        DiskDatabase { disk, space, stored }
     }
 }
 
 impl Engine for DiskDatabase {
     fn name(&self) -> &'static str {
         "disk"
+    }
+
+    fn is_stored(&self) -> bool {
+        true
     }
 
     fn shard(&self, slot: u16) -> ShardBox {
@@ -53,7 +46,7 @@ impl Engine for DiskDatabase {
 
     fn emptied(&self) -> Result<Emptied, Fault> {
         let space = self.disk.new_space().map_err(|error| fault(&error))?;
-        Ok(Emptied::By(Arc::new(DiskDatabase { disk: Arc::clone(&self.disk), space, stored: Vec::new() })))
+        Ok(Emptied::By(Arc::new(DiskDatabase::new(Arc::clone(&self.disk), space, Vec::new()))))
     }
 
     fn assign(&self, database: u16, batch: &mut Batch) {
@@ -73,7 +66,7 @@ impl Engine for DiskDatabase {
     }
 
     fn compact(&self, database: u16) -> Result<Compaction, Fault> {
-        let asked = self.disk.compactions().ask(database, Arc::clone(&self.space));
+        let asked = self.disk.compactions().ask(&self.disk, database, Arc::clone(&self.space));
         let has_begun = asked.map_err(|error| Fault::new(format!("ERR compaction cannot begin: {error}")))?;
         Ok(if has_begun { Compaction::Begun } else { Compaction::Runs })
     }

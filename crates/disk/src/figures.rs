@@ -6,10 +6,12 @@ use crate::store::Disk;
 
 /// The figures, by their names.
 pub fn of(disk: &Disk) -> Vec<(&'static str, u64)> {
-    let (used, allowed) = disk.shared().budget.bytes();
-    let (hits, misses, evictions) = disk.shared().budget.counts();
-    let database = disk.database();
-    let trees: Vec<Keyspace> = disk.trees();
+    let (used, allowed) = disk.budget().bytes();
+    let (hits, misses, evictions) = disk.budget().counts();
+    let lsm = disk.lsm();
+    let Some(lsm) = &*lsm else { return Vec::new() };
+    let database = &lsm.database;
+    let trees: Vec<Keyspace> = lsm.trees();
     let sum = |figure: &dyn Fn(&Keyspace) -> u64| trees.iter().map(figure).sum::<u64>();
     let (compacting, to_compact) = disk.compactions().state();
     let (seen, expected) = disk.compactions().progress.of_running();

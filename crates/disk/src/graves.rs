@@ -73,6 +73,12 @@ impl Graves {
         *dead = Arc::new(dead.iter().copied().filter(|id| !ids.contains(id)).collect());
     }
 
+    /// Forgets all.
+    pub fn clear(&self) {
+        self.buried.lock().clear();
+        *self.dead.lock() = Arc::default();
+    }
+
     /// Whether some are not known to be on disk.
     pub fn has_fresh(&self) -> bool {
         self.buried.lock().values().any(|grave| grave.commit > 0)

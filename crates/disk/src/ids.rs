@@ -14,7 +14,8 @@ const RECORD: &[u8] = b"next";
 pub struct Ids {
     next: AtomicU64,
     leased_until: Mutex<u64>,
-    system: Keyspace,
+    /// Where it is stored; nowhere while the store is away.
+    system: Option<Keyspace>,
 }
 
 impl Ids {
@@ -22,9 +23,14 @@ impl Ids {
     pub fn open(system: Keyspace) -> fjall::Result<Ids> {
         let stored = system.get(RECORD)?;
         let next = stored.and_then(|value| Some(u64::from_le_bytes(*value.first_chunk()?))).unwrap_or(1);
-        let ids = Ids { next: AtomicU64::new(next), leased_until: Mutex::new(next), system };
+        let ids = Ids { next: AtomicU64::new(next), leased_until: Mutex::new(next), system: Some(system) };
         ids.lease(next)?;
         Ok(ids)
+    }
+
+    /// Those of a store that is away: there are none.
+    pub fn away() -> Ids {
+        Ids { next: AtomicU64::new(0), leased_until: Mutex::new(0), system: None }
     }
 
     /// Makes sure that `id` is below what is stored.
@@ -32,7 +38,8 @@ impl Ids {
         let mut until = self.leased_until.lock();
         if id >= *until {
             let raised = id + LEASE;
-            self.system.insert(RECORD, raised.to_le_bytes())?;
+            let Some(system) = &self.system else { return Err(fjall::Error::Poisoned) };
+            system.insert(RECORD, raised.to_le_bytes())?;
             *until = raised;
         }
         Ok(())

@@ -39,7 +39,10 @@ impl Journal {
     /// name. An older journal is on disk before a newer one begins.
     pub fn sync(&mut self) -> io::Result<bool> {
         let newest = match &self.current {
-            Some((number, _)) if !self.path(number + 1).exists() => Some(*number),
+            // One that is gone may have had followers that are gone too; journals go in the order in which they came.
+            Some((number, _)) if self.path(*number).exists() && !self.path(number + 1).exists() => {
+                Some(*number)
+            }
             _ => self.newest()?,
         };
         let Some(newest) = newest else { return Ok(false) };
@@ -50,5 +53,35 @@ impl Journal {
             Some((_, file)) => file.sync_data().map(|()| true),
             None => Ok(false),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The journal that a sync went to, when these are there.
+    fn synced(journal: &mut Journal, numbers: &[u64]) -> Option<u64> {
+        for file in
+            std::fs::read_dir(&journal.dir).expect("it is there").map(|file| file.expect("a file").path())
+        {
+            std::fs::remove_file(file).expect("it can be removed");
+        }
+        for number in numbers {
+            std::fs::write(journal.path(*number), "").expect("it can be written");
+        }
+        journal.sync().expect("the disk works");
+        journal.current.as_ref().map(|(number, _)| *number)
+    }
+
+    #[test]
+    fn the_newest_is_synced_whatever_became_of_those_before() {
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let mut journal = Journal::in_dir(directory.path());
+        assert_eq!(synced(&mut journal, &[]), None);
+        assert_eq!(synced(&mut journal, &[1]), Some(1));
+        assert_eq!(synced(&mut journal, &[1, 2, 3]), Some(3));
+        assert_eq!(synced(&mut journal, &[3]), Some(3));
+        assert_eq!(synced(&mut journal, &[5]), Some(5));
     }
 }

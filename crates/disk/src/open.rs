@@ -22,18 +22,7 @@ impl OpenError {
 
     /// The LSM database in `path` cannot be opened.
     pub fn of(path: &Path, error: fjall::Error) -> OpenError {
-        let reason = match error {
-            fjall::Error::Locked => "another process uses it".to_owned(),
-            fjall::Error::Io(error) => error.to_string(),
-            fjall::Error::InvalidVersion(version) => {
-                format!("its tables are of a format that this program does not read ({version:?})")
-            }
-            fjall::Error::JournalRecovery(error) => format!("its journal is damaged: {error}"),
-            fjall::Error::Storage(fjall::LsmError::ChecksumMismatch { .. }) => {
-                "a table in it is damaged: it does not match its checksum".to_owned()
-            }
-            error => format!("it is damaged: {error}"),
-        };
+        let reason = crate::words::of(&error);
         OpenError { path: path.to_owned(), reason }
     }
 }

@@ -131,7 +131,7 @@ impl DiskShard {
 
     /// Whether everything that is stored is cached, so that what is not cached is not there.
     fn is_all_cached(&self) -> bool {
-        self.touched.is_empty() && self.cached.len() == self.counts.keys
+        self.touched.is_empty() && self.cached.len() == self.counts.keys && !self.space.is_away
     }
 
     /// Reads the record of `key`.
@@ -553,8 +553,9 @@ impl Shard for DiskShard {
     }
 
     fn admit(&mut self, entry: Entry, generation: u64) {
-        let name = entry.key().to_vec();
-        let key = Key { bytes: &name, slot: self.slot, hash: base::hash::hash(&name) };
+        let hash = base::hash::hash(entry.key());
+        let name: Box<[u8]> = entry.key().into();
+        let key = Key { bytes: &name, slot: self.slot, hash };
         if generation != self.generation || self.cached(&key).is_some() {
             return;
         }

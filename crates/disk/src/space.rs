@@ -17,6 +17,8 @@ pub struct Space {
     /// Its number, which no other has or had.
     pub id: u64,
     tree: OnceLock<Keyspace>,
+    /// Whether it stands for one whose store is away, so that nobody can tell what is in it.
+    pub is_away: bool,
     /// What all spaces share.
     pub shared: Arc<Shared>,
 }
@@ -24,7 +26,7 @@ pub struct Space {
 /// What all spaces of a store share.
 pub struct Shared {
     /// The memory that the cache may take.
-    pub budget: Budget,
+    pub budget: Arc<Budget>,
     /// What others do while a read waits for the disk.
     pub handoff: Handoff,
     /// Numbers for spaces and collections.
@@ -33,7 +35,20 @@ pub struct Shared {
 
 impl Space {
     pub fn new(id: u64, shared: Arc<Shared>) -> Space {
-        Space { id, tree: OnceLock::new(), shared }
+        Space { id, tree: OnceLock::new(), is_away: false, shared }
+    }
+
+    /// What stands for a space while the store is away: to ask it for anything is a fault.
+    pub fn away(shared: Arc<Shared>) -> Space {
+        Space { id: 0, tree: OnceLock::new(), is_away: true, shared }
+    }
+
+    /// The tree to read from, if there is one; a fault when nobody can tell.
+    fn readable(&self) -> Option<&Keyspace> {
+        if self.is_away {
+            raise(Fault::new("MISCONF the databases on disk are not open, after a failure of the disk"));
+        }
+        self.tree()
     }
 
     /// The tree of the records, if there ever was one.
@@ -53,18 +68,18 @@ impl Space {
 
     /// The value of the record `key`.
     pub fn get(&self, key: &[u8]) -> Option<Slice> {
-        let tree = self.tree()?;
+        let tree = self.readable()?;
         self.shared.handoff.around(|| tree.get(key)).unwrap_or_else(|error| {
-            unreadable(&error);
+            unreadable(tree, &error);
             None
         })
     }
 
     /// Whether there is a record `key`.
     pub fn contains(&self, key: &[u8]) -> bool {
-        let Some(tree) = self.tree() else { return false };
+        let Some(tree) = self.readable() else { return false };
         self.shared.handoff.around(|| tree.contains_key(key)).unwrap_or_else(|error| {
-            unreadable(&error);
+            unreadable(tree, &error);
             false
         })
     }
@@ -76,7 +91,7 @@ impl Space {
         backward: bool,
         visit: &mut dyn FnMut(Slice, Slice) -> bool,
     ) {
-        let Some(tree) = self.tree().filter(|_| !is_empty(&range)) else { return };
+        let Some(tree) = self.readable().filter(|_| !is_empty(&range)) else { return };
         self.shared.handoff.around(|| {
             let mut records = tree.range(range);
             loop {
@@ -88,7 +103,7 @@ impl Space {
                             return;
                         }
                     }
-                    Some(Err(error)) => return unreadable(&error),
+                    Some(Err(error)) => return unreadable(tree, &error),
                 }
             }
         });
@@ -109,7 +124,8 @@ fn is_empty((lower, upper): &(Bound<Vec<u8>>, Bound<Vec<u8>>)) -> bool {
 
 /// Has the command that reads fail.
 #[cold]
-fn unreadable(error: &fjall::Error) {
-    tracing::error!(%error, "The disk cannot be read");
-    raise(Fault::new(format!("ERR the disk cannot be read: {error}")));
+fn unreadable(tree: &Keyspace, error: &fjall::Error) {
+    let (path, why) = (tree.path().display(), crate::words::of(error));
+    tracing::error!(%path, "The disk cannot be read: {why}");
+    raise(Fault::new(format!("ERR the records in '{path}' cannot be read: {why}")));
 }

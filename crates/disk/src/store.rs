@@ -4,42 +4,43 @@
 //! disk once it is synced. All of that keeps the order of the commits: whatever a crash leaves is what there was at
 //! some moment. The server flushes before it sends a reply, so what a client was told survives the end of the process.
 
-use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-use fjall::config::{BloomConstructionPolicy, CompressionPolicy, FilterPolicy, FilterPolicyEntry};
-use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
-use keyspace::engine::{Batch, Engine, Store, StoreSettings, SyncPolicy};
+use fjall::{Keyspace, PersistMode};
+use keyspace::engine::{Batch, Counts, Elsewhere, Engine, Store, StoreSettings, SyncPolicy};
 use keyspace::fault::Fault;
-use sync::{Mutex, RwLock};
+use sync::{Mutex, RwLock, RwLockReadGuard};
 
 use crate::cache::Budget;
 use crate::compaction::Compactions;
 use crate::database::DiskDatabase;
-use crate::format::{self, Place};
-use crate::graves::{Filters, Grave, Graves};
+use crate::format::Place;
+use crate::graves::{Grave, Graves};
 use crate::handoff::{HandOver, Handoff};
 use crate::ids::Ids;
 use crate::journal::Journal;
+use crate::lsm::Lsm;
 use crate::open::{OpenError, check_format};
 use crate::space::{Shared, Space};
+use crate::stop::Note;
 
 /// The space of the store's own records.
 pub const SYSTEM: u64 = 0;
-const SYSTEM_NAME: &str = "system";
 /// Before the number of a database, in the key of the record that says which space it has.
 pub const DATABASE: u8 = b'd';
 /// Before the number of a collection, in the key of its grave.
-const GRAVE: u8 = b'g';
+pub const GRAVE: u8 = b'g';
 /// What counts as committed before anything is.
 const FIRST_COMMIT: u64 = 1;
-
-/// The engines of several databases.
-type Engines = Vec<Arc<dyn Engine>>;
+/// What is committed goes to the journal, and again to a table.
+const WRITES_PER_COMMIT: u64 = 2;
 
 /// How to open a store.
 #[derive(Clone, Debug)]
@@ -58,13 +59,19 @@ pub struct Options {
     pub hand_over: Option<HandOver>,
 }
 
+/// The engines of several databases.
+pub type Engines = Vec<Arc<dyn Engine>>;
+
+/// A store, and the engines of the databases that it was opened for.
+pub type Opened = (Arc<Disk>, Engines);
+
 /// A store that is open.
 pub struct Disk {
     options: Options,
-    database: Database,
-    system: Keyspace,
-    spaces: RwLock<HashMap<u64, Arc<Space>>>,
-    shared: Arc<Shared>,
+    me: Weak<Disk>,
+    /// `None` while the store is closed.
+    lsm: RwLock<Option<Lsm>>,
+    budget: Arc<Budget>,
     graves: Arc<Graves>,
     compactions: Arc<Compactions>,
     /// Spaces that serve no database any more, with the commit that says so.
@@ -77,136 +84,144 @@ pub struct Disk {
     policy: RwLock<SyncPolicy>,
     /// Who waits for a commit to be on disk.
     waiting: Mutex<Vec<(u64, Waker)>>,
-    /// Room in the file system when last looked, in bytes, and how much has to be left.
+    /// Room in the file system when last looked, in bytes; what was in memory then and is yet to be written to tables;
+    /// what was committed since; and how much has to be left.
     free_bytes: AtomicU64,
+    unwritten_bytes: AtomicU64,
+    committed_bytes: AtomicU64,
     free_bytes_min: AtomicU64,
     /// Why nothing can be written any more, once that is so.
     failure: Mutex<Option<Fault>>,
     has_failed: AtomicBool,
+    /// Whether it is closed for good.
+    is_closed: AtomicBool,
+    /// Commits that were lost in the last failure, because the store was opened again without them.
+    lost: Mutex<Range<u64>>,
     syncer: crate::syncer::Signal,
 }
 
 /// What an LSM database says of an error, as a client reads it.
 pub fn fault(error: &fjall::Error) -> Fault {
-    Fault::new(format!("MISCONF the disk cannot be written: {error}"))
+    Fault::new(format!("MISCONF the disk cannot be written: {}", crate::words::of(error)))
 }
 
 impl Disk {
     /// Opens the store in `options.dir`, or makes it, to serve `databases`; and the engine for each of these.
-    pub fn open(options: Options, databases: &[u16]) -> Result<(Arc<Disk>, Engines), OpenError> {
-        let began = Instant::now();
+    pub fn open(options: Options, databases: &[u16]) -> Result<Opened, OpenError> {
         let tree_dir = check_format(&options.dir)?;
-        let failed = |error: fjall::Error| OpenError::of(&tree_dir, error);
+        let note = Note::check(&options.dir)?;
+        let failed = |error: io::Error| OpenError::new(&options.dir, &error);
+        let Some(note) = note else { return Disk::open_trees(options.clone(), &tree_dir, databases) };
+        note.put_aside().map_err(failed)?;
+        let opened = Disk::open_trees(options.clone(), &tree_dir, databases);
+        match &opened {
+            Ok(_) => note.throw_away().map_err(failed)?,
+            Err(_) => note.put_back().map_err(failed)?,
+        }
+        opened
+    }
+
+    fn open_trees(options: Options, tree_dir: &Path, databases: &[u16]) -> Result<Opened, OpenError> {
+        let began = Instant::now();
+        let failed = |error: fjall::Error| OpenError::of(tree_dir, error);
         let graves = Arc::new(Graves::default());
         let compactions = Arc::new(Compactions::default());
-        let told = (Arc::clone(&graves), Arc::clone(&compactions));
-        let cache_bytes = options.settings.cache_bytes;
+        let settings = options.settings;
+        let budget = Arc::new(Budget::new((settings.cache_bytes / 2) as usize));
         tracing::info!(path = %tree_dir.display(), "Opening the databases on disk");
-        let database = Database::builder(&tree_dir)
-            .cache_size(cache_bytes / 2)
-            .max_journaling_size(options.journal_bytes_max)
-            .manual_journal_persist(true)
-            // Whoever writes would have to do it.
-            .journal_compression(CompressionType::None)
-            .worker_threads(options.threads.max(1))
-            .with_compaction_filter_factories(Arc::new(move |name| {
-                let (graves, compactions) = told.clone();
-                (name != SYSTEM_NAME).then(|| Arc::new(Filters { graves, compactions }) as Arc<_>)
-            }))
-            .open()
-            .map_err(failed)?;
-        let system = database.keyspace(SYSTEM_NAME, || tree_options(&options)).map_err(failed)?;
-        let ids = Ids::open(system.clone()).map_err(failed)?;
-        let shared = Arc::new(Shared {
-            budget: Budget::new((cache_bytes / 2) as usize),
-            handoff: Handoff(options.hand_over),
-            ids,
-        });
-        let disk = Arc::new(Disk {
-            database,
-            system,
-            spaces: RwLock::default(),
-            shared,
+        let lsm = Lsm::open(&options, &graves, &compactions, &budget).map_err(failed)?;
+        let disk_bytes = lsm.database.disk_space().unwrap_or_default();
+        let disk = Arc::new_cyclic(|me| Disk {
+            me: Weak::clone(me),
+            lsm: RwLock::new(Some(lsm)),
+            budget,
             graves,
             compactions,
             retired: Mutex::default(),
             committed: AtomicU64::new(FIRST_COMMIT),
             flushed: AtomicU64::new(0),
             synced: AtomicU64::new(0),
-            policy: RwLock::new(options.settings.sync),
+            policy: RwLock::new(settings.sync),
             waiting: Mutex::default(),
             free_bytes: AtomicU64::new(u64::MAX),
-            free_bytes_min: AtomicU64::new(options.settings.free_bytes_min),
+            unwritten_bytes: AtomicU64::new(0),
+            committed_bytes: AtomicU64::new(0),
+            free_bytes_min: AtomicU64::new(settings.free_bytes_min),
             failure: Mutex::default(),
             has_failed: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
+            lost: Mutex::new(0..0),
             syncer: crate::syncer::Signal::default(),
             options,
         });
         disk.look_at_room();
         let engines = disk.open_databases(databases).map_err(failed)?;
-        disk.exhume().map_err(failed)?;
-        disk.database.persist(PersistMode::SyncAll).map_err(failed)?;
-        crate::syncer::start(&disk).map_err(|error| OpenError::new(&tree_dir, &error))?;
+        crate::syncer::start(&disk).map_err(|error| OpenError::new(tree_dir, &error))?;
         tracing::info!(
             path = %tree_dir.display(),
             milliseconds = began.elapsed().as_millis() as u64,
-            disk_bytes = disk.database.disk_space().unwrap_or_default(),
+            disk_bytes,
             "Opened the databases on disk"
         );
         Ok((disk, engines))
     }
 
-    /// The engine of each of `databases`; spaces that serve none are deleted.
-    fn open_databases(self: &Arc<Disk>, databases: &[u16]) -> fjall::Result<Engines> {
-        let mut assigned: HashMap<u16, u64> = HashMap::new();
-        for record in self.system.prefix([DATABASE]) {
-            let (key, value) = record.into_inner()?;
-            let number = key[1..].first_chunk().map(|bytes| u16::from_be_bytes(*bytes));
-            let space = value.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
-            if let (Some(number), Some(space)) = (number, space) {
-                assigned.insert(number, space);
-            }
-        }
-        let mut kept: Vec<String> = assigned.values().map(u64::to_string).collect();
-        kept.push(SYSTEM_NAME.to_owned());
-        for name in self.database.list_keyspace_names() {
-            if !kept.iter().any(|kept| **kept == *name) {
-                let tree = self.database.keyspace(&name, || tree_options(&self.options))?;
-                self.database.delete_keyspace(tree)?;
-            }
-        }
+    /// The engine of each of `databases`, and the graves.
+    fn open_databases(&self, databases: &[u16]) -> fjall::Result<Engines> {
+        let Some(me) = self.me.upgrade() else { return Err(fjall::Error::Poisoned) };
+        let spaces = self.with_lsm(|lsm| lsm.spaces_of(databases))?;
         let mut engines = Engines::new();
-        for database in databases {
-            let space = match assigned.get(database) {
-                Some(id) => self.space(*id)?,
-                None => {
-                    let space = self.new_space()?;
-                    self.system.insert(database_key(*database), space.id.to_le_bytes())?;
-                    space
-                }
-            };
-            engines.push(Arc::new(DiskDatabase::open(Arc::clone(self), space)?));
+        for space in spaces {
+            let stored = self.with_lsm(|lsm| lsm.counts_of(space.id))?;
+            engines.push(Arc::new(DiskDatabase::new(Arc::clone(&me), space, stored)));
         }
+        self.with_lsm(|lsm| {
+            lsm.graves()?.into_iter().for_each(|grave| self.graves.bury(grave));
+            lsm.database.persist(PersistMode::SyncAll)
+        })?;
+        self.graves.synced(1);
         Ok(engines)
     }
 
-    fn space(&self, id: u64) -> fjall::Result<Arc<Space>> {
-        let space = Arc::new(Space::new(id, Arc::clone(&self.shared)));
-        if self.database.keyspace_exists(&id.to_string()) {
-            self.tree(&space)?;
+    /// Brings everything into tables, so that the next start reads nothing from the journal, and ends all work on the
+    /// files. Nothing is written from then on, and the next start can tell whether anything has been lost since. Engines
+    /// and shards that are left only hold the directory.
+    pub fn close(&self) -> Result<(), Fault> {
+        /// What takes longer stays in the journal.
+        const LIMIT: Duration = Duration::from_secs(30);
+        self.is_closed.store(true, Ordering::Release);
+        let until = Instant::now() + LIMIT;
+        let synced = self.with_lsm(|lsm| {
+            for tree in lsm.trees().iter().chain([&lsm.system]) {
+                if !lsm.bring_into_tables(tree, until)? {
+                    tracing::warn!(path = %tree.path().display(), "The next start reads a part from the journal");
+                }
+            }
+            lsm.database.persist(PersistMode::SyncAll)
+        });
+        let synced = synced.map_err(|error| self.fail(&error));
+        self.refuse_from_now_on(Fault::new("MISCONF the databases on disk are closed"));
+        self.retired.lock().clear();
+        // To let go of it is to wait for the threads that flush and compact.
+        let was_open = self.lsm.write().take().is_some();
+        synced?;
+        if was_open && let Err(error) = Note::write(&self.options.dir) {
+            return Err(fault(&fjall::Error::Io(error)));
         }
-        self.spaces.write().insert(id, Arc::clone(&space));
-        Ok(space)
+        Ok(())
     }
 
-    /// The tree of `space`, made if there is none yet.
-    fn tree<'s>(&self, space: &'s Space) -> fjall::Result<&'s Keyspace> {
-        space.tree_or(|| self.database.keyspace(&space.id.to_string(), || tree_options(&self.options)))
+    /// Works with the LSM database, if the store is not closed.
+    fn with_lsm<R>(&self, work: impl FnOnce(&Lsm) -> fjall::Result<R>) -> fjall::Result<R> {
+        match &*self.lsm.read() {
+            Some(lsm) => work(lsm),
+            None => Err(fjall::Error::Poisoned),
+        }
     }
 
     /// A space with nothing in it.
     pub fn new_space(&self) -> fjall::Result<Arc<Space>> {
-        self.space(self.shared.ids.next()?)
+        self.with_lsm(Lsm::new_space)
     }
 
     /// Says that `space` serves no database any more.
@@ -215,52 +230,16 @@ impl Disk {
         self.syncer.wake();
     }
 
-    /// Finds the graves.
-    fn exhume(&self) -> fjall::Result<()> {
-        for record in self.system.prefix([GRAVE]) {
-            let (key, value) = record.into_inner()?;
-            if let Some((id, space, home)) = read_grave(&key, &value) {
-                self.graves.bury(Grave { space, place: Place { home, id }, commit: 1 });
-            }
-        }
-        self.graves.synced(1);
-        Ok(())
-    }
-
-    /// Brings everything into tables, so that nothing has to be read from the journal when the store is opened again.
-    pub fn close(self: &Arc<Disk>) {
-        /// A tree that cannot be flushed waits for ever.
-        const LIMIT: Duration = Duration::from_secs(30);
-        if self.has_failed.load(Ordering::Acquire) {
-            return;
-        }
-        let (done, is_done) = std::sync::mpsc::channel();
-        let disk = Arc::clone(self);
-        let flush = move || {
-            let flush = |tree: &Keyspace| tree.rotate_memtable_and_wait();
-            let flushed = disk.trees().iter().chain([&disk.system]).try_for_each(flush);
-            // Nobody listens any more when it took too long.
-            let _ = done.send(flushed.and_then(|()| disk.database.persist(PersistMode::SyncAll)));
-        };
-        let started = std::thread::Builder::new().name("disk-close".to_owned()).spawn(flush);
-        let flushed = started.ok().and_then(|_| is_done.recv_timeout(LIMIT).ok());
-        if !matches!(flushed, Some(Ok(()))) {
-            tracing::error!(
-                ?flushed,
-                "Not everything could be brought into tables; the rest is in the journal"
-            );
-        }
-    }
-
     /// Why nothing can be written at present, if so. What only makes room may use half of what has to be left.
     fn refusal(&self, batch: &Batch) -> Option<Fault> {
-        if self.has_failed.load(Ordering::Acquire) {
-            return self.failure.lock().clone();
+        if let Some(failure) = self.failure() {
+            return Some(failure);
         }
-        let (free, min) =
-            (self.free_bytes.load(Ordering::Relaxed), self.free_bytes_min.load(Ordering::Relaxed));
-        let needed = if batch.only_removes() { min / 2 } else { min };
-        (free < needed).then(|| {
+        let (free, min) = (self.free_bytes(), self.free_bytes_min.load(Ordering::Relaxed));
+        let needed = if makes_room(batch) { min / 2 } else { min };
+        let taken = self.unwritten_bytes.load(Ordering::Relaxed)
+            + self.committed_bytes.load(Ordering::Relaxed) * WRITES_PER_COMMIT;
+        (min > 0 && free.saturating_sub(taken) < needed).then(|| {
             Fault::new(format!(
                 "MISCONF the disk is full: {free} bytes are free in '{}', and {min} have to be left \
                  (disk-free-space-min)",
@@ -272,42 +251,35 @@ impl Disk {
     /// Writes nothing any more.
     #[cold]
     fn fail(&self, error: &fjall::Error) -> Fault {
-        let fault = fault(error);
-        tracing::error!(%error, "The databases on disk take no more changes");
-        self.failure.lock().get_or_insert_with(|| fault.clone());
-        self.has_failed.store(true, Ordering::Release);
+        let mut text = fault(error).text().to_owned();
+        if let fjall::Error::Poisoned = error {
+            // What failed is not known here, but mostly it is room that it lacked.
+            self.look_at_room();
+            text += &format!(" ({} bytes are free in '{}')", self.free_bytes(), self.options.dir.display());
+        }
+        let fault = Fault::new(text);
+        tracing::error!(%fault, "The databases on disk take no more changes");
+        self.refuse_from_now_on(fault.clone());
         fault
     }
 
+    /// Why nothing is written any more, if so.
+    fn failure(&self) -> Option<Fault> {
+        if !self.has_failed.load(Ordering::Acquire) {
+            return None;
+        }
+        self.failure.lock().clone()
+    }
+
+    fn refuse_from_now_on(&self, fault: Fault) {
+        self.failure.lock().get_or_insert(fault);
+        self.has_failed.store(true, Ordering::Release);
+    }
+
     fn write(&self, batch: &Batch) -> fjall::Result<()> {
-        let orphans: Vec<_> = batch.orphans().collect();
-        let spaces = self.spaces.read();
-        let tree = |id: u64| spaces.get(&id).map_or(Ok(&self.system), |space| self.tree(space));
-        let mut changes = batch.changes();
-        if batch.len() == 1
-            && orphans.is_empty()
-            && let Some(change) = changes.next()
-        {
-            match change.value {
-                Some(value) => tree(change.space)?.insert(change.key, value)?,
-                None => tree(change.space)?.remove(change.key)?,
-            }
-            self.committed.fetch_add(1, Ordering::AcqRel);
-            return Ok(());
-        }
-        let mut written =
-            fjall::OwnedWriteBatch::with_capacity(self.database.clone(), batch.len() + orphans.len());
-        for change in changes {
-            match change.value {
-                Some(value) => written.insert(tree(change.space)?, change.key, value),
-                None => written.remove(tree(change.space)?, change.key),
-            }
-        }
-        for orphan in &orphans {
-            let value = [&orphan.space.to_le_bytes()[..], &orphan.slot.to_le_bytes()].concat();
-            written.insert(&self.system, grave_key(orphan.id), value);
-        }
-        written.commit()?;
+        let orphans: Vec<Elsewhere> = batch.orphans().collect();
+        self.with_lsm(|lsm| lsm.write(batch, &orphans))?;
+        self.committed_bytes.fetch_add(batch.bytes() as u64, Ordering::Relaxed);
         let commit = self.committed.fetch_add(1, Ordering::AcqRel) + 1;
         for orphan in orphans {
             let place = Place { home: orphan.slot, id: orphan.id };
@@ -321,7 +293,9 @@ impl Disk {
         let commit = self.committed.load(Ordering::Acquire);
         let synced = self.flush().and_then(|()| match journal.sync() {
             Ok(true) => Ok(()),
-            Ok(false) => self.database.persist(PersistMode::SyncData).map_err(|error| self.fail(&error)),
+            Ok(false) => self
+                .with_lsm(|lsm| lsm.database.persist(PersistMode::SyncData))
+                .map_err(|error| self.fail(&error)),
             Err(error) => Err(self.fail(&fjall::Error::Io(error))),
         });
         if synced.is_ok() {
@@ -341,25 +315,16 @@ impl Disk {
         synced
     }
 
-    pub(crate) fn database(&self) -> &Database {
-        &self.database
-    }
-
-    pub(crate) fn system(&self) -> &Keyspace {
-        &self.system
-    }
-
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.shared
+    pub(crate) fn lsm(&self) -> RwLockReadGuard<'_, Option<Lsm>> {
+        self.lsm.read()
     }
 
     pub(crate) fn compactions(&self) -> &Arc<Compactions> {
         &self.compactions
     }
 
-    /// The trees of all spaces.
-    pub(crate) fn trees(&self) -> Vec<Keyspace> {
-        self.spaces.read().values().filter_map(|space| space.tree().cloned()).collect()
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     pub(crate) fn free_bytes(&self) -> u64 {
@@ -396,6 +361,11 @@ impl Disk {
         &self.syncer
     }
 
+    /// Whether it is closed for good.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
     /// Whether anybody waits for the disk.
     pub(crate) fn is_awaited(&self) -> bool {
         !self.waiting.lock().is_empty()
@@ -417,8 +387,27 @@ impl Disk {
     /// Looks how much room there is.
     pub(crate) fn look_at_room(&self) {
         if let Ok(room) = rustix::fs::statvfs(&self.options.dir) {
+            let unwritten = self.lsm.read().as_ref().map_or(0, |lsm| lsm.database.write_buffer_size());
+            self.committed_bytes.store(0, Ordering::Relaxed);
+            self.unwritten_bytes.store(unwritten, Ordering::Relaxed);
             self.free_bytes.store(room.f_bavail.saturating_mul(room.f_frsize), Ordering::Relaxed);
         }
+    }
+
+    /// Whether the file system takes what the LSM database is going to write when it is opened.
+    fn takes_files(&self) -> bool {
+        /// As large as the LSM database makes a journal to begin with, and of that as much as is written at once.
+        const FILE_BYTES: u64 = 64 << 20;
+        const WRITTEN_BYTES: usize = 1 << 20;
+        let path = self.options.dir.join("probe");
+        let tried = File::create(&path).and_then(|mut file| {
+            file.set_len(FILE_BYTES)?;
+            file.write_all(&vec![1; WRITTEN_BYTES])?;
+            file.sync_all()
+        });
+        // It is there only if it could be made.
+        let removed = std::fs::remove_file(&path);
+        tried.is_ok() && removed.is_ok()
     }
 
     pub(crate) fn journal(&self) -> Journal {
@@ -436,44 +425,34 @@ impl Disk {
             }
             !goes
         });
-        for space in gone {
-            self.spaces.write().remove(&space.id);
-            for record in self.system.prefix(format::counts_prefix(space.id)) {
-                let removed = record.into_inner().and_then(|(key, _)| self.system.remove(key));
-                if let Err(error) = removed {
-                    tracing::warn!(%error, "A count of an emptied database cannot be removed");
-                }
-            }
-            if let Some(tree) = space.tree() {
-                tracing::info!(disk_bytes = tree.disk_space(), "Deleting the records of an emptied database");
-            }
-            if let Some(tree) = space.tree()
-                && let Err(error) = self.database.delete_keyspace(tree.clone())
-            {
-                tracing::warn!(%error, space = space.id, "The records of an emptied database cannot be deleted yet");
-            }
+        if let Some(lsm) = &*self.lsm.read() {
+            gone.iter().for_each(|space| lsm.delete(space));
         }
+    }
+
+    /// Gives back the room of what compaction has replaced.
+    pub(crate) fn drop_replaced(&self) {
+        if let Err(error) = self.with_lsm(Lsm::drop_replaced) {
+            tracing::debug!(%error, "Tables that were replaced are still there");
+        }
+    }
+
+    /// Brings into tables what is in memory of `tree`.
+    pub(crate) fn bring_into_tables(&self, tree: &Keyspace) -> fjall::Result<()> {
+        /// A disk that takes longer is no disk to compact on.
+        const LIMIT: Duration = Duration::from_secs(600);
+        self.with_lsm(|lsm| lsm.bring_into_tables(tree, Instant::now() + LIMIT)).map(drop)
     }
 
     /// Removes the graves of which nothing is left.
     pub(crate) fn close_graves(&self) {
-        let mut empty: Vec<u64> = Vec::new();
-        for grave in self.graves.dead() {
-            let space = self.spaces.read().get(&grave.space).cloned();
-            let is_empty = match space {
-                None => true,
-                Some(space) => {
-                    let prefix = format::element_prefix(grave.place.home, grave.place.id);
-                    space.tree().is_none_or(|tree| tree.prefix(prefix).next().is_none())
-                }
-            };
-            if is_empty {
-                empty.push(grave.place.id);
-            }
-        }
-        empty.retain(|id| self.system.remove(grave_key(*id)).is_ok());
-        if !empty.is_empty() {
-            self.graves.forget(&empty);
+        let lsm = self.lsm.read();
+        let Some(lsm) = &*lsm else { return };
+        let empty =
+            self.graves.dead().into_iter().filter(|grave| lsm.is_empty(grave)).map(|grave| grave.place.id);
+        let closed: Vec<u64> = empty.filter(|id| lsm.system.remove(grave_key(*id)).is_ok()).collect();
+        if !closed.is_empty() {
+            self.graves.forget(&closed);
         }
     }
 }
@@ -491,7 +470,10 @@ impl Store for Disk {
         if self.flushed.load(Ordering::Acquire) >= committed {
             return Ok(());
         }
-        self.database.persist(PersistMode::Buffer).map_err(|error| self.fail(&error))?;
+        if let Some(failure) = self.failure() {
+            return Err(failure);
+        }
+        self.with_lsm(|lsm| lsm.database.persist(PersistMode::Buffer)).map_err(|error| self.fail(&error))?;
         self.flushed.fetch_max(committed, Ordering::AcqRel);
         Ok(())
     }
@@ -503,9 +485,10 @@ impl Store for Disk {
     fn poll_synced(&self, commit: u64, waker: &Waker) -> Poll<Result<(), Fault>> {
         let look = || {
             if self.synced.load(Ordering::Acquire) >= commit {
-                return Poll::Ready(Ok(()));
+                let is_lost = self.lost.lock().contains(&commit);
+                return Poll::Ready(if is_lost { Err(lost()) } else { Ok(()) });
             }
-            match self.has_failed.load(Ordering::Acquire).then(|| self.failure.lock().clone()).flatten() {
+            match self.failure() {
                 Some(fault) => Poll::Ready(Err(fault)),
                 None => Poll::Pending,
             }
@@ -524,13 +507,67 @@ impl Store for Disk {
 
     fn configure(&self, settings: StoreSettings) {
         *self.policy.write() = settings.sync;
-        self.shared.budget.set_max((settings.cache_bytes / 2) as usize);
+        self.budget.set_max((settings.cache_bytes / 2) as usize);
         self.free_bytes_min.store(settings.free_bytes_min, Ordering::Relaxed);
+    }
+
+    fn wants_renewal(&self) -> bool {
+        self.has_failed.load(Ordering::Acquire)
+            && !self.is_closed()
+            // It would hold the files that are to be opened again.
+            && self.compactions.state().0.is_none()
+            && self.free_bytes() >= self.free_bytes_min.load(Ordering::Relaxed)
+            && self.takes_files()
+    }
+
+    fn away(&self, known: Vec<(u16, Counts)>) -> Option<Arc<dyn Engine>> {
+        let shared = Shared {
+            budget: Arc::clone(&self.budget),
+            handoff: Handoff(self.options.hand_over),
+            ids: Ids::away(),
+        };
+        let space = Arc::new(Space::away(Arc::new(shared)));
+        Some(Arc::new(DiskDatabase::new(self.me.upgrade()?, space, known)))
+    }
+
+    fn renew(&self, databases: &[u16]) -> Result<Engines, Fault> {
+        self.retired.lock().clear();
+        drop(self.lsm.write().take());
+        self.graves.clear();
+        let opened =
+            Lsm::open(&self.options, &self.graves, &self.compactions, &self.budget).and_then(|lsm| {
+                *self.lsm.write() = Some(lsm);
+                self.open_databases(databases)
+            });
+        let engines = opened.map_err(|error| {
+            tracing::error!("The databases on disk cannot be opened again: {}", crate::words::of(&error));
+            fault(&error)
+        })?;
+        // What was not on disk is lost, and whoever still waits for it is told so.
+        let committed = self.committed.fetch_add(1, Ordering::AcqRel) + 1;
+        *self.lost.lock() = self.synced.load(Ordering::Acquire) + 1..committed;
+        self.flushed.store(committed, Ordering::Release);
+        self.synced.store(committed, Ordering::Release);
+        self.failure.lock().take();
+        self.has_failed.store(false, Ordering::Release);
+        self.waiting.lock().drain(..).for_each(|(_, waker)| waker.wake());
+        self.look_at_room();
+        tracing::warn!("The databases on disk were opened again and take changes");
+        Ok(engines)
     }
 
     fn figures(&self) -> Vec<(&'static str, u64)> {
         crate::figures::of(self)
     }
+}
+
+/// Whether `batch` takes no room beyond what is needed to say that something is gone.
+fn makes_room(batch: &Batch) -> bool {
+    batch.changes().all(|change| change.value.is_none() || change.space == SYSTEM)
+}
+
+fn lost() -> Fault {
+    Fault::new("MISCONF the change was lost when the disk failed")
 }
 
 /// Where the LSM database is, in the store's directory.
@@ -544,33 +581,16 @@ pub fn database_key(database: u16) -> [u8; 3] {
     [DATABASE, high, low]
 }
 
-fn grave_key(id: u64) -> [u8; 9] {
+/// The key of the grave of the collection with this number.
+pub fn grave_key(id: u64) -> [u8; 9] {
     let mut key = [GRAVE; 9];
     key[1..].copy_from_slice(&id.to_be_bytes());
     key
 }
 
-fn read_grave(key: &[u8], value: &[u8]) -> Option<(u64, u64, u16)> {
+/// The collection in a grave, the space of its elements and their slot.
+pub fn read_grave(key: &[u8], value: &[u8]) -> Option<(u64, u64, u16)> {
     let id = u64::from_be_bytes(*key.get(1..)?.first_chunk()?);
     let (space, home) = value.split_first_chunk()?;
     Some((id, u64::from_le_bytes(*space), u16::from_le_bytes(*home.first_chunk()?)))
-}
-
-/// How the tree of a space is set up. Measurements set one up alike.
-pub fn tree_options(options: &Options) -> KeyspaceCreateOptions {
-    /// Of what is written and not in a table yet; up to five times as much while the disk is slow.
-    const MEMTABLE_BYTES: std::ops::RangeInclusive<u64> = 8 << 20..=64 << 20;
-    let memtable_bytes =
-        (options.settings.cache_bytes / 16).clamp(*MEMTABLE_BYTES.start(), *MEMTABLE_BYTES.end());
-    let compression = if options.compresses {
-        CompressionPolicy::new([CompressionType::None, CompressionType::None, CompressionType::Lz4])
-    } else {
-        CompressionPolicy::disabled()
-    };
-    let bloom = |bits| FilterPolicyEntry::Bloom(BloomConstructionPolicy::BitsPerKey(bits));
-    KeyspaceCreateOptions::default()
-        .manual_journal_persist(true)
-        .max_memtable_size(memtable_bytes)
-        .data_block_compression_policy(compression)
-        .filter_policy(FilterPolicy::new([bloom(14.0), bloom(10.0)]))
 }

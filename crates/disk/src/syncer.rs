@@ -38,11 +38,14 @@ pub fn start(disk: &Arc<Disk>) -> std::io::Result<()> {
 fn run(disk: &Weak<Disk>) {
     /// How long a tick is when nobody waits.
     const TICK: Duration = Duration::from_millis(100);
-    const GRAVES_EVERY: Duration = Duration::from_secs(1);
+    const CLEANED_EVERY: Duration = Duration::from_secs(1);
     let Some(mut journal) = disk.upgrade().map(|disk| disk.journal()) else { return };
-    let (mut synced, mut graves, mut ticked) = (Instant::now(), Instant::now(), Instant::now());
+    let (mut synced, mut cleaned, mut ticked) = (Instant::now(), Instant::now(), Instant::now());
     while let Some(disk) = disk.upgrade() {
         disk.signal().wait(TICK);
+        if disk.is_closed() {
+            return;
+        }
         if disk.is_awaited() || disk.is_due(synced.elapsed()) {
             synced = Instant::now();
             // A failure has been logged, and is told to everyone who asks.
@@ -53,9 +56,10 @@ fn run(disk: &Weak<Disk>) {
             disk.look_at_room();
             disk.tidy();
         }
-        if graves.elapsed() >= GRAVES_EVERY {
-            graves = Instant::now();
+        if cleaned.elapsed() >= CLEANED_EVERY {
+            cleaned = Instant::now();
             disk.close_graves();
+            disk.drop_replaced();
         }
     }
 }

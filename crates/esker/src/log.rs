@@ -12,7 +12,12 @@ use tracing_subscriber::fmt::time::SystemTime;
 /// Begins to log as the settings say.
 pub fn start(settings: &Settings) -> io::Result<()> {
     let level = level(settings);
-    let builder = tracing_subscriber::fmt().with_max_level(level).with_timer(SystemTime).with_target(false);
+    // What cannot be logged, as on a full disk, is not worth the panic that a complaint on standard error may end in.
+    let builder = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_timer(SystemTime)
+        .with_target(false)
+        .log_internal_errors(false);
     let path = &settings.process.logfile;
     if path.as_os_str().is_empty() {
         builder.with_ansi(io::stderr().is_terminal()).with_writer(io::stderr).init();

@@ -83,9 +83,11 @@ fn start(arguments: &[OsString]) -> Result<(), String> {
         signals.abort();
         result
     });
+    // No connection is left that could write.
+    drop(runtime);
     if let Some(disk) = disk {
         tracing::info!("Closing the databases on disk");
-        disk.close();
+        disk.close().map_err(|fault| fault.to_string())?;
     }
     match result {
         Ok(Ok(())) => {
@@ -128,6 +130,10 @@ fn runtime(workers: usize) -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 fn stop_on_signals(server: Arc<Server>) -> tokio::task::JoinHandle<()> {
+    // A write beyond the limit on the size of files is an error, and not the end of the process.
+    if signal(SignalKind::from_raw(libc::SIGXFSZ)).is_err() {
+        tracing::warn!("Signals cannot be caught");
+    }
     tokio::spawn(async move {
         let (Ok(mut terminate), Ok(mut interrupt)) =
             (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))

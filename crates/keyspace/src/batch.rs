@@ -79,11 +79,6 @@ impl Batch {
         self.bytes.len()
     }
 
-    /// Whether nothing is put, so that the batch makes room rather than takes it.
-    pub fn only_removes(&self) -> bool {
-        self.changes.iter().all(|change| change.value.is_none())
-    }
-
     /// The collections that are left without a key.
     pub fn orphans(&self) -> impl Iterator<Item = Elsewhere> {
         self.released.iter().copied().filter(|released| !self.adopted.contains(released))

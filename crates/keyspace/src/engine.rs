@@ -38,6 +38,11 @@ pub trait Engine: Send + Sync {
         Ok(Emptied::InPlace)
     }
 
+    /// Whether what it holds is in the [`Store`].
+    fn is_stored(&self) -> bool {
+        false
+    }
+
     /// Adds to `batch` that this engine serves `database` from now on.
     fn assign(&self, database: u16, batch: &mut Batch) {
         let _ = (database, batch);
@@ -116,6 +121,25 @@ pub trait Store: Send + Sync {
 
     /// Takes over changed settings.
     fn configure(&self, settings: StoreSettings);
+
+    /// Whether it has failed for good, as far as it is open, and may work when it is opened again.
+    fn wants_renewal(&self) -> bool {
+        false
+    }
+
+    /// An engine that stands for one of this store's while it is away: its shards have so many keys, and every look at
+    /// one is a fault.
+    fn away(&self, known: Vec<(u16, Counts)>) -> Option<Arc<dyn Engine>> {
+        let _ = known;
+        None
+    }
+
+    /// Opens again what is stored, and returns the engine of each of `databases`. The engines before, and their shards,
+    /// are gone: all of this is behind everybody's back, with the slots locked.
+    fn renew(&self, databases: &[u16]) -> Result<Vec<Arc<dyn Engine>>, Fault> {
+        let _ = databases;
+        Ok(Vec::new())
+    }
 
     /// What is to be known of it, by the names that `INFO` gives to it.
     fn figures(&self) -> Vec<(&'static str, u64)>;

@@ -13,6 +13,7 @@ mod key;
 mod loaded;
 mod observers;
 mod pending;
+mod renewal;
 mod slots;
 mod statistics;
 mod strings;

@@ -397,8 +397,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     #[inline]
     fn make_durable(&mut self) -> Result<(), End> {
         let Some(store) = self.server.keyspace.store() else { return Ok(()) };
-        store.flush().map_err(End::Store)?;
+        let flushed = store.flush();
         if std::mem::take(&mut self.session.has_written) {
+            // Who has only read can be told: what fails to be written is somebody else's.
+            flushed.map_err(End::Store)?;
             self.unsynced = store.to_be_synced();
         }
         Ok(())

@@ -37,6 +37,7 @@ pub(crate) fn start(server: &Arc<Server>) -> tokio::task::JoinSet<()> {
     tasks.spawn(expire(Arc::clone(server)));
     tasks.spawn(sample(Arc::clone(server)));
     tasks.spawn(close_idle(Arc::clone(server)));
+    tasks.spawn(renew_store(Arc::clone(server)));
     tasks
 }
 
@@ -126,6 +127,20 @@ async fn close_idle(server: Arc<Server>) {
                 tracing::debug!(client = %client.address, "Closing idle client");
                 client.kill();
             }
+        }
+    }
+}
+
+/// Opens what is stored again after the disk has failed, as soon as it works.
+async fn renew_store(server: Arc<Server>) {
+    let Some(store) = server.keyspace.store() else { return };
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if store.wants_renewal() {
+            crate::hand_over(&mut || {
+                // What goes wrong is in the log, and told to whoever asks for what is stored.
+                let _ = server.keyspace.renew(&**store);
+            });
         }
     }
 }

@@ -239,9 +239,15 @@ impl Server {
     /// Sends a signal and waits for the end.
     #[track_caller]
     pub fn stop_by(&mut self, signal: rustix::process::Signal) -> Exit {
+        self.signal(signal);
+        self.wait()
+    }
+
+    /// Sends a signal.
+    #[track_caller]
+    pub fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).expect("our child runs");
-        self.wait()
     }
 
     /// Waits for a server that is about to end.

@@ -1,0 +1,251 @@
+//! The LSM database with the trees of all spaces: what the store lets go of as a whole when it is closed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fjall::config::{BloomConstructionPolicy, CompressionPolicy, FilterPolicy, FilterPolicyEntry};
+use fjall::{AbstractTree as _, CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use keyspace::engine::{Batch, Counts, Elsewhere};
+use sync::RwLock;
+
+use crate::cache::Budget;
+use crate::compaction::Compactions;
+use crate::format::{self, Place};
+use crate::graves::{Filters, Grave, Graves};
+use crate::handoff::Handoff;
+use crate::ids::Ids;
+use crate::space::{Shared, Space};
+use crate::store::{DATABASE, GRAVE, Options, database_key, grave_key, read_grave, tree_dir};
+
+const SYSTEM_NAME: &str = "system";
+/// The key of a record that says nothing.
+const TICK: &[u8] = b"tick";
+
+/// An LSM database that is open.
+pub struct Lsm {
+    options: Options,
+    pub database: Database,
+    pub system: Keyspace,
+    pub shared: Arc<Shared>,
+    spaces: RwLock<HashMap<u64, Arc<Space>>>,
+}
+
+impl Lsm {
+    /// Opens the LSM database of the store, or makes it.
+    pub fn open(
+        options: &Options,
+        graves: &Arc<Graves>,
+        compactions: &Arc<Compactions>,
+        budget: &Arc<Budget>,
+    ) -> fjall::Result<Lsm> {
+        let told = (Arc::clone(graves), Arc::clone(compactions));
+        let database = Database::builder(tree_dir(&options.dir))
+            .cache_size(options.settings.cache_bytes / 2)
+            .max_journaling_size(options.journal_bytes_max)
+            .manual_journal_persist(true)
+            // Whoever writes would have to do it.
+            .journal_compression(CompressionType::None)
+            .worker_threads(options.threads.max(1))
+            .with_compaction_filter_factories(Arc::new(move |name| {
+                let (graves, compactions) = told.clone();
+                (name != SYSTEM_NAME).then(|| Arc::new(Filters { graves, compactions }) as Arc<_>)
+            }))
+            .open()?;
+        let system = database.keyspace(SYSTEM_NAME, || tree_options(options))?;
+        let shared = Arc::new(Shared {
+            budget: Arc::clone(budget),
+            handoff: Handoff(options.hand_over),
+            ids: Ids::open(system.clone())?,
+        });
+        Ok(Lsm { options: options.clone(), database, system, shared, spaces: RwLock::default() })
+    }
+
+    /// The space of each of `databases`; spaces that serve none are deleted.
+    pub fn spaces_of(&self, databases: &[u16]) -> fjall::Result<Vec<Arc<Space>>> {
+        let mut assigned: HashMap<u16, u64> = HashMap::new();
+        for record in self.system.prefix([DATABASE]) {
+            let (key, value) = record.into_inner()?;
+            let number = key[1..].first_chunk().map(|bytes| u16::from_be_bytes(*bytes));
+            let space = value.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
+            if let (Some(number), Some(space)) = (number, space) {
+                assigned.insert(number, space);
+            }
+        }
+        let mut kept: Vec<String> = assigned.values().map(u64::to_string).collect();
+        kept.push(SYSTEM_NAME.to_owned());
+        for name in self.database.list_keyspace_names() {
+            if !kept.iter().any(|kept| **kept == *name) {
+                let tree = self.database.keyspace(&name, || tree_options(&self.options))?;
+                self.database.delete_keyspace(tree)?;
+            }
+        }
+        let space_of = |database: &u16| match assigned.get(database) {
+            Some(id) => self.space(*id),
+            None => {
+                let space = self.new_space()?;
+                self.system.insert(database_key(*database), space.id.to_le_bytes())?;
+                Ok(space)
+            }
+        };
+        databases.iter().map(space_of).collect()
+    }
+
+    fn space(&self, id: u64) -> fjall::Result<Arc<Space>> {
+        let space = Arc::new(Space::new(id, Arc::clone(&self.shared)));
+        if self.database.keyspace_exists(&id.to_string()) {
+            self.tree(&space)?;
+        }
+        self.spaces.write().insert(id, Arc::clone(&space));
+        Ok(space)
+    }
+
+    /// The tree of `space`, made if there is none yet.
+    fn tree<'s>(&self, space: &'s Space) -> fjall::Result<&'s Keyspace> {
+        space.tree_or(|| self.database.keyspace(&space.id.to_string(), || tree_options(&self.options)))
+    }
+
+    /// A space with nothing in it.
+    pub fn new_space(&self) -> fjall::Result<Arc<Space>> {
+        self.space(self.shared.ids.next()?)
+    }
+
+    /// The trees of all spaces.
+    pub fn trees(&self) -> Vec<Keyspace> {
+        self.spaces.read().values().filter_map(|space| space.tree().cloned()).collect()
+    }
+
+    /// How many keys each slot of a space has, for the slots that have any, in ascending order.
+    pub fn counts_of(&self, space: u64) -> fjall::Result<Vec<(u16, Counts)>> {
+        let mut stored = Vec::new();
+        for record in self.system.prefix(format::counts_prefix(space)) {
+            let (key, value) = record.into_inner()?;
+            if let (Some(slot), Some((keys, deadlines))) =
+                (format::slot_of_counts(&key), format::read_counts(&value))
+                && keys > 0
+            {
+                stored.push((slot, Counts { keys, deadlines }));
+            }
+        }
+        Ok(stored)
+    }
+
+    /// Brings into tables what is in memory of `tree`; says whether all of it is there in time.
+    pub fn bring_into_tables(&self, tree: &Keyspace, until: Instant) -> fjall::Result<bool> {
+        const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
+        tree.rotate_memtable()?;
+        while tree.sealed_memtable_count() > 0 {
+            if Instant::now() > until {
+                return Ok(false);
+            }
+            // An error when a flush has failed: none will be tried again.
+            self.database.persist(PersistMode::Buffer)?;
+            std::thread::sleep(BETWEEN_LOOKS);
+        }
+        Ok(true)
+    }
+
+    /// Lets go of the tables that compaction has replaced. By itself the library does so when a memtable is full: without
+    /// writes they would stay, and take the room that further compaction needs.
+    pub fn drop_replaced(&self) -> fjall::Result<()> {
+        /// The library looks which snapshots are open whenever so many have been closed.
+        const SNAPSHOTS_BETWEEN_LOOKS: usize = 10_000;
+        let trees = self.trees();
+        let has_replaced = |tree: &Keyspace| tree.tree.version_free_list_len() > 0;
+        if !trees.iter().any(has_replaced) {
+            return Ok(());
+        }
+        // Something has to come after what replaced them.
+        self.system.insert(TICK, [])?;
+        let snapshots = &self.database.supervisor.snapshot_tracker;
+        (0..SNAPSHOTS_BETWEEN_LOOKS).for_each(|_| drop(snapshots.open()));
+        for tree in trees {
+            let mut versions = tree.tree.get_version_history_lock();
+            versions.maintenance(tree.path(), snapshots.get_seqno_safe_to_gc())?;
+        }
+        Ok(())
+    }
+
+    /// Deletes `space` with its records.
+    pub fn delete(&self, space: &Space) {
+        self.spaces.write().remove(&space.id);
+        for record in self.system.prefix(format::counts_prefix(space.id)) {
+            let removed = record.into_inner().and_then(|(key, _)| self.system.remove(key));
+            if let Err(error) = removed {
+                tracing::warn!(%error, "A count of an emptied database cannot be removed");
+            }
+        }
+        let Some(tree) = space.tree() else { return };
+        tracing::info!(disk_bytes = tree.disk_space(), "Deleting the records of an emptied database");
+        if let Err(error) = self.database.delete_keyspace(tree.clone()) {
+            tracing::warn!(%error, space = space.id, "The records of an emptied database cannot be deleted yet");
+        }
+    }
+
+    /// Writes all records of `batch`, with a grave for each collection that it leaves without a key.
+    pub fn write(&self, batch: &Batch, orphans: &[Elsewhere]) -> fjall::Result<()> {
+        let spaces = self.spaces.read();
+        let tree = |id: u64| spaces.get(&id).map_or(Ok(&self.system), |space| self.tree(space));
+        let mut changes = batch.changes();
+        if batch.len() == 1
+            && orphans.is_empty()
+            && let Some(change) = changes.next()
+        {
+            return match change.value {
+                Some(value) => tree(change.space)?.insert(change.key, value),
+                None => tree(change.space)?.remove(change.key),
+            };
+        }
+        let mut written =
+            fjall::OwnedWriteBatch::with_capacity(self.database.clone(), batch.len() + orphans.len());
+        for change in changes {
+            match change.value {
+                Some(value) => written.insert(tree(change.space)?, change.key, value),
+                None => written.remove(tree(change.space)?, change.key),
+            }
+        }
+        for orphan in orphans {
+            let value = [&orphan.space.to_le_bytes()[..], &orphan.slot.to_le_bytes()].concat();
+            written.insert(&self.system, grave_key(orphan.id), value);
+        }
+        written.commit()
+    }
+
+    /// Every grave that is stored.
+    pub fn graves(&self) -> fjall::Result<Vec<Grave>> {
+        let mut graves = Vec::new();
+        for record in self.system.prefix([GRAVE]) {
+            let (key, value) = record.into_inner()?;
+            if let Some((id, space, home)) = read_grave(&key, &value) {
+                graves.push(Grave { space, place: Place { home, id }, commit: 1 });
+            }
+        }
+        Ok(graves)
+    }
+
+    /// Whether no element of the collection in this grave is left.
+    pub fn is_empty(&self, grave: &Grave) -> bool {
+        let Some(space) = self.spaces.read().get(&grave.space).cloned() else { return true };
+        let prefix = format::element_prefix(grave.place.home, grave.place.id);
+        space.tree().is_none_or(|tree| tree.prefix(prefix).next().is_none())
+    }
+}
+
+/// How the tree of a space is set up. Measurements set one up alike.
+pub fn tree_options(options: &Options) -> KeyspaceCreateOptions {
+    /// Of what is written and not in a table yet; up to five times as much while the disk is slow.
+    const MEMTABLE_BYTES: std::ops::RangeInclusive<u64> = 8 << 20..=64 << 20;
+    let memtable_bytes =
+        (options.settings.cache_bytes / 16).clamp(*MEMTABLE_BYTES.start(), *MEMTABLE_BYTES.end());
+    let compression = if options.compresses {
+        CompressionPolicy::new([CompressionType::None, CompressionType::None, CompressionType::Lz4])
+    } else {
+        CompressionPolicy::disabled()
+    };
+    let bloom = |bits| FilterPolicyEntry::Bloom(BloomConstructionPolicy::BitsPerKey(bits));
+    KeyspaceCreateOptions::default()
+        .manual_journal_persist(true)
+        .max_memtable_size(memtable_bytes)
+        .data_block_compression_policy(compression)
+        .filter_policy(FilterPolicy::new([bloom(14.0), bloom(10.0)]))
+}
