@@ -11,9 +11,11 @@
 
 mod cache;
 mod compaction;
+mod damage;
 mod database;
 mod elements;
 mod figures;
+mod files;
 pub mod format;
 mod graves;
 mod handoff;

@@ -1,6 +1,7 @@
 //! The LSM database with the trees of all spaces: what the store lets go of as a whole when it is closed.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use sync::RwLock;
 
 use crate::cache::Budget;
 use crate::compaction::Compactions;
+use crate::damage::Damage;
 use crate::format::{self, Place};
 use crate::graves::{Filters, Grave, Graves};
 use crate::handoff::Handoff;
@@ -56,6 +58,7 @@ impl Lsm {
         let shared = Arc::new(Shared {
             budget: Arc::clone(budget),
             handoff: Handoff(options.hand_over),
+            damage: Damage::default(),
             ids: Ids::open(system.clone())?,
         });
         Ok(Lsm { options: options.clone(), database, system, shared, spaces: RwLock::default() })
@@ -78,6 +81,9 @@ impl Lsm {
             if !kept.iter().any(|kept| **kept == *name) {
                 let tree = self.database.keyspace(&name, || tree_options(&self.options))?;
                 self.database.delete_keyspace(tree)?;
+                if let Ok(space) = name.parse() {
+                    self.forget_counts(space)?;
+                }
             }
         }
         let space_of = |database: &u16| match assigned.get(database) {
@@ -166,14 +172,26 @@ impl Lsm {
         Ok(())
     }
 
+    /// Ends the threads that flush and compact; returns the trees, to which nothing happens any more.
+    pub fn stop(self) -> Vec<Keyspace> {
+        let mut trees = self.trees();
+        trees.push(self.system);
+        trees
+    }
+
+    /// Forgets how many keys a space had.
+    fn forget_counts(&self, space: u64) -> fjall::Result<()> {
+        for record in self.system.prefix(format::counts_prefix(space)) {
+            self.system.remove(record.into_inner()?.0)?;
+        }
+        Ok(())
+    }
+
     /// Deletes `space` with its records.
     pub fn delete(&self, space: &Space) {
         self.spaces.write().remove(&space.id);
-        for record in self.system.prefix(format::counts_prefix(space.id)) {
-            let removed = record.into_inner().and_then(|(key, _)| self.system.remove(key));
-            if let Err(error) = removed {
-                tracing::warn!(%error, "A count of an emptied database cannot be removed");
-            }
+        if let Err(error) = self.forget_counts(space.id) {
+            tracing::warn!(%error, space = space.id, "The counts of an emptied database cannot be deleted yet");
         }
         let Some(tree) = space.tree() else { return };
         tracing::info!(disk_bytes = tree.disk_space(), "Deleting the records of an emptied database");
@@ -229,6 +247,14 @@ impl Lsm {
         let prefix = format::element_prefix(grave.place.home, grave.place.id);
         space.tree().is_none_or(|tree| tree.prefix(prefix).next().is_none())
     }
+}
+
+/// The files of the tables of these trees.
+pub fn tables(trees: &[Keyspace]) -> Vec<PathBuf> {
+    let of = |tree: &Keyspace| -> Vec<PathBuf> {
+        tree.tree.current_version().iter_tables().map(|table| table.path.to_path_buf()).collect()
+    };
+    trees.iter().flat_map(of).collect()
 }
 
 /// How the tree of a space is set up. Measurements set one up alike.

@@ -10,6 +10,7 @@ use fjall::{Keyspace, Slice};
 use keyspace::fault::{Fault, raise};
 
 use crate::cache::Budget;
+use crate::damage::Damage;
 use crate::handoff::Handoff;
 
 /// The records of one database.
@@ -29,6 +30,8 @@ pub struct Shared {
     pub budget: Arc<Budget>,
     /// What others do while a read waits for the disk.
     pub handoff: Handoff,
+    /// Files that are known to be damaged.
+    pub damage: Damage,
     /// Numbers for spaces and collections.
     pub ids: crate::ids::Ids,
 }
@@ -70,7 +73,7 @@ impl Space {
     pub fn get(&self, key: &[u8]) -> Option<Slice> {
         let tree = self.readable()?;
         self.shared.handoff.around(|| tree.get(key)).unwrap_or_else(|error| {
-            unreadable(tree, &error);
+            self.unreadable(tree, &error, key, key);
             None
         })
     }
@@ -79,7 +82,7 @@ impl Space {
     pub fn contains(&self, key: &[u8]) -> bool {
         let Some(tree) = self.readable() else { return false };
         self.shared.handoff.around(|| tree.contains_key(key)).unwrap_or_else(|error| {
-            unreadable(tree, &error);
+            self.unreadable(tree, &error, key, key);
             false
         })
     }
@@ -93,7 +96,7 @@ impl Space {
     ) {
         let Some(tree) = self.readable().filter(|_| !is_empty(&range)) else { return };
         self.shared.handoff.around(|| {
-            let mut records = tree.range(range);
+            let mut records = tree.range(range.clone());
             loop {
                 let record = if backward { records.next_back() } else { records.next() };
                 match record.map(fjall::Guard::into_inner) {
@@ -103,10 +106,26 @@ impl Space {
                             return;
                         }
                     }
-                    Some(Err(error)) => return unreadable(tree, &error),
+                    Some(Err(error)) => {
+                        let end = |bound: &Bound<Vec<u8>>| match bound {
+                            Bound::Included(key) | Bound::Excluded(key) => key.clone(),
+                            Bound::Unbounded => Vec::new(),
+                        };
+                        return self.unreadable(tree, &error, &end(&range.0), &end(&range.1));
+                    }
                 }
             }
         });
+    }
+
+    /// Has the command fail that reads between these keys.
+    #[cold]
+    fn unreadable(&self, tree: &Keyspace, error: &fjall::Error, first: &[u8], last: &[u8]) {
+        let damaged = self.shared.damage.find(tree, first, last);
+        let path = damaged.as_deref().unwrap_or(tree.path()).display();
+        let why = crate::words::of(error);
+        tracing::error!(%path, "The disk cannot be read: {why}");
+        raise(Fault::new(format!("ERR the records in '{path}' cannot be read: {why}")));
     }
 }
 
@@ -120,12 +139,4 @@ fn is_empty((lower, upper): &(Bound<Vec<u8>>, Bound<Vec<u8>>)) -> bool {
         ) => lower >= upper,
         _ => false,
     }
-}
-
-/// Has the command that reads fail.
-#[cold]
-fn unreadable(tree: &Keyspace, error: &fjall::Error) {
-    let (path, why) = (tree.path().display(), crate::words::of(error));
-    tracing::error!(%path, "The disk cannot be read: {why}");
-    raise(Fault::new(format!("ERR the records in '{path}' cannot be read: {why}")));
 }

@@ -1,16 +1,18 @@
-//! What a clean stop leaves: a note of what is in the journals.
+//! What a clean stop leaves: a note of what is in the journals, and how long the tables are.
 //!
 //! The LSM database takes a journal that ends too early for what a crash has left, and goes on with what comes before.
 //! After a clean stop that would hide a loss. So a note is written then, and the next start reads it: every journal
-//! has to begin with what it held. A start puts the note aside, since from then on the journals grow, and back when
-//! nothing comes of it; by renaming, which works on a full disk too.
+//! has to begin with what it held. Of a table that is missing or was cut short it only says that one is; the note tells
+//! which. A start puts the note aside, since from then on the files change, and back when nothing comes of it; by
+//! renaming, which works on a full disk too.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::files::for_each_chunk;
 use crate::open::OpenError;
 use crate::store::tree_dir;
 
@@ -18,18 +20,20 @@ const NOTE_FILE: &str = "clean-stop";
 const ASIDE_FILE: &str = "clean-stop.old";
 const DRAFT_FILE: &str = "clean-stop.new";
 
-/// The note, which says of each journal what it is called, how many bytes it holds, and their hash (XXH3), one on a
-/// line.
+/// The note. Of each journal it says what it is called, how many bytes it holds, and their hash (XXH3), one on a line; of
+/// each table what it is called and how long it is.
 pub struct Note {
     dir: PathBuf,
 }
 
 impl Note {
-    /// Writes down what is in the journals of the store in `dir`, of which nothing may be open.
-    pub fn write(dir: &Path) -> io::Result<()> {
+    /// Writes down what is in the journals of the store in `dir`, and how long these tables of it are. Nothing may be open
+    /// for writing.
+    pub fn write(dir: &Path, tables: &[PathBuf]) -> io::Result<()> {
+        let tree_dir = tree_dir(dir);
         let mut text = String::new();
         let mut journals: Vec<PathBuf> = Vec::new();
-        for file in std::fs::read_dir(tree_dir(dir))? {
+        for file in std::fs::read_dir(&tree_dir)? {
             let path = file?.path();
             if path.extension().is_some_and(|extension| extension == "jnl") {
                 journals.push(path);
@@ -41,6 +45,10 @@ impl Note {
             let bytes = content_bytes(&path)?;
             text.push_str(&format!("{name} {bytes} {:016x}\n", hash(&path, bytes)?));
         }
+        for path in tables {
+            let name = path.strip_prefix(&tree_dir).unwrap_or(path).to_string_lossy();
+            text.push_str(&format!("{name} {}\n", std::fs::metadata(path)?.len()));
+        }
         // Half a note would be worse than none.
         let draft = dir.join(DRAFT_FILE);
         let mut file = File::create(&draft)?;
@@ -50,45 +58,15 @@ impl Note {
         File::open(dir)?.sync_all()
     }
 
-    /// The note that the last stop has left in `dir`, if it was a clean one; an error when a journal has lost
-    /// something since.
+    /// The note that the last stop has left in `dir`, if it was a clean one; an error when a file has lost something
+    /// since.
     pub fn check(dir: &Path) -> Result<Option<Note>, OpenError> {
         let path = dir.join(NOTE_FILE);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(OpenError::new(&path, &error)),
-        };
-        for line in text.lines() {
-            let words: Vec<&str> = line.split(' ').collect();
-            let expected = match words[..] {
-                [name, bytes, hash] => {
-                    bytes.parse().ok().zip(u64::from_str_radix(hash, 16).ok()).map(|known| (name, known))
-                }
-                _ => None,
-            };
-            let Some((name, (bytes, expected))) = expected else {
-                return Err(OpenError::new(&path, &"it is malformed"));
-            };
-            let journal = tree_dir(dir).join(name);
-            match hash(&journal, bytes) {
-                Ok(found) if found == expected => {}
-                Ok(_) => {
-                    return Err(OpenError::new(
-                        &journal,
-                        &"this journal is not as the last stop has left it: it is damaged",
-                    ));
-                }
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    let reason = format!(
-                        "this journal has been cut short: it held {bytes} bytes when the server stopped"
-                    );
-                    return Err(OpenError::new(&journal, &reason));
-                }
-                Err(error) => return Err(OpenError::new(&journal, &error)),
-            }
+        match std::fs::read_to_string(&path) {
+            Ok(text) => compare(&path, &text, &tree_dir(dir)).map(|()| Some(Note { dir: dir.to_owned() })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(OpenError::new(&path, &error)),
         }
-        Ok(Some(Note { dir: dir.to_owned() }))
     }
 
     /// Puts the note aside.
@@ -97,9 +75,13 @@ impl Note {
         File::open(&self.dir)?.sync_all()
     }
 
-    /// Puts the note back in its place, for when nothing has come of the start.
-    pub fn put_back(&self) -> io::Result<()> {
-        std::fs::rename(self.dir.join(ASIDE_FILE), self.dir.join(NOTE_FILE))?;
+    /// Puts the note back in its place, for when nothing has come of the start; unless the start has changed the files.
+    pub fn put_back(self) -> io::Result<()> {
+        let path = self.dir.join(ASIDE_FILE);
+        if compare(&path, &std::fs::read_to_string(&path)?, &tree_dir(&self.dir)).is_err() {
+            return self.throw_away();
+        }
+        std::fs::rename(path, self.dir.join(NOTE_FILE))?;
         File::open(&self.dir)?.sync_all()
     }
 
@@ -107,6 +89,40 @@ impl Note {
     pub fn throw_away(self) -> io::Result<()> {
         std::fs::remove_file(self.dir.join(ASIDE_FILE))
     }
+}
+
+/// Compares the files in `tree_dir` with the note `text`, which is in the file `path`.
+fn compare(path: &Path, text: &str, tree_dir: &Path) -> Result<(), OpenError> {
+    let malformed = || OpenError::new(path, &"it is malformed");
+    for line in text.lines() {
+        let mut words = line.split(' ');
+        let (name, bytes, expected) = (words.next(), words.next(), words.next());
+        let file = tree_dir.join(name.ok_or_else(malformed)?);
+        let bytes: u64 = bytes.and_then(|bytes| bytes.parse().ok()).ok_or_else(malformed)?;
+        let cut_short = || {
+            OpenError::new(
+                &file,
+                &format!("it has been cut short: it held {bytes} bytes when the server stopped"),
+            )
+        };
+        let Some(expected) = expected else {
+            let found = std::fs::metadata(&file).map_err(|error| OpenError::new(&file, &error))?;
+            if found.len() < bytes {
+                return Err(cut_short());
+            }
+            continue;
+        };
+        let expected = u64::from_str_radix(expected, 16).map_err(|_| malformed())?;
+        match hash(&file, bytes) {
+            Ok(found) if found == expected => {}
+            Ok(_) => {
+                return Err(OpenError::new(&file, &"it is damaged: it is not as the last stop has left it"));
+            }
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(cut_short()),
+            Err(error) => return Err(OpenError::new(&file, &error)),
+        }
+    }
+    Ok(())
 }
 
 /// How many bytes there are before the zeros that the LSM database has laid out for more.
@@ -126,22 +142,4 @@ fn hash(path: &Path, bytes: u64) -> io::Result<u64> {
     let mut hasher = Xxh3::new();
     let read = for_each_chunk(path, bytes, |chunk| hasher.update(chunk))?;
     if read < bytes { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(hasher.digest()) }
-}
-
-fn for_each_chunk(path: &Path, bytes_max: u64, mut visit: impl FnMut(&[u8])) -> io::Result<u64> {
-    const CHUNK_BYTES: usize = 1 << 20;
-    let mut file = File::open(path)?.take(bytes_max);
-    let mut chunk = vec![0; CHUNK_BYTES];
-    let mut total = 0;
-    loop {
-        match file.read(&mut chunk) {
-            Ok(0) => return Ok(total),
-            Ok(read) => {
-                visit(&chunk[..read]);
-                total += read as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
 }

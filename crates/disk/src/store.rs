@@ -20,13 +20,14 @@ use sync::{Mutex, RwLock, RwLockReadGuard};
 
 use crate::cache::Budget;
 use crate::compaction::Compactions;
+use crate::damage::Damage;
 use crate::database::DiskDatabase;
 use crate::format::Place;
 use crate::graves::{Grave, Graves};
 use crate::handoff::{HandOver, Handoff};
 use crate::ids::Ids;
 use crate::journal::Journal;
-use crate::lsm::Lsm;
+use crate::lsm::{self, Lsm};
 use crate::open::{OpenError, check_format};
 use crate::space::{Shared, Space};
 use crate::stop::Note;
@@ -203,12 +204,10 @@ impl Disk {
         self.refuse_from_now_on(Fault::new("MISCONF the databases on disk are closed"));
         self.retired.lock().clear();
         // To let go of it is to wait for the threads that flush and compact.
-        let was_open = self.lsm.write().take().is_some();
+        let trees = self.lsm.write().take().map(Lsm::stop);
         synced?;
-        if was_open && let Err(error) = Note::write(&self.options.dir) {
-            return Err(fault(&fjall::Error::Io(error)));
-        }
-        Ok(())
+        let noted = trees.map_or(Ok(()), |trees| Note::write(&self.options.dir, &lsm::tables(&trees)));
+        noted.map_err(|error| fault(&fjall::Error::Io(error)))
     }
 
     /// Works with the LSM database, if the store is not closed.
@@ -524,6 +523,7 @@ impl Store for Disk {
         let shared = Shared {
             budget: Arc::clone(&self.budget),
             handoff: Handoff(self.options.hand_over),
+            damage: Damage::default(),
             ids: Ids::away(),
         };
         let space = Arc::new(Space::away(Arc::new(shared)));
