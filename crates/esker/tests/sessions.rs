@@ -3,7 +3,7 @@
 
 mod harness;
 
-use harness::{Server, Value};
+use harness::{Client, Server, Value, eventually};
 use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -257,6 +257,38 @@ fn commands_within_a_transaction_are_noted_one_by_one() {
     for line in ["errorstat_ERR:count=1", "errorstat_WRONGTYPE:count=1", "cmdstat_incr:calls=1,"] {
         assert!(info.lines().any(|found| found.starts_with(line)), "{line} is not in\n{info}");
     }
+}
+
+/// Who waits for a slot that another one works on is told so in the slow log.
+#[test]
+fn the_slow_log_tells_waiting_from_working() {
+    let server = Server::start(&["--slowlog-log-slower-than", "0", "--io-threads", "2"]);
+    let (mut busy, mut client) = (server.connect(), server.connect());
+    for from in (0..200_000).step_by(1000) {
+        let members: Vec<String> = (from..from + 1000).map(|member| member.to_string()).collect();
+        busy.call(&format!("SADD big{{t}} {}", members.join(" ")));
+    }
+    client.call("SET one{t} 1");
+    let entry = |client: &mut Client, name: &str| {
+        let calls = client.call("SLOWLOG GET 20 DETAILS");
+        let of_name = |entry: &&Value| entry.elements()[3].elements()[0] == *name;
+        let entry = calls.elements().iter().find(of_name).expect("the call is there").clone();
+        assert_eq!(entry.elements().len(), 8);
+        (entry.elements()[2].int(), entry.elements()[6].clone(), entry.elements()[7].int())
+    };
+    eventually(Duration::from_secs(20), "a command waits for another one", || {
+        busy.send("SUNIONSTORE all{t} big{t}");
+        client.call("GET one{t}");
+        let (took_us, slots, waited_us) = entry(&mut client, "GET");
+        busy.read().expect("a reply");
+        assert_eq!(slots.elements().len(), 1);
+        assert_eq!(slots, entry(&mut client, "SUNIONSTORE").1);
+        assert!(waited_us <= took_us);
+        waited_us > 1000
+    });
+    let (took_us, _, waited_us) = entry(&mut client, "SUNIONSTORE");
+    assert!(took_us > 1000 && waited_us < took_us / 2, "{waited_us} of {took_us}");
+    assert_eq!(client.call("SLOWLOG GET 1").elements()[0].elements().len(), 6);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use commands::{Command, Flag};
@@ -25,9 +26,9 @@ use crate::monitors::Monitors;
 use crate::pause::Pause;
 use crate::pubsub::PubSub;
 use crate::session::Session;
-use crate::slowlog::Slowlog;
+use crate::slowlog::{SlowCall, Slowlog};
 use crate::statistics::Statistics;
-use crate::table::Table;
+use crate::table::{Entry, Table};
 use crate::watchdog::Watchdog;
 
 /// What all sessions share.
@@ -300,9 +301,24 @@ impl Server {
 
     /// Puts a command into the slow log.
     #[cold]
-    pub(crate) fn note_slow(&self, session: &Session, arguments: Arguments<'_>, elapsed_ns: u64) {
-        let name = session.client.about.lock().name.clone();
-        let at_s = crate::clock::unix_ms() / 1000;
-        self.slowlog.add(arguments, elapsed_ns / 1000, at_s, &session.client.address, &name);
+    pub(crate) fn note_slow(
+        &self,
+        session: &Session,
+        entry: &Entry,
+        arguments: Arguments<'_>,
+        elapsed_ns: u64,
+    ) {
+        let began = Instant::now().checked_sub(Duration::from_nanos(elapsed_ns));
+        let waited_ns = began.map_or(0, sync::waited_since);
+        self.slowlog.add(|id| SlowCall {
+            id,
+            at_s: crate::clock::unix_ms() / 1000,
+            took_us: elapsed_ns / 1000,
+            words: crate::slowlog::shorten(arguments),
+            slots: crate::commands::slots_of(entry.command, arguments),
+            waited_us: waited_ns.min(elapsed_ns) / 1000,
+            address: session.client.address.clone(),
+            client_name: session.client.about.lock().name.clone(),
+        });
     }
 }

@@ -19,6 +19,10 @@ pub struct SlowCall {
     pub took_us: u64,
     /// Its words, shortened.
     pub words: Vec<Vec<u8>>,
+    /// The slots of its keys, ascending.
+    pub slots: Vec<u16>,
+    /// How much of the time was spent waiting for locks, in microseconds.
+    pub waited_us: u64,
     /// The client's address.
     pub address: String,
     /// The client's name.
@@ -65,21 +69,14 @@ impl Slowlog {
         self.threshold_ns.load(Ordering::Relaxed)
     }
 
-    /// Adds a command.
-    pub fn add(&self, arguments: Arguments<'_>, took_us: u64, at_s: u64, address: &str, client_name: &[u8]) {
+    /// Adds a command, which `describe` describes when it is told its number.
+    pub fn add(&self, describe: impl FnOnce(u64) -> SlowCall) {
         let len_max = self.len_max.load(Ordering::Relaxed);
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         if len_max == 0 {
             return;
         }
-        let call = SlowCall {
-            id,
-            at_s,
-            took_us,
-            words: shorten(arguments),
-            address: address.to_owned(),
-            client_name: client_name.to_vec(),
-        };
+        let call = describe(id);
         let mut calls = self.calls.lock();
         calls.push_front(call);
         calls.truncate(len_max);
@@ -101,7 +98,8 @@ impl Slowlog {
     }
 }
 
-fn shorten(arguments: Arguments<'_>) -> Vec<Vec<u8>> {
+/// The words of a command, as many and as long as are kept.
+pub fn shorten(arguments: Arguments<'_>) -> Vec<Vec<u8>> {
     let kept = if arguments.len() > WORDS_MAX { WORDS_MAX - 1 } else { arguments.len() };
     let mut words: Vec<Vec<u8>> = visible_words(arguments)
         .take(kept)

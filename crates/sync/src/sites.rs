@@ -4,7 +4,8 @@
 //! lock, so a wait never leads to another one. There are as many sites as the program has lines that lock, so
 //! nothing is ever removed.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
 use std::panic::Location;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -93,7 +94,28 @@ pub(crate) fn measure<R>(location: &'static Location<'static>, kind: Kind, wait:
     let result = wait();
     let waited_ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
     site(location, kind).add(waited_ns);
+    RECENT.with_borrow_mut(|recent| {
+        if recent.len() == RECENT_MAX {
+            recent.pop_front();
+        }
+        recent.push_back((start, waited_ns));
+    });
     result
+}
+
+/// The last waits of a thread that are kept.
+const RECENT_MAX: usize = 64;
+
+thread_local! {
+    static RECENT: RefCell<VecDeque<(Instant, u64)>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// How long this thread has waited for locks since `start`, in nanoseconds; of more than 64 waits, the last ones.
+pub fn waited_since(start: Instant) -> u64 {
+    let waits_since = |recent: &mut VecDeque<(Instant, u64)>| {
+        recent.iter().filter(|(began, _)| *began >= start).map(|(_, waited_ns)| waited_ns).sum()
+    };
+    RECENT.with_borrow_mut(waits_since)
 }
 
 struct Site {

@@ -10,6 +10,7 @@ mod server;
 mod transactions;
 
 use commands::Command;
+pub(crate) use server::slots_of;
 
 use crate::table::SessionFunction;
 

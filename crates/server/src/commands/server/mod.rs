@@ -17,6 +17,8 @@ crate::commands::session_family! {
     time,
 }
 
+pub(crate) use command::key_specs::slots_of;
+
 use crate::client::Client;
 
 /// Whether the client is on this machine.

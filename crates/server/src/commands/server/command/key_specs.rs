@@ -2,7 +2,7 @@
 
 use commands::args::{Kind, Spec};
 use commands::{Command, Handler};
-use resp::Reply;
+use resp::{Arguments, Reply};
 
 /// The flag of what is no key and yet has a slot.
 const SHARD_CHANNEL: &str = "NOT_KEY";
@@ -194,6 +194,21 @@ pub(super) fn find<'s>(
         }
     }
     Some(found)
+}
+
+/// The slots of a request's keys, ascending, as far as the command's specifications tell its keys.
+pub(crate) fn slots_of(command: &Command, arguments: Arguments<'_>) -> Vec<u16> {
+    let words: Vec<&[u8]> = arguments.iter().collect();
+    let specs = of(command);
+    let keys = find(command, &specs, &words).unwrap_or_default();
+    let mut slots: Vec<u16> = keys
+        .into_iter()
+        .filter(|(_, spec)| spec.is_of_key())
+        .filter_map(|(position, _)| words.get(position).map(|key| base::slot::slot(key)))
+        .collect();
+    slots.sort_unstable();
+    slots.dedup();
+    slots
 }
 
 /// The word behind the last STORE among SORT's options.

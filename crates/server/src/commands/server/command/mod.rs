@@ -6,7 +6,7 @@ pub(super) mod getkeys;
 pub(super) mod getkeysandflags;
 pub(super) mod help;
 pub(super) mod info;
-mod key_specs;
+pub(super) mod key_specs;
 pub(super) mod list;
 mod traits;
 

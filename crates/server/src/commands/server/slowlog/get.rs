@@ -22,8 +22,11 @@ command! {
 pub struct Args {
     /// A larger request is refused before it is read.
     #[arg(name = "")]
-    _words: AtMost<1>,
+    _words: AtMost<2>,
     count: Option<i64>,
+    /// Esker's own: the slots of the keys too, and how much of the time was spent waiting for locks.
+    #[arg(token = "DETAILS", name = "details")]
+    details: bool,
 }
 
 /// How many are shown unless the client says.
@@ -38,7 +41,7 @@ pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Resul
     let calls = session.server.slowlog.newest(count);
     reply.array(calls.len());
     for call in calls {
-        reply.array(6);
+        reply.array(if args.details { 8 } else { 6 });
         reply.integer(call.id as i64);
         reply.integer(call.at_s as i64);
         reply.integer(call.took_us as i64);
@@ -46,6 +49,11 @@ pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Resul
         call.words.iter().for_each(|word| reply.bulk(word));
         reply.bulk(call.address.as_bytes());
         reply.bulk(&call.client_name);
+        if args.details {
+            reply.array(call.slots.len());
+            call.slots.iter().for_each(|slot| reply.integer(i64::from(*slot)));
+            reply.integer(call.waited_us as i64);
+        }
     }
     Ok(())
 }
