@@ -1,0 +1,195 @@
+//! One unit of the suite against one server.
+
+use std::io::{self, Read};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a unit may take.
+const UNIT_TIME_MAX: Duration = Duration::from_secs(300);
+const START_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// A unit of the suite, as `unit/type/hash`.
+#[derive(Clone)]
+pub struct Unit(pub String);
+
+/// A test that failed, and what the suite says about it.
+pub struct Failure {
+    pub test: String,
+    pub why: String,
+}
+
+/// What came of a unit.
+#[derive(Default)]
+pub struct Outcome {
+    pub passed: Vec<String>,
+    pub failed: Vec<Failure>,
+    /// Why it did not come to its end, if so.
+    pub broke_off: Option<String>,
+}
+
+/// Builds the server.
+pub fn build(root: &Path) -> io::Result<PathBuf> {
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--release", "--package", "esker"])
+        .current_dir(root)
+        .status()?;
+    if !status.success() {
+        return Err(io::Error::other("esker cannot be built"));
+    }
+    root.join("target/release/esker").canonicalize()
+}
+
+/// The units of a checkout that say something about one server.
+pub fn units(checkout: &Path) -> io::Result<Vec<Unit>> {
+    let mut units = Vec::new();
+    for folder in ["unit", "unit/type"] {
+        for file in std::fs::read_dir(checkout.join("tests").join(folder))? {
+            let path = file?.path();
+            if let (Some(name), true) = (path.file_stem(), path.extension().is_some_and(|end| end == "tcl")) {
+                units.push(Unit(format!("{folder}/{}", name.to_string_lossy())));
+            }
+        }
+    }
+    units.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(units)
+}
+
+/// The version that a checkout calls itself.
+pub fn version(checkout: &Path) -> String {
+    let text = std::fs::read_to_string(checkout.join("src/version.h")).unwrap_or_default();
+    let quoted =
+        text.lines().find(|line| line.contains("VALKEY_VERSION ")).and_then(|line| line.split('"').nth(1));
+    quoted.unwrap_or("of an unknown version").to_owned()
+}
+
+/// A process that ends with its value.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs `unit` with these tags against a server of its own.
+pub fn unit(program: &Path, checkout: &Path, engine: &str, tags: &str, unit: &Unit) -> io::Result<Outcome> {
+    let directory = tempfile::tempdir()?;
+    let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+    let log = std::fs::File::create(directory.path().join("log"))?;
+    let server = Command::new(program)
+        .args(["server", "--port", &port.to_string(), "--engine", engine, "--dir"])
+        .arg(directory.path())
+        .args(["--enable-debug-command", "yes", "--save", ""])
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()?;
+    let mut server = Running(server);
+    let began = Instant::now();
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        if began.elapsed() > START_TIME_MAX {
+            return Err(io::Error::other("the server does not start"));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let suite = Command::new("./runtest")
+        .args(["--host", "127.0.0.1", "--port", &port.to_string(), "--single", &unit.0, "--tags", tags])
+        .args(["--durable", "--clients", "1"])
+        .current_dir(checkout)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut suite = Running(suite);
+    let mut output = suite.0.stdout.take().ok_or_else(|| io::Error::other("no output"))?;
+    let reader = std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What came until then counts.
+        let _ = output.read_to_end(&mut bytes);
+        bytes
+    });
+    let began = Instant::now();
+    let mut late = false;
+    while suite.0.try_wait()?.is_none() {
+        if began.elapsed() > UNIT_TIME_MAX {
+            late = true;
+            suite.0.kill()?;
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let has_server_ended = server.0.try_wait()?.is_some();
+    drop(suite);
+    let bytes = reader.join().map_err(|_| io::Error::other("the output cannot be read"))?;
+    let mut outcome = read(&String::from_utf8_lossy(&bytes));
+    if late {
+        outcome.broke_off = Some(format!("not at its end after {} s", UNIT_TIME_MAX.as_secs()));
+    }
+    if has_server_ended {
+        outcome.broke_off.get_or_insert("the server has ended".to_owned());
+    }
+    Ok(outcome)
+}
+
+/// What the suite says.
+fn read(output: &str) -> Outcome {
+    let plain = without_colors(output);
+    let mut outcome = Outcome::default();
+    let mut is_at_end = false;
+    let mut lines = plain.lines().peekable();
+    while let Some(line) = lines.next() {
+        if let Some(rest) = line.strip_prefix("[ok]: ") {
+            let name = rest.rsplit_once(" (").map_or(rest, |(name, _)| name);
+            outcome.passed.push(name.to_owned());
+        } else if let Some(rest) = line.strip_prefix("[err]: ") {
+            let name = rest.rsplit_once(" in tests/").map_or(rest, |(name, _)| name);
+            let why = lines.peek().filter(|line| !line.starts_with('[')).copied().unwrap_or_default();
+            outcome.failed.push(Failure { test: name.to_owned(), why: why.trim().to_owned() });
+        } else if let Some(rest) = line.strip_prefix("[exception]: ") {
+            outcome.broke_off = Some(rest.to_owned());
+        } else if line.contains("done]: ") {
+            is_at_end = true;
+        } else if line.starts_with("!!! WARNING") {
+            // The summary repeats what was said.
+            break;
+        }
+    }
+    if !is_at_end {
+        outcome.broke_off.get_or_insert("it did not come to its end".to_owned());
+    }
+    outcome
+}
+
+fn without_colors(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        plain.push_str(before);
+        rest = after.split_once('m').map_or("", |(_, rest)| rest);
+    }
+    plain.push_str(rest);
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_suite_says_is_understood() {
+        let outcome = read(
+            "[\u{1b}[0;32mok\u{1b}[0m]: HSET (a) b (1 ms)\n\
+             [\u{1b}[1;31merr\u{1b}[0m]: HGET in tests/unit/type/hash.tcl\nExpected 1 to equal 2\n\
+             [ignore]: HDEL: Tag: slow\n[1/1 \u{1b}[0;33mdone\u{1b}[0m]: unit/type/hash (1 seconds)\n\n\
+             !!! WARNING The following tests failed:\n\n*** [err]: HGET in tests/unit/type/hash.tcl\n",
+        );
+        assert_eq!(outcome.passed, ["HSET (a) b"]);
+        let failed: Vec<_> = outcome.failed.iter().map(|failure| (&*failure.test, &*failure.why)).collect();
+        assert_eq!(failed, [("HGET", "Expected 1 to equal 2")]);
+        assert_eq!(outcome.broke_off, None);
+        let outcome = read("[ok]: a (0 ms)\n[exception]: Executing test client: ERR no\n");
+        assert_eq!(outcome.broke_off.as_deref(), Some("Executing test client: ERR no"));
+    }
+}
