@@ -22,36 +22,45 @@ command! {
         (integer) 26
         > BITCOUNT word 1 1
         (integer) 6
+        > BITCOUNT word 4
+        (integer) 9
         > BITCOUNT word 5 30 BIT
         (integer) 17
+        > BITCOUNT nothing 0 1 BYTES
+        (error) ERR syntax error
     "#,
 }
 
 #[derive(Args)]
 pub struct Args<'a> {
     key: Key<'a>,
-    range: Rest<'a, Option<Range<'a>>>,
+    range: Option<Range>,
 }
 
-struct Range<'a> {
+struct Range {
     start: i64,
     end: i64,
-    unit: Option<Later<'a, Unit>>,
+    unit: Unit,
 }
 
-impl<'a> Parse<'a> for Range<'a> {
+impl<'a> Parse<'a> for Range {
     const SPEC: Spec = Spec::block(&[
         Spec::of(Kind::Integer).named("start"),
-        Spec::of(Kind::Integer).named("end"),
-        Option::<Unit>::SPEC.named("unit"),
+        Spec {
+            optional: true,
+            ..Spec::block(&[Spec::of(Kind::Integer).named("end"), Option::<Unit>::SPEC.named("unit")])
+                .named("end-unit-block")
+        },
     ]);
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
-        if !(2..=3).contains(&parser.remaining()) {
+        if parser.remaining() > 3 {
             return Err(Error::Syntax);
         }
-        let (start, end) = (i64::parse(parser)?, i64::parse(parser)?);
-        let unit = if parser.remaining() > 0 { Some(Later::parse(parser)?) } else { None };
+        let start = i64::parse(parser)?;
+        // Without an end, as Valkey 8 has it.
+        let end = if parser.remaining() > 0 { i64::parse(parser)? } else { -1 };
+        let unit = if parser.remaining() > 0 { Unit::parse(parser)? } else { Unit::Byte };
         Ok(Range { start, end, unit })
     }
 }
@@ -63,12 +72,10 @@ fn bitcount(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()
     };
     let mut digits = Digits::new();
     let bytes = string.bytes(&mut digits);
-    let bits = match args.range.read()? {
+    let bits = match args.range {
         None => 0..8 * bytes.len(),
-        // What is no range for any unit is none also for an unknown one.
         Some(Range { start, end, .. }) if is_reversed(start, end) => 0..0,
         Some(Range { start, end, unit }) => {
-            let unit = unit.map_or(Ok(Unit::Byte), Later::read)?;
             let units = clamp(start, end, 8 * bytes.len() / unit.bits());
             units.start * unit.bits()..units.end * unit.bits()
         }

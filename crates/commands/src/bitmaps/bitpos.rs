@@ -31,7 +31,7 @@ command! {
 pub struct Args<'a> {
     key: Key<'a>,
     bit: i64,
-    range: Rest<'a, Option<Range>>,
+    range: Option<Range>,
 }
 
 struct Range {
@@ -75,7 +75,7 @@ fn bitpos(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
     };
     let mut digits = Digits::new();
     let bytes = string.bytes(&mut digits);
-    let range = args.range.read()?.unwrap_or(Range { start: 0, end: None, unit: Unit::Byte });
+    let range = args.range.unwrap_or(Range { start: 0, end: None, unit: Unit::Byte });
     let units = clamp(range.start, range.end.unwrap_or(-1), 8 * bytes.len() / range.unit.bits());
     let bits = units.start * range.unit.bits()..units.end * range.unit.bits();
     let position = match bits::find(bytes, bit, bits.clone()) {
