@@ -14,6 +14,7 @@ pub fn of(disk: &Disk) -> Vec<(&'static str, u64)> {
     let trees: Vec<Keyspace> = lsm.trees();
     let sum = |figure: &dyn Fn(&Keyspace) -> u64| trees.iter().map(figure).sum::<u64>();
     let (compacting, to_compact) = disk.compactions().state();
+    let (stalled, stalls) = disk.stalls();
     let (seen, expected) = disk.compactions().progress.of_running();
     vec![
         ("disk_bytes", database.disk_space().unwrap_or_default()),
@@ -35,6 +36,8 @@ pub fn of(disk: &Disk) -> Vec<(&'static str, u64)> {
         ("disk_memtable_bytes", database.write_buffer_size()),
         ("disk_pending_flushes", database.outstanding_flushes() as u64),
         ("disk_pending_memtables", sum(&|tree| tree.sealed_memtable_count() as u64)),
+        ("disk_writers_stalled", stalled as u64),
+        ("disk_write_stalls", stalls),
         ("disk_level0_tables", sum(&|tree| tree.l0_table_count() as u64)),
         ("disk_tables", sum(&|tree| tree.table_count() as u64)),
         ("disk_compactions_running", database.active_compactions() as u64),

@@ -21,6 +21,12 @@ use crate::space::{Shared, Space};
 use crate::store::{DATABASE, GRAVE, Options, database_key, grave_key, read_grave, tree_dir};
 
 const SYSTEM_NAME: &str = "system";
+/// Its counts are rewritten with every key that is made or removed, and small once they are in a table.
+const SYSTEM_MEMTABLE_BYTES: u64 = 4 << 20;
+/// What is in memory and in no table yet is behind when it is so many full memtables. One is being filled, and the
+/// library halts its writers for a tenth of a second and more, and with them their workers, when four wait to be written
+/// out.
+const MEMTABLES_MAX: u64 = 4;
 /// The key of a record that says nothing.
 const TICK: &[u8] = b"tick";
 
@@ -54,7 +60,8 @@ impl Lsm {
                 (name != SYSTEM_NAME).then(|| Arc::new(Filters { graves, compactions }) as Arc<_>)
             }))
             .open()?;
-        let system = database.keyspace(SYSTEM_NAME, || tree_options(options))?;
+        let system_options = || tree_options(options).max_memtable_size(SYSTEM_MEMTABLE_BYTES);
+        let system = database.keyspace(SYSTEM_NAME, system_options)?;
         let shared = Arc::new(Shared {
             budget: Arc::clone(budget),
             handoff: Handoff(options.hand_over),
@@ -200,8 +207,37 @@ impl Lsm {
         }
     }
 
+    /// Whether more was written than the disk takes, so that who has written should wait.
+    pub fn is_behind(&self) -> bool {
+        self.database.write_buffer_size() > MEMTABLES_MAX * memtable_bytes(&self.options)
+    }
+
+    /// Has memtables written out that are full. The library leaves that to the threads that also compact, and they may
+    /// come to it late.
+    fn bound_memtables(&self) {
+        let bytes = memtable_bytes(&self.options);
+        if self.database.write_buffer_size() < 2 * bytes {
+            return;
+        }
+        // Where there are many databases, none of their memtables may be full.
+        let full = if self.is_behind() { bytes / 4 } else { bytes };
+        let size = |tree: &Keyspace| tree.tree.active_memtable().size();
+        if let Some(largest) = self.trees().iter().max_by_key(|tree| size(tree))
+            && size(largest) > full
+            && let Err(error) = largest.rotate_memtable()
+        {
+            tracing::debug!(%error, "A full memtable stays");
+        }
+    }
+
     /// Writes all records of `batch`, with a grave for each collection that it leaves without a key.
     pub fn write(&self, batch: &Batch, orphans: &[Elsewhere]) -> fjall::Result<()> {
+        self.write_records(batch, orphans)?;
+        self.bound_memtables();
+        Ok(())
+    }
+
+    fn write_records(&self, batch: &Batch, orphans: &[Elsewhere]) -> fjall::Result<()> {
         let spaces = self.spaces.read();
         let tree = |id: u64| spaces.get(&id).map_or(Ok(&self.system), |space| self.tree(space));
         let mut changes = batch.changes();
@@ -257,12 +293,14 @@ pub fn tables(trees: &[Keyspace]) -> Vec<PathBuf> {
     trees.iter().flat_map(of).collect()
 }
 
+/// What may be written to a tree before it is brought into a table.
+fn memtable_bytes(options: &Options) -> u64 {
+    const BYTES: std::ops::RangeInclusive<u64> = 8 << 20..=64 << 20;
+    (options.settings.cache_bytes / 16).clamp(*BYTES.start(), *BYTES.end())
+}
+
 /// How the tree of a space is set up. Measurements set one up alike.
 pub fn tree_options(options: &Options) -> KeyspaceCreateOptions {
-    /// Of what is written and not in a table yet; up to five times as much while the disk is slow.
-    const MEMTABLE_BYTES: std::ops::RangeInclusive<u64> = 8 << 20..=64 << 20;
-    let memtable_bytes =
-        (options.settings.cache_bytes / 16).clamp(*MEMTABLE_BYTES.start(), *MEMTABLE_BYTES.end());
     let compression = if options.compresses {
         CompressionPolicy::new([CompressionType::None, CompressionType::None, CompressionType::Lz4])
     } else {
@@ -271,7 +309,7 @@ pub fn tree_options(options: &Options) -> KeyspaceCreateOptions {
     let bloom = |bits| FilterPolicyEntry::Bloom(BloomConstructionPolicy::BitsPerKey(bits));
     KeyspaceCreateOptions::default()
         .manual_journal_persist(true)
-        .max_memtable_size(memtable_bytes)
+        .max_memtable_size(memtable_bytes(options))
         .data_block_compression_policy(compression)
         .filter_policy(FilterPolicy::new([bloom(14.0), bloom(10.0)]))
 }

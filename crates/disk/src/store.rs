@@ -85,6 +85,9 @@ pub struct Disk {
     policy: RwLock<SyncPolicy>,
     /// Who waits for a commit to be on disk.
     waiting: Mutex<Vec<(u64, Waker)>>,
+    /// Who waits until the disk has come after, and how often anybody had to.
+    stalled: Mutex<Vec<Waker>>,
+    stalls: AtomicU64,
     /// Room in the file system when last looked, in bytes; what was in memory then and is yet to be written to tables;
     /// what was committed since; and how much has to be left.
     free_bytes: AtomicU64,
@@ -144,6 +147,8 @@ impl Disk {
             synced: AtomicU64::new(0),
             policy: RwLock::new(settings.sync),
             waiting: Mutex::default(),
+            stalled: Mutex::default(),
+            stalls: AtomicU64::new(0),
             free_bytes: AtomicU64::new(u64::MAX),
             unwritten_bytes: AtomicU64::new(0),
             committed_bytes: AtomicU64::new(0),
@@ -370,6 +375,26 @@ impl Disk {
         !self.waiting.lock().is_empty()
     }
 
+    /// Whether more was written than the disk takes.
+    pub(crate) fn is_behind(&self) -> bool {
+        !self.has_failed.load(Ordering::Acquire) && self.lsm.read().as_ref().is_some_and(Lsm::is_behind)
+    }
+
+    /// Lets those go on who had to wait for the disk to come after, if it has; says whether some still wait.
+    pub(crate) fn release_stalled(&self) -> bool {
+        let is_behind = self.is_behind();
+        let mut stalled = self.stalled.lock();
+        if !is_behind {
+            stalled.drain(..).for_each(Waker::wake);
+        }
+        !stalled.is_empty()
+    }
+
+    /// How many wait for the disk to come after, and how often anybody had to.
+    pub(crate) fn stalls(&self) -> (usize, u64) {
+        (self.stalled.lock().len(), self.stalls.load(Ordering::Relaxed))
+    }
+
     /// Whether there is anything to sync for its own sake, given how long ago the last time was.
     pub(crate) fn is_due(&self, since: Duration) -> bool {
         let has_more = self.committed.load(Ordering::Acquire) > self.synced.load(Ordering::Acquire);
@@ -477,11 +502,21 @@ impl Store for Disk {
         Ok(())
     }
 
-    fn to_be_synced(&self) -> Option<u64> {
-        (self.policy() == SyncPolicy::Always).then(|| self.committed.load(Ordering::Acquire))
+    fn to_be_awaited(&self) -> Option<u64> {
+        (self.policy() == SyncPolicy::Always || self.is_behind())
+            .then(|| self.committed.load(Ordering::Acquire))
     }
 
-    fn poll_synced(&self, commit: u64, waker: &Waker) -> Poll<Result<(), Fault>> {
+    fn poll_safe(&self, commit: u64, waker: &Waker) -> Poll<Result<(), Fault>> {
+        if self.is_behind() {
+            self.stalls.fetch_add(1, Ordering::Relaxed);
+            self.stalled.lock().push(waker.clone());
+            self.syncer.wake();
+            return Poll::Pending;
+        }
+        if self.policy() != SyncPolicy::Always {
+            return Poll::Ready(Ok(()));
+        }
         let look = || {
             if self.synced.load(Ordering::Acquire) >= commit {
                 let is_lost = self.lost.lock().contains(&commit);

@@ -38,11 +38,15 @@ pub fn start(disk: &Arc<Disk>) -> std::io::Result<()> {
 fn run(disk: &Weak<Disk>) {
     /// How long a tick is when nobody waits.
     const TICK: Duration = Duration::from_millis(100);
+    /// And when somebody waits for memtables to be written out.
+    const TICK_WHEN_STALLED: Duration = Duration::from_millis(2);
     const CLEANED_EVERY: Duration = Duration::from_secs(1);
     let Some(mut journal) = disk.upgrade().map(|disk| disk.journal()) else { return };
     let (mut synced, mut cleaned, mut ticked) = (Instant::now(), Instant::now(), Instant::now());
+    let mut has_stalled = false;
     while let Some(disk) = disk.upgrade() {
-        disk.signal().wait(TICK);
+        disk.signal().wait(if has_stalled { TICK_WHEN_STALLED } else { TICK });
+        has_stalled = disk.release_stalled();
         if disk.is_closed() {
             return;
         }

@@ -113,11 +113,13 @@ pub trait Store: Send + Sync {
     /// Hands to the system what was committed. It then survives the end of the process.
     fn flush(&self) -> Result<(), Fault>;
 
-    /// The last commit, if it is to be on disk before anybody is told of it.
-    fn to_be_synced(&self) -> Option<u64>;
+    /// The last commit, if nobody is to be told of it yet: because it has to be on disk first, or because more was
+    /// written than the disk takes.
+    fn to_be_awaited(&self) -> Option<u64>;
 
-    /// Ready when this commit is on disk, or never will be; otherwise `waker` is woken then.
-    fn poll_synced(&self, commit: u64, waker: &Waker) -> Poll<Result<(), Fault>>;
+    /// Ready when this commit is as safe as it has to be, or never will be, and more may be written; otherwise `waker` is
+    /// woken when that may be so.
+    fn poll_safe(&self, commit: u64, waker: &Waker) -> Poll<Result<(), Fault>>;
 
     /// Takes over changed settings.
     fn configure(&self, settings: StoreSettings);

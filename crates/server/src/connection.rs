@@ -401,7 +401,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if std::mem::take(&mut self.session.has_written) {
             // Who has only read can be told: what fails to be written is somebody else's.
             flushed.map_err(End::Store)?;
-            self.unsynced = store.to_be_synced();
+            self.unsynced = store.to_be_awaited();
         }
         Ok(())
     }
@@ -411,7 +411,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let (Some(commit), Some(store)) = (self.unsynced, self.server.keyspace.store()) else {
             return Ok(false);
         };
-        match store.poll_synced(commit, context.waker()) {
+        match store.poll_safe(commit, context.waker()) {
             Poll::Pending => Ok(true),
             Poll::Ready(result) => {
                 self.unsynced = None;
