@@ -33,9 +33,9 @@ fn hgetall(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()>
         return Ok(());
     };
     reply.map(hash.len());
-    for (field, value) in hash.iter() {
+    hash.iter().for_each(|(field, value)| {
         reply.bulk(field);
         reply.bulk(value);
-    }
+    });
     Ok(())
 }
