@@ -23,7 +23,7 @@ command! {
         > BITCOUNT word 1 1
         (integer) 6
         > BITCOUNT word 4
-        (integer) 9
+        (integer) 7
         > BITCOUNT word 5 30 BIT
         (integer) 17
         > BITCOUNT nothing 0 1 BYTES
