@@ -30,8 +30,22 @@ command! {
 #[derive(Args)]
 pub struct Args<'a> {
     key: Key<'a>,
-    bit: i64,
+    bit: Bit,
     range: Option<Range>,
+}
+
+struct Bit(bool);
+
+impl<'a> Parse<'a> for Bit {
+    const SPEC: Spec = Spec::of(Kind::Integer).named("bit");
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        match i64::parse(parser)? {
+            0 => Ok(Bit(false)),
+            1 => Ok(Bit(true)),
+            _ => Err(Error::fixed("ERR The bit argument must be 1 or 0.")),
+        }
+    }
 }
 
 struct Range {
@@ -63,11 +77,7 @@ impl<'a> Parse<'a> for Range {
 }
 
 fn bitpos(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    let bit = match args.bit {
-        0 => false,
-        1 => true,
-        _ => return Err(Error::fixed("ERR The bit argument must be 1 or 0.")),
-    };
+    let Bit(bit) = args.bit;
     let Some(string) = view.string(&args.key)? else {
         // Nothing is zeros without end.
         reply.integer(if bit { -1 } else { 0 });

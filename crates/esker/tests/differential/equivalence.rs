@@ -87,6 +87,12 @@ const ALLOWANCES: &[Allowance] = &[
         only_before_72: true,
         ..allow(&["LPOS"], Freedom::Anything)
     },
+    // 7.0 looks at the range only where there is a string, and knows no start without an end.
+    Allowance {
+        only_if: has_bad_range,
+        only_before_72: true,
+        ..allow(&["BITCOUNT", "BITPOS"], Freedom::Anything)
+    },
     // The servers are not asked at the same moment.
     allow(&["TTL", "EXPIRETIME"], Freedom::Distance(1)),
     allow(&["PTTL", "PEXPIRETIME"], Freedom::Distance(2000)),
@@ -124,6 +130,18 @@ const SUBSCRIBER_COMMANDS: &[&str] = &[
     "SET",
     "COMMAND",
 ];
+
+/// Whether the range of a BITCOUNT or BITPOS is malformed, or a BITCOUNT has a start alone.
+fn has_bad_range(command: &[Bytes]) -> bool {
+    let counts = command[0].eq_ignore_ascii_case(b"BITCOUNT");
+    let range = command.get(if counts { 2 } else { 3 }..).unwrap_or_default();
+    let is_index = |word: &Bytes| std::str::from_utf8(word).is_ok_and(|text| text.parse::<i64>().is_ok());
+    let is_unit = |word: &Bytes| word.eq_ignore_ascii_case(b"BYTE") || word.eq_ignore_ascii_case(b"BIT");
+    !range.iter().take(2).all(is_index)
+        || !range.iter().skip(2).all(is_unit)
+        || range.len() > 3
+        || counts && range.len() == 1
+}
 
 const GEO_SEARCHES: &[&str] =
     &["GEOSEARCH", "GEORADIUS", "GEORADIUSBYMEMBER", "GEORADIUS_RO", "GEORADIUSBYMEMBER_RO"];

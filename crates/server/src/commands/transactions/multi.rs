@@ -27,8 +27,7 @@ command! {
 pub struct Args {}
 
 pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
-    if let Some(transaction) = &mut session.transaction {
-        transaction.is_broken = true;
+    if session.transaction.is_some() {
         return Err(Error::fixed("ERR MULTI calls can not be nested"));
     }
     session.transaction = Some(Transaction::default());

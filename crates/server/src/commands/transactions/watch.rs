@@ -35,8 +35,7 @@ pub struct Args<'a> {
 }
 
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    if let Some(transaction) = &mut session.transaction {
-        transaction.is_broken = true;
+    if session.transaction.is_some() {
         return Err(Error::fixed("ERR WATCH inside MULTI is not allowed"));
     }
     let server = std::sync::Arc::clone(&session.server);
