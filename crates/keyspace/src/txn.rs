@@ -332,7 +332,12 @@ impl<'k> WriteTxn<'k> {
 
     /// Files a watcher of `key`: `flag` is raised when it changes.
     pub fn watch(&mut self, key: &Key<'_>, flag: &crate::WatchFlag) {
-        let watched = DatabaseKey::new(self.view.database(), key.bytes);
+        let database = self.view.database();
+        if self.view.peek(key).is_none() {
+            // What has expired goes now, or its removal would be taken for a change.
+            let _ = self.locate(database, key);
+        }
+        let watched = DatabaseKey::new(database, key.bytes);
         let slot = self.view.held.slot_mut(key.slot);
         slot.observers_mut().watch(watched, flag.clone());
     }

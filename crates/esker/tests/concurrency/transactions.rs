@@ -163,6 +163,22 @@ fn watch_sees_a_key_expire() {
     assert!(!transaction(&mut client, &["PING".to_owned()]).is_null());
 }
 
+/// Keys that have expired are removed behind everybody's back, and are gone before that.
+#[test]
+fn watch_does_not_take_the_removal_of_an_expired_key_for_a_change() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    for round in 0..20 {
+        let deadline_ms = 20 + round;
+        client.call(&format!("SET k 1 PX {deadline_ms}"));
+        thread::sleep(Duration::from_millis(deadline_ms + 1));
+        client.call("WATCH k");
+        // Longer than it takes until it is removed.
+        thread::sleep(Duration::from_millis(150));
+        assert!(!transaction(&mut client, &["PING".to_owned()]).is_null(), "round {round}");
+    }
+}
+
 #[test]
 fn a_transaction_is_seen_whole_or_not_at_all() {
     let server = Server::start(&[]);

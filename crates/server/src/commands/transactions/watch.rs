@@ -51,7 +51,7 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
             watched.keys.push((name, txn.peek(key).is_some()));
         }
     }
-    txn.commit()?;
+    server.statistics.count(&txn.commit()?);
     session.client.watched.store(watched.keys.len(), Ordering::Relaxed);
     reply.ok();
     Ok(())
