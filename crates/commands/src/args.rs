@@ -66,6 +66,18 @@ impl<'a> Parser<'a> {
         rest
     }
 
+    /// The words that are left, which it passes over, as they are.
+    pub fn take_rest(&mut self) -> Arguments<'a> {
+        let rest = self.arguments.skip(self.position);
+        self.position = self.arguments.len().max(self.position);
+        rest
+    }
+
+    /// The number of the next word in the request.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
     /// The first word of the request: the command's name as the client wrote it.
     pub fn name(&self) -> &'a [u8] {
         self.arguments.get(0).unwrap_or_default()

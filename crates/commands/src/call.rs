@@ -9,7 +9,7 @@ use crate::command::Scope;
 use crate::error::Result;
 
 /// What a blocking command found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {
     /// It did its work and replied.
     Done,
@@ -19,31 +19,41 @@ pub enum Attempt {
 }
 
 /// How long to wait, and for what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wait {
     /// In milliseconds; `None` is for ever.
     pub timeout_ms: Option<u64>,
     /// How many of the command's keys, from the first, may end the wait by changing.
     pub keys: usize,
+    /// Words of the request, by their number, that mean this from now on: those whose meaning depends on the moment.
+    pub words: Vec<(usize, Vec<u8>)>,
+    /// Whether the wait ends with an error when a key is gone or becomes another type.
+    pub needs_keys: bool,
+}
+
+impl Default for Wait {
+    fn default() -> Wait {
+        Wait { timeout_ms: None, keys: usize::MAX, words: Vec::new(), needs_keys: false }
+    }
 }
 
 impl Wait {
     /// Waits for any of the command's keys.
     pub fn for_any_key(timeout_ms: Option<u64>) -> Attempt {
-        Attempt::Wait(Wait { timeout_ms, keys: usize::MAX })
+        Attempt::Wait(Wait { timeout_ms, ..Wait::default() })
     }
 
     /// Waits for the first of the command's keys: the source of a move.
     pub fn for_first_key(timeout_ms: Option<u64>) -> Attempt {
-        Attempt::Wait(Wait { timeout_ms, keys: 1 })
+        Attempt::Wait(Wait { timeout_ms, keys: 1, ..Wait::default() })
     }
 }
 
 /// Takes in clients that must wait. It is called while the keys are still locked, so that no change is missed.
 pub trait WaitingRoom {
-    /// The client is to wait for a change of any of `keys`. Says whether it has come to wait; if not, nothing is
+    /// The client is to wait, for a change of any of `keys`. Says whether it has come to wait; if not, nothing is
     /// kept.
-    fn enter(&mut self, keys: SmallVec<[DatabaseKey; 2]>, timeout_ms: Option<u64>) -> bool;
+    fn enter(&mut self, keys: SmallVec<[DatabaseKey; 2]>, wait: Wait) -> bool;
 }
 
 /// How a call gets at the keyspace.
@@ -100,6 +110,22 @@ fn fetch<'a, A: Parse<'a>>(args: &A, keyspace: &Keyspace, database: u16) {
     keyspace.prefetch(database, &keys);
 }
 
+fn keys_of<'a, A: Parse<'a>>(args: &A) -> SmallVec<[Key<'a>; 2]> {
+    let mut keys = SmallVec::new();
+    args.keys(&mut |key| keys.push(key));
+    keys
+}
+
+/// Has the client wait in `room` for its keys.
+fn enter(txn: &mut WriteTxn<'_>, keys: &[Key<'_>], wait: Wait, room: &mut dyn WaitingRoom) {
+    let keys = &keys[..keys.len().min(wait.keys)];
+    let database = txn.database();
+    let names = keys.iter().map(|key| DatabaseKey::new(database, key.bytes)).collect();
+    if room.enter(names, wait) {
+        keys.iter().for_each(|key| txn.wait_for(key));
+    }
+}
+
 impl<'c> Call<'c, '_> {
     /// Reads the arguments, which begin at word `position`.
     #[inline]
@@ -153,8 +179,7 @@ impl<'c> Call<'c, '_> {
         args: A,
         run: impl FnOnce(&mut WriteTxn<'_>, A, &mut Reply) -> Result<Attempt>,
     ) -> Result<()> {
-        let mut keys: SmallVec<[Key<'a>; 2]> = SmallVec::new();
-        args.keys(&mut |key| keys.push(key));
+        let keys = keys_of(&args);
         match &mut self.access {
             Access::Own(keyspace, context) => {
                 let mut txn =
@@ -162,17 +187,40 @@ impl<'c> Call<'c, '_> {
                 let attempt = run(&mut txn, args, self.reply);
                 self.tally = txn.commit()?;
                 if let (Attempt::Wait(wait), Some(room)) = (attempt?, self.waiting_room.as_mut()) {
-                    keys.truncate(wait.keys);
-                    let name = |key: &Key<'_>| DatabaseKey::new(context.database, key.bytes);
-                    if room.enter(keys.iter().map(name).collect(), wait.timeout_ms) {
-                        for key in &keys {
-                            txn.wait_for(key);
-                        }
-                    }
+                    enter(&mut txn, &keys, wait, *room);
                 }
                 Ok(())
             }
             Access::Within(txn) => run(txn, args, self.reply).map(|_| ()),
+        }
+    }
+
+    /// Runs a command that reads and may have to wait. Only then are its keys locked exclusively, and it looks once
+    /// more, so that it misses nothing.
+    pub fn block_read<'a, A: Parse<'a>>(
+        &mut self,
+        args: A,
+        run: impl Fn(&ReadView<'_>, &A, &mut Reply) -> Result<Attempt>,
+    ) -> Result<()> {
+        match &mut self.access {
+            Access::Own(keyspace, context) => {
+                let begin = self.reply.len();
+                let needs = needs(&args, Scope::Keys, keyspace, context.database);
+                let view = keyspace.read(&needs, *context);
+                let attempt = run(&view, &args, self.reply);
+                self.tally = view.finish()?;
+                if let (Attempt::Wait(_), Some(room)) = (attempt?, self.waiting_room.as_mut()) {
+                    self.reply.truncate(begin);
+                    let mut txn = keyspace.write(&needs, *context);
+                    let attempt = run(&txn, &args, self.reply);
+                    txn.commit()?;
+                    if let Attempt::Wait(wait) = attempt? {
+                        enter(&mut txn, &keys_of(&args), wait, *room);
+                    }
+                }
+                Ok(())
+            }
+            Access::Within(txn) => run(txn, &args, self.reply).map(|_| ()),
         }
     }
 }

@@ -24,6 +24,7 @@ pub enum Group {
     Server,
     Set,
     SortedSet,
+    Stream,
     String,
     Transactions,
 }
@@ -44,6 +45,7 @@ impl Group {
             Group::Server => "server",
             Group::Set => "set",
             Group::SortedSet => "sorted-set",
+            Group::Stream => "stream",
             Group::String => "string",
             Group::Transactions => "transactions",
         }
@@ -63,6 +65,7 @@ impl Group {
             Group::Cluster | Group::Server => return None,
             Group::Set => "set",
             Group::SortedSet => "sortedset",
+            Group::Stream => "stream",
             Group::String => "string",
             Group::Transactions => "transaction",
         })
@@ -99,6 +102,8 @@ pub enum Handler {
     Write(fn(&mut Call<'_, '_>) -> Result<()>),
     /// It changes keys, or waits until it can.
     Blocking(fn(&mut Call<'_, '_>) -> Result<()>),
+    /// It looks at the keyspace, or waits until there is something to see.
+    BlockingRead(fn(&mut Call<'_, '_>) -> Result<()>),
     /// It concerns the client's connection; the server has its function.
     Session,
     /// It concerns the server as a whole; the server has its function.
@@ -245,7 +250,7 @@ pub const fn arguments_at(name: &str) -> usize {
 
 /// Declares a command as the constant `COMMAND` of its file, whose argument struct is called `Args`.
 ///
-/// `handler` is one of `Read(f)`, `Write(f)`, `Blocking(f)`, `Session`, `Admin`, `Container`; `scope` is a
+/// `handler` is one of `Read(f)`, `Write(f)`, `Blocking(f)`, `BlockingRead(f)`, `Session`, `Admin`, `Container`; `scope` is a
 /// function of the arguments where the keys among them do not say which slots are needed.
 #[macro_export]
 macro_rules! command {
@@ -307,6 +312,12 @@ macro_rules! command {
         $crate::Handler::Blocking(|call| {
             let args: Args = call.parse(const { $crate::arguments_at($name) })?;
             call.block(args, $run)
+        })
+    };
+    (@handler BlockingRead($run:path), $name:literal, ($($scope:expr)?)) => {
+        $crate::Handler::BlockingRead(|call| {
+            let args: Args = call.parse(const { $crate::arguments_at($name) })?;
+            call.block_read(args, $run)
         })
     };
 }

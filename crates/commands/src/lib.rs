@@ -25,6 +25,7 @@ pub mod prelude;
 mod scan_options;
 mod sets;
 mod sorted_sets;
+mod streams;
 mod strings;
 pub mod syntax;
 mod table;

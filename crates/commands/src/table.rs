@@ -1,7 +1,9 @@
 //! The families, together.
 
 use crate::Command;
-use crate::{bitmaps, databases, generic, geo, hashes, hyperloglogs, lists, sets, sorted_sets, strings};
+use crate::{
+    bitmaps, databases, generic, geo, hashes, hyperloglogs, lists, sets, sorted_sets, streams, strings,
+};
 
 /// Every command that works on the keyspace.
 pub fn data_commands() -> impl Iterator<Item = &'static Command> {
@@ -15,6 +17,7 @@ pub fn data_commands() -> impl Iterator<Item = &'static Command> {
         lists::FAMILY,
         sets::FAMILY,
         sorted_sets::FAMILY,
+        streams::FAMILY,
         strings::FAMILY,
     ]
     .into_iter()

@@ -159,7 +159,7 @@ const PLACE_BYTES: usize = 10;
 const DEADLINE_FLAG: u8 = 0x80;
 
 /// How forms are numbered on disk. Numbers are never used again for another form.
-const FORMS: [(u8, Form); 12] = [
+const FORMS: [(u8, Form); 13] = [
     (0, Form::Bytes),
     (1, Form::EditedBytes),
     (2, Form::Integer),
@@ -172,6 +172,7 @@ const FORMS: [(u8, Form); 12] = [
     (25, Form::HashStored),
     (32, Form::ZSetPacked),
     (33, Form::ZSetStored),
+    (41, Form::StreamStored),
 ];
 
 fn form_number(form: Form) -> Option<u8> {

@@ -12,6 +12,7 @@ use values::hash::{self, HashRef};
 use values::limits::Limits;
 use values::list::{self, End, ListRef};
 use values::set::{self, SetRef};
+use values::stream::{self, Groups, State, StreamId, StreamRef, Trim};
 use values::zset::{self, Change, ZSetRef};
 
 use crate::DatabaseKey;
@@ -338,5 +339,72 @@ handle! {
                 |removed| *removed as u64,
             )
         }
+    }
+}
+
+/// A stream to change. An empty one stays, but for one that was made and left as it was.
+///
+/// Who watches the key or waits for it is told of what happens to the entries. What happens within the groups is
+/// stored, and counts as a change, but concerns nobody else, as in Redis.
+pub struct StreamMut<'t> {
+    held: Collection<'t>,
+    is_new: bool,
+}
+
+impl<'t> StreamMut<'t> {
+    pub(crate) fn new(found: Found<'t>) -> StreamMut<'t> {
+        StreamMut { is_new: found.is_new, held: Collection::new(found) }
+    }
+
+    /// The stream, to read.
+    pub fn read(&self) -> StreamRef<'_> {
+        StreamRef::of(self.held.entry().as_ref())
+    }
+
+    /// As [`values::stream::StreamMut::append`].
+    pub fn append<'p>(&mut self, id: StreamId, pairs: impl Iterator<Item = &'p [u8]> + Clone) {
+        self.held.grow(|entry, limits| stream::StreamMut::of(entry, limits).append(id, pairs), |()| 1);
+    }
+
+    /// As [`values::stream::StreamMut::remove`].
+    pub fn remove(&mut self, id: StreamId) -> bool {
+        self.held.grow(|entry, limits| stream::StreamMut::of(entry, limits).remove(id), |did| one_if(*did))
+    }
+
+    /// As [`values::stream::StreamMut::trim`].
+    pub fn trim(&mut self, trim: Trim) -> usize {
+        self.held
+            .grow(|entry, limits| stream::StreamMut::of(entry, limits).trim(trim), |removed| *removed as u64)
+    }
+
+    /// As [`values::stream::StreamMut::set_state`].
+    pub fn set_state(&mut self, state: State) {
+        self.held.grow(|entry, limits| stream::StreamMut::of(entry, limits).set_state(state), |()| 1);
+    }
+
+    /// Says that the stream has changed for those who wait for it, though its entries have not.
+    pub fn note_change(&mut self) {
+        self.held.grow(|_, _| (), |()| 1);
+    }
+
+    /// Its groups, to change.
+    pub fn groups(&mut self) -> &mut dyn Groups {
+        self.is_new = false;
+        let name = self.held.entry.as_ref().expect(HELD).as_ref().key();
+        self.held.touched.is_to_be_stored(name);
+        let entry = self.held.entry.as_mut().expect(HELD);
+        stream::StreamMut::of(entry, self.held.limits).into_groups()
+    }
+
+    /// Counts what was done to the groups as so many changes.
+    pub fn count_changes(&mut self, changes: u64) {
+        self.held.touched.tally.changes += changes;
+    }
+}
+
+impl Drop for StreamMut<'_> {
+    fn drop(&mut self) {
+        let is_unused = self.is_new && self.held.changes == 0;
+        self.held.finish(is_unused);
     }
 }

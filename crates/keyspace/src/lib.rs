@@ -31,7 +31,7 @@ use values::entry::Entry;
 
 use crate::engine::{Engine, Loaded, ShardBox, Stage, Store};
 pub use crate::expiry::Sweep;
-pub use crate::handles::{HashMut, ListMut, SetMut, ZSetMut};
+pub use crate::handles::{HashMut, ListMut, SetMut, StreamMut, ZSetMut};
 pub use crate::key::{DatabaseKey, Key};
 pub use crate::observers::WatchFlag;
 use crate::slots::{LockedSlot, Slot};

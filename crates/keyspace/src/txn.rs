@@ -11,7 +11,7 @@ use values::limits::Limits;
 
 use crate::engine::{Emptied, Loaded, Shard};
 use crate::fault::Fault;
-use crate::handles::{Found, HashMut, ListMut, SetMut, Touched, ZSetMut};
+use crate::handles::{Found, HashMut, ListMut, SetMut, StreamMut, Touched, ZSetMut};
 use crate::pending::Pending;
 use crate::slots::{Mode, Needs};
 use crate::view::{Context, ReadView, Tally, WrongType, access_clock, is_expired, note_use};
@@ -265,6 +265,16 @@ impl<'k> WriteTxn<'k> {
     /// The sorted set at `key`, to change; an empty one when there is none. It is gone again if it stays empty.
     pub fn zset_or_new(&mut self, key: &Key<'_>) -> Result<ZSetMut<'_>, WrongType> {
         Ok(ZSetMut::new(self.collection_or_new(key, Kind::ZSet, &|key, _| values::zset::empty(key))?))
+    }
+
+    /// The stream at `key`, to change.
+    pub fn stream_mut(&mut self, key: &Key<'_>) -> Result<Option<StreamMut<'_>>, WrongType> {
+        Ok(self.collection(key, Kind::Stream)?.map(StreamMut::new))
+    }
+
+    /// The stream at `key`, to change; an empty one when there is none. It is gone again if nothing is done to it.
+    pub fn stream_or_new(&mut self, key: &Key<'_>) -> Result<StreamMut<'_>, WrongType> {
+        Ok(StreamMut::new(self.collection_or_new(key, Kind::Stream, &|key, _| values::stream::empty(key))?))
     }
 
     /// Removes every key of `database`; needs all slots.

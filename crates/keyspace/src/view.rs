@@ -8,6 +8,7 @@ use values::hash::HashRef;
 use values::limits::Limits;
 use values::list::ListRef;
 use values::set::SetRef;
+use values::stream::StreamRef;
 use values::string::StringRef;
 use values::zset::ZSetRef;
 
@@ -208,6 +209,11 @@ impl<'k> ReadView<'k> {
         Ok(self.typed(key, Kind::ZSet)?.map(ZSetRef::of))
     }
 
+    /// The stream at `key`.
+    pub fn stream(&self, key: &Key<'_>) -> Result<Option<StreamRef<'_>>, WrongType> {
+        Ok(self.typed(key, Kind::Stream)?.map(StreamRef::of))
+    }
+
     /// Visits the keys of the selected database from `cursor` on, at least `count` of them if there are as many,
     /// and returns where to go on; 0 begins, and, returned, says that all were seen. A key that is there
     /// throughout is visited, also when the calls are far apart.
@@ -328,5 +334,6 @@ pub fn encoding_name(entry: EntryRef<'_>) -> &'static str {
         Form::SetIntegers => "intset",
         Form::SetIndexed | Form::SetStored | Form::HashIndexed | Form::HashStored => "hashtable",
         Form::ZSetIndexed | Form::ZSetStored => "skiplist",
+        Form::StreamIndexed | Form::StreamStored => "stream",
     }
 }

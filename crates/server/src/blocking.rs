@@ -8,7 +8,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use commands::{Access, Call, Command, Handler, WaitingRoom};
+use commands::{Access, Call, Command, Handler, Wait, WaitingRoom};
 use keyspace::{Context, DatabaseKey, Keyspace, Tally};
 use resp::{OwnedArguments, Reply, Version};
 use smallvec::SmallVec;
@@ -24,6 +24,8 @@ pub struct Waiter {
     context: Context,
     version: Version,
     keys: SmallVec<[DatabaseKey; 2]>,
+    /// Whether the wait ends with an error when a key is gone or becomes another type.
+    needs_keys: bool,
     /// The reply for when the time is over.
     timeout_reply: Mutex<Vec<u8>>,
     /// The reply, once there is one; then the wait is over.
@@ -78,10 +80,19 @@ pub(crate) struct Arrival<'s> {
 }
 
 impl WaitingRoom for Arrival<'_> {
-    fn enter(&mut self, keys: SmallVec<[DatabaseKey; 2]>, timeout_ms: Option<u64>) -> bool {
+    fn enter(&mut self, keys: SmallVec<[DatabaseKey; 2]>, wait: Wait) -> bool {
+        let Wait { timeout_ms, words, needs_keys, .. } = wait;
+        let arguments = if words.is_empty() {
+            OwnedArguments::from(self.arguments)
+        } else {
+            let mut parts: Vec<&[u8]> = self.arguments.iter().collect();
+            words.iter().for_each(|(place, word)| parts[*place] = word);
+            OwnedArguments::from_parts(&parts)
+        };
         let waiter = Arc::new(Waiter {
             client: Arc::clone(self.client),
-            arguments: OwnedArguments::from(self.arguments),
+            arguments,
+            needs_keys,
             command: self.command,
             context: self.context,
             version: self.version,
@@ -164,7 +175,7 @@ impl Blocked {
         if outcome.is_some() {
             return None;
         }
-        let Handler::Blocking(run) = waiter.command.handler else {
+        let (Handler::Blocking(run) | Handler::BlockingRead(run)) = waiter.command.handler else {
             unreachable!("only blocking commands wait")
         };
         let mut reply = Reply::new(waiter.version);
@@ -185,7 +196,9 @@ impl Blocked {
         match result {
             // The key that became ready holds another type than the command takes: it goes on waiting, unless
             // the trouble is elsewhere, as with the destination of a move.
-            Err(commands::Error::WrongType) if !destination_is_wrong(waiter) => return None,
+            Err(commands::Error::WrongType) if !waiter.needs_keys && !destination_is_wrong(waiter) => {
+                return None;
+            }
             Err(error) => {
                 reply.clear();
                 reply.error(error.text(waiter.command.name).as_bytes());
@@ -215,7 +228,7 @@ fn destination_is_wrong(waiter: &Waiter) -> bool {
 struct StillWaiting(bool);
 
 impl WaitingRoom for StillWaiting {
-    fn enter(&mut self, _: SmallVec<[DatabaseKey; 2]>, _: Option<u64>) -> bool {
+    fn enter(&mut self, _: SmallVec<[DatabaseKey; 2]>, _: Wait) -> bool {
         self.0 = true;
         false
     }

@@ -260,7 +260,7 @@ fn run(
             *ready = tally.ready;
             result
         }
-        (None, Handler::Blocking(run)) => {
+        (None, Handler::Blocking(run) | Handler::BlockingRead(run)) => {
             let context = session.context(now_ms);
             let begin = reply.len();
             let client = Arc::clone(&session.client);

@@ -95,6 +95,8 @@ fn limits(settings: &Settings) -> Limits {
         set_packed_value_bytes_max: encodings.set_packed_value_bytes_max,
         zset_packed_entries_max: encodings.zset_packed_entries_max,
         zset_packed_value_bytes_max: encodings.zset_packed_value_bytes_max,
+        stream_block_bytes_max: encodings.stream_node_bytes_max,
+        stream_block_entries_max: usize::try_from(encodings.stream_node_entries_max).unwrap_or(usize::MAX),
         hyperloglog_sparse_bytes_max: encodings.hll_sparse_bytes_max,
         string_bytes_max: settings.clients.bulk_bytes_max,
     }

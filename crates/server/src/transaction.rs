@@ -75,7 +75,13 @@ fn run_all(
                 txn.set_context(session.context(now_ms));
                 result
             }
-            (None, Handler::Read(run) | Handler::Write(run) | Handler::Blocking(run)) => run(&mut Call {
+            (
+                None,
+                Handler::Read(run)
+                | Handler::Write(run)
+                | Handler::Blocking(run)
+                | Handler::BlockingRead(run),
+            ) => run(&mut Call {
                 arguments,
                 first_key: None,
                 reply,

@@ -69,9 +69,13 @@ pub enum Form {
     ZSetIndexed,
     /// A sorted set whose members lie outside.
     ZSetStored,
+    /// A stream in blocks.
+    StreamIndexed,
+    /// A stream whose entries lie outside.
+    StreamStored,
 }
 
-const FORMS: [Form; 16] = [
+const FORMS: [Form; 18] = [
     Form::Bytes,
     Form::EditedBytes,
     Form::Integer,
@@ -88,6 +92,8 @@ const FORMS: [Form; 16] = [
     Form::ZSetPacked,
     Form::ZSetIndexed,
     Form::ZSetStored,
+    Form::StreamIndexed,
+    Form::StreamStored,
 ];
 
 /// The type of a value, as `TYPE` names it.
@@ -103,6 +109,8 @@ pub enum Kind {
     Hash,
     /// `zset`
     ZSet,
+    /// `stream`
+    Stream,
 }
 
 impl Kind {
@@ -114,6 +122,7 @@ impl Kind {
             Kind::Set => "set",
             Kind::Hash => "hash",
             Kind::ZSet => "zset",
+            Kind::Stream => "stream",
         }
     }
 }
@@ -128,20 +137,30 @@ impl Form {
             Form::SetIntegers | Form::SetPacked | Form::SetIndexed | Form::SetStored => Kind::Set,
             Form::HashPacked | Form::HashIndexed | Form::HashStored => Kind::Hash,
             Form::ZSetPacked | Form::ZSetIndexed | Form::ZSetStored => Kind::ZSet,
+            Form::StreamIndexed | Form::StreamStored => Kind::Stream,
         }
     }
 
     /// Whether the value is held outside its entry: in a collection that the entry points at.
     #[inline]
     pub fn is_indexed(self) -> bool {
-        matches!(self, Form::ListIndexed | Form::SetIndexed | Form::HashIndexed | Form::ZSetIndexed)
-            || self.is_stored()
+        matches!(
+            self,
+            Form::ListIndexed
+                | Form::SetIndexed
+                | Form::HashIndexed
+                | Form::ZSetIndexed
+                | Form::StreamIndexed
+        ) || self.is_stored()
     }
 
     /// Whether the elements of the collection that the entry points at lie elsewhere: see [`crate::stored`].
     #[inline]
     pub fn is_stored(self) -> bool {
-        matches!(self, Form::ListStored | Form::SetStored | Form::HashStored | Form::ZSetStored)
+        matches!(
+            self,
+            Form::ListStored | Form::SetStored | Form::HashStored | Form::ZSetStored | Form::StreamStored
+        )
     }
 }
 

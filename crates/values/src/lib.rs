@@ -1,4 +1,4 @@
-//! The forms of every type: string, hash, list, set, sorted set.
+//! The forms of every type: string, hash, list, set, sorted set, stream.
 //!
 //! A collection is *packed* (one run of bytes, searched from the front) while it is small and *indexed* (a
 //! [`table::Table`], a tree, a chain of chunks) when it is large. It is [*stored*](stored) where an engine keeps
@@ -13,6 +13,7 @@ pub mod elements;
 pub mod entry;
 pub mod hash;
 pub mod hyperloglog;
+mod leb128;
 pub mod limits;
 pub mod list;
 #[cfg(test)]
@@ -20,10 +21,12 @@ mod model;
 pub mod packed;
 pub mod set;
 pub mod stored;
+pub mod stream;
 pub mod string;
 pub mod table;
 #[cfg(test)]
 mod testing;
+pub mod text;
 pub mod thin;
 pub mod varint;
 pub mod zset;

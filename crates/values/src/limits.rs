@@ -20,6 +20,10 @@ pub struct Limits {
     pub zset_packed_entries_max: usize,
     /// `zset-max-listpack-value`, in bytes of a member
     pub zset_packed_value_bytes_max: usize,
+    /// `stream-node-max-bytes`; 0 is no limit
+    pub stream_block_bytes_max: usize,
+    /// `stream-node-max-entries`; 0 is no limit
+    pub stream_block_entries_max: usize,
     /// `hll-sparse-max-bytes`
     pub hyperloglog_sparse_bytes_max: usize,
     /// `proto-max-bulk-len`: how long a string may become by editing
@@ -37,6 +41,8 @@ impl Default for Limits {
             set_packed_value_bytes_max: 64,
             zset_packed_entries_max: 128,
             zset_packed_value_bytes_max: 64,
+            stream_block_bytes_max: 4096,
+            stream_block_entries_max: 100,
             hyperloglog_sparse_bytes_max: 3000,
             string_bytes_max: 512 * 1024 * 1024,
         }

@@ -139,7 +139,7 @@ fn elements(view: &ReadView<'_>, key: &Key<'_>) -> Result<(Vec<Vec<u8>>, Option<
         Kind::List => ListRef::of(entry).iter().map(<[u8]>::to_vec).collect(),
         Kind::Set => SetRef::of(entry).iter().map(|member| member.to_vec()).collect(),
         Kind::ZSet => ZSetRef::of(entry).iter().map(|(member, _)| member.to_vec()).collect(),
-        Kind::String | Kind::Hash => return Err(Error::WrongType),
+        Kind::String | Kind::Hash | Kind::Stream => return Err(Error::WrongType),
     };
     Ok((elements, Some(entry.kind())))
 }

@@ -119,7 +119,10 @@ impl Prompt {
         };
         let result = match command.handler {
             _ if !commands::accepts(command.arity(), arguments.len()) => Err(Error::WrongArity),
-            Handler::Read(run) | Handler::Write(run) | Handler::Blocking(run) => run(&mut call),
+            Handler::Read(run)
+            | Handler::Write(run)
+            | Handler::Blocking(run)
+            | Handler::BlockingRead(run) => run(&mut call),
             _ => panic!("{} does not work on the keyspace alone", command.name),
         };
         if let Err(error) = result {

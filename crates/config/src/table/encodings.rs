@@ -1,10 +1,8 @@
 //! When values change from a packed form to an indexed one.
 
 use super::group;
-use crate::Support::{self, Ignored, Supported};
+use crate::Support::{Ignored, Supported};
 use crate::kind::number::{INT_MAX, LLONG_MAX, LONG_MAX, integer, memory};
-
-const NO_STREAMS: Support = Ignored("streams come later");
 
 group! {
     /// When values change from a packed form to an indexed one. A value is packed while it is within all
@@ -48,8 +46,8 @@ group! {
     "hll-sparse-max-bytes" => hll_sparse_bytes_max: usize = 3000, memory(0, LONG_MAX), Supported;
 
     /// Bytes that one node of a stream may have; 0 for no limit.
-    "stream-node-max-bytes" => stream_node_bytes_max: usize = 4096, memory(0, LONG_MAX), NO_STREAMS;
+    "stream-node-max-bytes" => stream_node_bytes_max: usize = 4096, memory(0, LONG_MAX), Supported;
 
     /// Entries that one node of a stream may have; 0 for no limit.
-    "stream-node-max-entries" => stream_node_entries_max: u64 = 100, integer(0, LLONG_MAX), NO_STREAMS;
+    "stream-node-max-entries" => stream_node_entries_max: u64 = 100, integer(0, LLONG_MAX), Supported;
 }

@@ -479,7 +479,9 @@ pub fn reply_to(arguments: Arguments<'_>, access: Access<'_, '_>) -> Reply {
     };
     let result = match command.handler {
         _ if !commands::accepts(command.arity(), arguments.len()) => Err(Error::WrongArity),
-        Handler::Read(run) | Handler::Write(run) | Handler::Blocking(run) => run(&mut call),
+        Handler::Read(run) | Handler::Write(run) | Handler::Blocking(run) | Handler::BlockingRead(run) => {
+            run(&mut call)
+        }
         _ => Err(Error::WrongArity),
     };
     if let Err(error) = result {

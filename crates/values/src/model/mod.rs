@@ -10,6 +10,7 @@ mod hash;
 mod hyperloglog;
 mod list;
 mod set;
+mod stream;
 mod string;
 
 use fuzzing::{Choices, fuzz};

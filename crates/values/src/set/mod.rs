@@ -8,10 +8,9 @@
 
 mod indexed;
 mod integers;
-mod member;
 
+pub use crate::text::Text as Member;
 pub use indexed::IndexedSet;
-pub use member::{Digits, Member};
 
 use base::number::parse_i64;
 use smallvec::SmallVec;
@@ -21,6 +20,7 @@ use crate::entry::{Entry, EntryRef, Form};
 use crate::limits::Limits;
 use crate::packed::{self, below};
 use crate::stored::{Stored, StoredSet};
+use crate::text::Digits;
 
 /// A member that was taken out of its set.
 pub type Popped = SmallVec<[u8; 32]>;

@@ -1,4 +1,4 @@
-//! The stored forms of hash, set, list and sorted set: collections whose elements lie outside of the entry, in an
+//! The stored forms of hash, set, list, sorted set and stream: collections whose elements lie outside of the entry, in an
 //! ordered map of bytes that an engine provides ([`Elements`]).
 //!
 //! What a stored form promises is what it costs: it reads and writes the elements that an operation names and a few
@@ -32,6 +32,26 @@
 //!                  | f | score   | member |   -> how many members there are from here up to the next `f`, in
 //!                  |   | 8 bytes |        |      LEB128; the first one has neither score nor member
 //!                  +---+---------+--------+
+//!                  +---+----------+
+//!  stream          | e | id       |   -> its fields: how many, then name, value, ... (`stream/fields.rs`)
+//!                  |   | 16 bytes |
+//!                  +---+----------+
+//!                  +---+--------+
+//!                  | n | name   |   -> the number of the group of this name, 4 bytes
+//!                  +---+--------+
+//!                  +---+---------+
+//!                  | g | group   |   -> last id (ms, seq), entries read (1 more; 0 is not known), consumers, number of
+//!                  |   | 4 bytes |      the next consumer, pending, from which id on these are (ms, seq)
+//!                  +---+---------+--------+
+//!                  | m | group   | name   |   -> the number of the consumer of this name, 4 bytes
+//!                  +---+---------+----------+
+//!                  | c | group   | consumer |   -> seen, active (1 more; 0 is never), pending, from which id on these
+//!                  |   |         | 4 bytes  |      are (ms, seq), and the name
+//!                  +---+---------+----------+
+//!                  | p | group   | id       |   -> of an entry that is pending: consumer, delivered, deliveries
+//!                  +---+---------+----------+----+
+//!                  | q | group   | consumer | id |   -> nothing: it is pending of this consumer
+//!                  +---+---------+----------+----+
 //! ```
 //!
 //! The hash is the low half of XXH3 (64 bits, no seed) of the field or member: anyone can compute it, so nothing but
@@ -52,6 +72,9 @@
 //!  | layout | count  | fences  | bytes   |   sorted set: fences, and bytes of their scores and members together
 //!  | 1      | LEB128 | LEB128  | LEB128  |
 //!  +--------+--------+---------+---------+
+//!
+//!  stream: layout, count, last id, greatest deleted id, entries ever added, id of the first entry and of the last one,
+//!  groups, number of the next group; an id is two numbers, all of them LEB128
 //! ```
 
 mod hash;
@@ -60,6 +83,7 @@ mod names;
 mod number;
 mod pairs;
 mod set;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod zset;
@@ -69,6 +93,7 @@ use std::fmt;
 pub use hash::StoredHash;
 pub use list::StoredList;
 pub use set::StoredSet;
+pub use stream::StoredStream;
 pub use zset::StoredZSet;
 
 #[cfg(test)]
@@ -80,6 +105,7 @@ pub(crate) use zset::Ranked;
 
 use crate::elements::Elements;
 use crate::entry::{Entry, EntryRef, Form, Kind};
+use crate::stream::StreamRef;
 use crate::{hash as hashes, list as lists, set as sets, zset as zsets};
 
 /// A key in a collection's map. Most are short.
@@ -131,6 +157,7 @@ pub fn open(
         Kind::Set => entry.set_indexed(Box::new(StoredSet::open(meta, elements)?)),
         Kind::Hash => entry.set_indexed(Box::new(StoredHash::open(meta, elements)?)),
         Kind::ZSet => entry.set_indexed(Box::new(StoredZSet::open(meta, elements)?)),
+        Kind::Stream => entry.set_indexed(Box::new(StoredStream::open(meta, elements)?)),
     }
     Ok(())
 }
@@ -147,6 +174,7 @@ pub fn share(entry: EntryRef<'_>, elements: Box<dyn Elements>) -> Entry {
         Form::SetStored => shared.set_indexed(Box::new(entry.indexed::<StoredSet>().share(elements))),
         Form::HashStored => shared.set_indexed(Box::new(entry.indexed::<StoredHash>().share(elements))),
         Form::ZSetStored => shared.set_indexed(Box::new(entry.indexed::<StoredZSet>().share(elements))),
+        Form::StreamStored => shared.set_indexed(Box::new(entry.indexed::<StoredStream>().share(elements))),
         _ => panic!("not a stored collection"),
     }
     shared
@@ -179,6 +207,10 @@ pub fn spill(entry: &mut Entry, elements: Box<dyn Elements>) {
             let set = StoredZSet::build(elements, zsets::ZSetRef::of(entry.as_ref()).iter());
             entry.set_indexed(Box::new(set));
         }
+        Kind::Stream => {
+            let stream = StoredStream::spill(StreamRef::of(entry.as_ref()), elements);
+            entry.set_indexed(Box::new(stream));
+        }
     }
 }
 
@@ -189,6 +221,7 @@ pub fn of(entry: EntryRef<'_>) -> Option<&dyn Stored> {
         Form::SetStored => entry.indexed::<StoredSet>(),
         Form::HashStored => entry.indexed::<StoredHash>(),
         Form::ZSetStored => entry.indexed::<StoredZSet>(),
+        Form::StreamStored => entry.indexed::<StoredStream>(),
         _ => return None,
     })
 }
@@ -200,6 +233,7 @@ pub fn of_mut(entry: &mut Entry) -> Option<&mut dyn Stored> {
         Form::SetStored => entry.indexed_mut::<StoredSet>(),
         Form::HashStored => entry.indexed_mut::<StoredHash>(),
         Form::ZSetStored => entry.indexed_mut::<StoredZSet>(),
+        Form::StreamStored => entry.indexed_mut::<StoredStream>(),
         _ => return None,
     })
 }

@@ -8,6 +8,7 @@ use crate::hash::{HashMut, HashRef};
 use crate::limits::Limits;
 use crate::list::{End, ListMut, ListRef};
 use crate::set::{SetMut, SetRef};
+use crate::stream::{Pending, Progress, Span, StreamId, StreamMut, Trim, Until};
 use crate::testing::{Map, Spent, map, map_mut, random, reopen, rounds, share, spill};
 use crate::zset::{Change, LexBound, LexRange, ScoreBound, ScoreRange, ZSetMut, ZSetRef};
 
@@ -371,9 +372,54 @@ fn a_scan_gives_what_is_there_throughout() {
 }
 
 #[test]
+fn a_stream_costs_the_same_however_long_it_is_and_was() {
+    let (count, limits) = (rounds(50_000) as u64, limits());
+    let id = |ms| StreamId { ms, seq: 0 };
+    let mut entry = crate::stream::empty(b"key");
+    spill(&mut entry);
+    let append = |entry: &mut Entry, ms| {
+        StreamMut::of(entry, &limits).append(id(ms), [&b"field"[..], b"value"].into_iter());
+    };
+    let groups = StreamMut::of(&mut entry, &limits).into_groups();
+    let group = groups.create(b"group", Progress::default());
+    let consumer = groups.create_consumer(group, b"who", 1);
+    (1..=count).for_each(|ms| append(&mut entry, ms));
+    let keep = |max| Trim { until: Until::Length(max), is_approximate: false, work_max: None };
+    // A queue: as one entry comes, the first one goes, is delivered and is acknowledged.
+    for ms in count + 1..=count + 1000 {
+        append(&mut entry, ms);
+        let spent = cost(&mut entry, |entry| {
+            assert_eq!(StreamMut::of(entry, &limits).trim(keep(count as usize)), 1);
+        });
+        assert!(spent.passed <= 3, "{spent:?}");
+        let spent = cost(&mut entry, |entry| {
+            let groups = StreamMut::of(entry, &limits).into_groups();
+            groups.set_pending(group, id(ms), Pending { consumer, delivered_ms: 1, deliveries: 1 });
+            for held_by in [None, Some(consumer)] {
+                let mut held = 0;
+                groups.visit_pending(group, held_by, StreamId::MIN, &mut |_, _| {
+                    held += 1;
+                    true
+                });
+                assert_eq!(held, 1);
+            }
+            assert!(groups.remove_pending(group, id(ms)));
+        });
+        assert!(spent.passed <= 4, "{spent:?}");
+    }
+    check_cost(&mut entry, [1, 1, 1, 1], |entry| {
+        assert!(StreamMut::of(entry, &limits).remove(id(1001)));
+    });
+    let span = Span { first: id(count / 2), last: StreamId::MAX, backward: false };
+    check_cost(&mut entry, [0, 1, 1, 0], |entry| {
+        StreamRef::of(entry.as_ref()).visit(span, &mut |_| false);
+    });
+}
+
+#[test]
 fn malformed_meta_is_an_error() {
     let mut random = random(2);
-    let kinds = [Kind::List, Kind::Set, Kind::Hash, Kind::ZSet];
+    let kinds = [Kind::List, Kind::Set, Kind::Hash, Kind::ZSet, Kind::Stream];
     let mut entry = crate::hash::empty(b"key");
     let mut open = |kind, meta: &[u8]| stored_open(&mut entry, kind, meta);
     for kind in kinds {
@@ -387,11 +433,11 @@ fn malformed_meta_is_an_error() {
     let far = b"\x01\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01";
     assert!(open(Kind::List, far).is_err(), "at the end of all indices");
     for _ in 0..rounds(20_000) {
-        let mut meta: Vec<u8> = (0..random() % 12).map(|_| random() as u8 >> (random() % 8)).collect();
+        let mut meta: Vec<u8> = (0..random() % 20).map(|_| random() as u8 >> (random() % 8)).collect();
         if let Some(layout) = meta.first_mut() {
             *layout = 1;
         }
-        _ = open(kinds[random() as usize % 4], &meta);
+        _ = open(kinds[random() as usize % kinds.len()], &meta);
     }
 }
 
@@ -425,6 +471,19 @@ fn stored_open(entry: &mut Entry, kind: Kind, meta: &[u8]) -> Result<(), Malform
             assert_eq!(set.insert(b"a", 1.0), Change::Added);
             assert_eq!(set.as_ref().rank(b"a", false).map(|(rank, _)| rank), Some(0));
             assert_eq!(set.remove(b"a"), Some(1.0));
+        }
+        Kind::Stream => {
+            let mut stream = StreamMut::of(entry, &limits);
+            let last = stream.as_ref().state().last_id;
+            stream.as_ref().visit(Span::ALL, &mut |_| panic!("there is nothing"));
+            stream.trim(Trim { until: Until::Length(0), is_approximate: false, work_max: None });
+            if let Some(id) = last.next() {
+                stream.append(id, [&b"a"[..], b"b"].into_iter());
+                assert!(stream.as_ref().contains(id) && stream.remove(id));
+            }
+            let groups = stream.into_groups();
+            assert_eq!(groups.find(b"group"), None);
+            groups.visit(&mut |_, _| panic!("there is nothing"));
         }
         Kind::String => {}
     }
@@ -464,4 +523,26 @@ fn the_layout_is_as_drawn() {
     assert_eq!(value(&entry, b"s\xbf\xf0\0\0\0\0\0\0\x05"), Some(Vec::new()));
     assert_eq!(value(&entry, b"f"), Some(vec![64]));
     assert_eq!(value(&entry, b"f\xbf\xf0\0\0\0\0\0\0\x40"), Some(vec![65]));
+
+    let mut entry = crate::stream::empty(b"key");
+    spill(&mut entry);
+    let id = |ms, seq| StreamId { ms, seq };
+    StreamMut::of(&mut entry, &limits).append(id(1, 2), [&b"a"[..], b"300"].into_iter());
+    StreamMut::of(&mut entry, &limits).append(id(3, 0), [&b"a"[..], b"b"].into_iter());
+    StreamMut::of(&mut entry, &limits).remove(id(3, 0));
+    let groups = StreamMut::of(&mut entry, &limits).into_groups();
+    let group = groups.create(b"group", Progress { last_id: id(1, 2), entries_read: Some(1) });
+    let consumer = groups.create_consumer(group, b"who", 5);
+    groups.set_pending(group, id(1, 2), Pending { consumer, delivered_ms: 7, deliveries: 2 });
+    groups.note_seen(group, consumer, 6, Some(7));
+    assert_eq!(write(&entry), [1, 1, 3, 0, 3, 0, 2, 1, 2, 1, 2, 1, 1]);
+    let bytes = id(1, 2).to_bytes();
+    let key = |prefix: &[u8]| [prefix, &bytes].concat();
+    assert_eq!(value(&entry, &key(b"e")), Some(b"\x01\x01a\xc2\x2c\x01".to_vec()));
+    assert_eq!(value(&entry, b"ngroup"), Some(vec![0; 4]));
+    assert_eq!(value(&entry, b"g\0\0\0\0"), Some(vec![1, 2, 2, 1, 1, 1, 1, 2]));
+    assert_eq!(value(&entry, b"m\0\0\0\0who"), Some(vec![0; 4]));
+    assert_eq!(value(&entry, b"c\0\0\0\0\0\0\0\0"), Some(b"\x06\x08\x01\x01\x02who".to_vec()));
+    assert_eq!(value(&entry, &key(b"p\0\0\0\0")), Some(vec![0, 7, 2]));
+    assert_eq!(value(&entry, &key(b"q\0\0\0\0\0\0\0\0")), Some(Vec::new()));
 }

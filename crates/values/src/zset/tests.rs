@@ -59,6 +59,8 @@ const SMALL: Limits = Limits {
     set_integers_max: 0,
     set_packed_entries_max: 0,
     set_packed_value_bytes_max: 0,
+    stream_block_bytes_max: 0,
+    stream_block_entries_max: 0,
     hyperloglog_sparse_bytes_max: 0,
     string_bytes_max: 0,
 };

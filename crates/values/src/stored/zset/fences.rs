@@ -30,6 +30,7 @@ use std::sync::{Arc, OnceLock};
 use super::index::{At, Fence, Index, fences_bytes};
 use super::{place_of, score_key};
 use crate::elements::{Elements, Span};
+use crate::leb128;
 use crate::stored::names::behind;
 use crate::stored::{Key, Malformed, number};
 
@@ -68,7 +69,7 @@ fn key(place: &[u8]) -> Key {
 fn write(elements: &mut dyn Elements, index: &Index, at: At) {
     let mut value = smallvec::SmallVec::<[u8; 8]>::new();
     let fence = index.fence(at);
-    number::write(fence.members as u64, &mut value);
+    leb128::write(fence.members as u64, &mut value);
     elements.set(&key(&fence.place), &value);
 }
 
@@ -83,7 +84,7 @@ fn load(elements: &dyn Elements) -> Index {
     let mut fences = Vec::new();
     elements.walk(span, &mut |key, mut value| {
         let place = key.get(FENCES.len()..).unwrap_or_default();
-        let members = number::read(&mut value).and_then(|members| number::count(members).ok());
+        let members = leb128::read(&mut value).and_then(|members| number::count(members).ok());
         fences.push(Fence::new(place, members.unwrap_or_default()));
         true
     });

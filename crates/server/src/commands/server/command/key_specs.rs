@@ -33,6 +33,8 @@ enum Begin {
 enum Find {
     /// To the word that is `last` words on, or if negative, so far from the end, every `step` words.
     Range { last: i64, step: i64 },
+    /// Through the first half of the words that are left.
+    Half,
     /// The first word says how many follow.
     Counted,
     /// Nobody can tell.
@@ -50,12 +52,12 @@ pub(super) struct LegacyRange {
 /// The command's key specifications.
 pub(super) fn of(command: &Command) -> Vec<KeySpec> {
     let flags = match command.handler {
-        Handler::Read(_) => "RO ACCESS",
+        Handler::Read(_) | Handler::BlockingRead(_) => "RO ACCESS",
         _ => "RW UPDATE",
     };
     let mut specs = Vec::new();
     let begin = command.words() as i64;
-    collect(command.arguments, flags, &mut Position { fixed: Some(begin), least: begin }, 0, &mut specs);
+    collect(command.arguments, flags, &mut Position { fixed: Some(begin), least: begin, keyword: None }, 0, &mut specs);
     let unknown = |flags| KeySpec { flags, begin: Begin::Unknown, find: Find::Unknown };
     // Patterns make keys of what the sorted elements hold, and the options come in any order.
     match command.name {
@@ -73,6 +75,8 @@ struct Position {
     fixed: Option<i64>,
     /// At the earliest.
     least: i64,
+    /// The word right before it that is the same for all requests, and where to begin to look for that.
+    keyword: Option<(&'static str, i64)>,
 }
 
 /// `behind` is how many words follow at least.
@@ -96,13 +100,16 @@ fn collect(
         };
         match first {
             Some(key) if key.kind == Kind::Key || argument.access == Some(SHARD_CHANNEL) => {
-                let begin = match (argument.token, position.fixed) {
-                    (Some(keyword), _) => Begin::Keyword { keyword, from: position.least },
+                let keyword = argument.token.map(|keyword| (keyword, position.least)).or(position.keyword);
+                let begin = match (keyword, position.fixed) {
+                    (Some((keyword, from)), _) => Begin::Keyword { keyword, from },
                     (None, Some(position)) => Begin::Index(position),
                     (None, None) => Begin::Unknown,
                 };
                 let find = if argument.counted {
                     Find::Counted
+                } else if repeated && after.first().is_some_and(|next| next.multiple) {
+                    Find::Half
                 } else if repeated {
                     Find::Range { last: -1 - behind, step }
                 } else {
@@ -114,6 +121,7 @@ fn collect(
                 for part in parts_in_turn(argument) {
                     let mut inside = *position;
                     inside.pass(i64::from(argument.token.is_some()), true);
+                    inside.keyword = argument.token.map(|keyword| (keyword, position.least));
                     collect(part, flags, &mut inside, behind, specs);
                 }
             }
@@ -128,6 +136,7 @@ impl Position {
     fn pass(&mut self, words: i64, is_fixed: bool) {
         self.fixed = self.fixed.filter(|_| is_fixed).map(|position| position + words);
         self.least += words;
+        self.keyword = None;
     }
 }
 
@@ -258,6 +267,7 @@ impl KeySpec {
         let len = words.len() as i64;
         let (first, last, step) = match self.find {
             Find::Range { last, step } => (begin, if last >= 0 { begin + last } else { len + last }, step),
+            Find::Half => (begin, begin + (len - begin) / 2 - 1, 1),
             Find::Counted => {
                 let count = words.get(begin as usize).and_then(|word| base::number::parse_i64(word));
                 (begin + 1, begin.saturating_add(count.ok_or(Missing::Words)?), 1)
@@ -329,6 +339,10 @@ impl KeySpec {
             Find::Range { last, step } => {
                 begin_type("range", reply);
                 integers(&[("lastkey", last), ("keystep", step), ("limit", 0)], reply);
+            }
+            Find::Half => {
+                begin_type("range", reply);
+                integers(&[("lastkey", -1), ("keystep", 1), ("limit", 2)], reply);
             }
             Find::Counted => {
                 begin_type("keynum", reply);

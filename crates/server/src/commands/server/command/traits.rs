@@ -70,7 +70,7 @@ fn is_container(command: &Command) -> bool {
 
 /// Whether it reads keys; PFCOUNT may do it better the next time, and LOLWUT is one for Redis too.
 fn is_read(command: &Command) -> bool {
-    matches!(command.handler, Handler::Read(_)) && !is_help(command) || matches!(command.name, "pfcount" | "lolwut")
+    matches!(command.handler, Handler::Read(_) | Handler::BlockingRead(_)) && !is_help(command) || matches!(command.name, "pfcount" | "lolwut")
 }
 
 /// Whether it only explains its container.
@@ -79,5 +79,5 @@ fn is_help(command: &Command) -> bool {
 }
 
 fn is_blocking(command: &Command) -> bool {
-    matches!(command.handler, Handler::Blocking(_))
+    matches!(command.handler, Handler::Blocking(_) | Handler::BlockingRead(_))
 }

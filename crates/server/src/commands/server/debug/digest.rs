@@ -9,6 +9,7 @@ use values::entry::{EntryRef, Kind};
 use values::hash::HashRef;
 use values::list::ListRef;
 use values::set::SetRef;
+use values::stream::{Span, StreamId, StreamRef};
 use values::string::StringRef;
 use values::zset::ZSetRef;
 
@@ -51,11 +52,38 @@ fn value(entry: EntryRef<'_>) -> Digest {
         Kind::Hash => {
             HashRef::of(entry).iter().for_each(|(field, value)| digest.add(Digest::of(field).then(value)));
         }
+        Kind::Stream => digest = stream(digest, StreamRef::of(entry)),
         Kind::ZSet => {
             let score = |score: f64| score.to_bits().to_le_bytes();
             ZSetRef::of(entry).iter().for_each(|(member, by)| digest.add(Digest::of(member).then(&score(by))));
         }
     }
+    digest
+}
+
+/// The digest of a stream: its entries, what it knows of its past, and what its groups have yet to acknowledge.
+fn stream(mut digest: Digest, stream: StreamRef<'_>) -> Digest {
+    let state = stream.state();
+    for id in [state.last_id, state.max_deleted_id] {
+        digest = digest.then(&id.to_bytes());
+    }
+    digest = digest.then(&state.entries_added.to_le_bytes());
+    stream.visit(Span::ALL, &mut |entry| {
+        digest = entry.fields.fold(digest.then(&entry.id.to_bytes()), |digest, (field, value)| {
+            digest.then(&field).then(&value)
+        });
+        true
+    });
+    let groups = stream.groups();
+    groups.visit(&mut |name, number| {
+        digest = digest.then(name).then(&groups.group(number).progress.last_id.to_bytes());
+        groups.visit_consumers(number, &mut |name, _, _| digest = digest.then(name));
+        groups.visit_pending(number, None, StreamId::MIN, &mut |id, pending| {
+            let consumer = groups.consumer(number, pending.consumer).0;
+            digest = digest.then(&id.to_bytes()).then(consumer).then(&pending.deliveries.to_le_bytes());
+            true
+        });
+    });
     digest
 }
 

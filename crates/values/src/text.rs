@@ -1,35 +1,35 @@
-//! What a set gives out, whether it holds the bytes or the number that they spell.
+//! What a collection gives out that holds integers as numbers: the bytes, or the number that they spell.
 
 use std::ops::Deref;
 
-/// A member: bytes out of the set, or the digits of an integer in it.
+/// Bytes out of a collection, or the digits of an integer in it.
 #[derive(Clone, Copy)]
-pub enum Member<'a> {
-    /// As it lies in the set.
+pub enum Text<'a> {
+    /// As they lie in the collection.
     Bytes(&'a [u8]),
     /// The text of an integer.
     Digits(Digits),
 }
 
-impl Member<'_> {
-    pub(super) fn integer(value: i64) -> Self {
-        Member::Digits(Digits::new(value))
+impl Text<'_> {
+    pub(crate) fn integer(value: i64) -> Self {
+        Text::Digits(Digits::new(value))
     }
 }
 
-impl Deref for Member<'_> {
+impl Deref for Text<'_> {
     type Target = [u8];
 
     #[inline]
     fn deref(&self) -> &[u8] {
         match self {
-            Member::Bytes(bytes) => bytes,
-            Member::Digits(digits) => digits,
+            Text::Bytes(bytes) => bytes,
+            Text::Digits(digits) => digits,
         }
     }
 }
 
-impl AsRef<[u8]> for Member<'_> {
+impl AsRef<[u8]> for Text<'_> {
     fn as_ref(&self) -> &[u8] {
         self
     }
@@ -46,7 +46,7 @@ pub struct Digits {
 }
 
 impl Digits {
-    pub(super) fn new(value: i64) -> Digits {
+    pub(crate) fn new(value: i64) -> Digits {
         let mut formatted = itoa::Buffer::new();
         let text = formatted.format(value).as_bytes();
         let mut bytes = [0; DIGITS_MAX];
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn digits_are_those_of_the_integer() {
         for value in [0, 7, -7, 32_768, i64::MAX, i64::MIN] {
-            assert_eq!(*Member::integer(value), *value.to_string().as_bytes());
+            assert_eq!(*Text::integer(value), *value.to_string().as_bytes());
         }
     }
 }

@@ -1,0 +1,12 @@
+//! Commands on streams.
+
+mod group;
+mod id;
+mod range;
+mod reading;
+mod trimming;
+
+crate::family! {
+    xack, xadd, xautoclaim, xclaim, xdel, xgroup, xinfo, xlen, xpending, xrange, xread, xreadgroup, xrevrange, xsetid,
+    xtrim,
+}

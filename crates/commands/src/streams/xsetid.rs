@@ -1,0 +1,85 @@
+//! XSETID: says what a stream knows of its past.
+
+use values::stream::StreamId;
+
+use super::id::Id;
+use crate::prelude::*;
+
+command! {
+    name: "xsetid",
+    group: Stream,
+    since: "5.0.0",
+    complexity: "O(1)",
+    summary: "An internal command for replicating stream values.",
+    handler: Write(xsetid),
+    flags: [DenyOom, Fast],
+    examples: r#"
+        > XADD readings 1-1 celsius 21
+        "1-1"
+        > XSETID readings 5-0 ENTRIESADDED 7 MAXDELETEDID 3-0
+        OK
+        > XADD readings 4-0 celsius 22
+        (error) ERR The ID specified in XADD is equal or smaller than the target stream top item
+        > XSETID missing 5-0
+        (error) ERR no such key
+    "#,
+}
+
+#[derive(Args)]
+pub struct Args<'a> {
+    #[arg(access = "RW UPDATE")]
+    key: Key<'a>,
+    last_id: Id,
+    #[arg(token = "ENTRIESADDED", repeats)]
+    entries_added: Option<EntriesAdded>,
+    #[arg(token = "MAXDELETEDID", name = "max-deleted-id", repeats)]
+    max_deleted_id: Option<Id>,
+}
+
+/// How many entries were ever added.
+#[derive(Clone, Copy)]
+struct EntriesAdded(u64);
+
+impl<'a> Parse<'a> for EntriesAdded {
+    const SPEC: Spec = i64::SPEC;
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        const NEGATIVE: Error = Error::fixed("ERR entries_added must be positive");
+        u64::try_from(i64::parse(parser)?).map(EntriesAdded).map_err(|_| NEGATIVE)
+    }
+}
+
+fn xsetid(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    const LESS_THAN_GIVEN: Error =
+        Error::fixed("ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id");
+    const LESS_THAN_DELETED: Error =
+        Error::fixed("ERR The ID specified in XSETID is smaller than current max_deleted_entry_id");
+    const LESS_THAN_TOP: Error =
+        Error::fixed("ERR The ID specified in XSETID is smaller than the target stream top item");
+    const FEWER_THAN_THERE: Error =
+        Error::fixed("ERR The entries_added specified in XSETID is smaller than the target stream length");
+    let last_id = args.last_id.0;
+    let max_deleted_id = args.max_deleted_id.map(|id| id.0);
+    if max_deleted_id.is_some_and(|deleted| last_id < deleted) {
+        return Err(LESS_THAN_GIVEN);
+    }
+    let mut stream = txn.stream_mut(&args.key)?.ok_or(Error::NoSuchKey)?;
+    let mut state = stream.read().state();
+    if last_id < state.max_deleted_id {
+        return Err(LESS_THAN_DELETED);
+    }
+    if stream.read().top_id().is_some_and(|top| last_id < top) {
+        return Err(LESS_THAN_TOP);
+    }
+    if let Some(EntriesAdded(entries_added)) = args.entries_added {
+        if (stream.read().len() as u64) > entries_added {
+            return Err(FEWER_THAN_THERE);
+        }
+        state.entries_added = entries_added;
+    }
+    state.last_id = last_id;
+    state.max_deleted_id = max_deleted_id.filter(|id| *id != StreamId::MIN).unwrap_or(state.max_deleted_id);
+    stream.set_state(state);
+    reply.ok();
+    Ok(())
+}
