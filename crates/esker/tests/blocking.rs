@@ -98,6 +98,65 @@ fn whatever_makes_the_key_appear_wakes_the_client() {
     assert_eq!(client.read().unwrap(), Value::bulks(["k", "x", "3"]));
 }
 
+/// One entry of one stream.
+fn read_entry(key: &str, id: &str, field: &str, value: &str) -> Value {
+    let entry = Value::Array(vec![Value::bulk(id), Value::bulks([field, value])]);
+    Value::Array(vec![Value::Array(vec![Value::bulk(key), Value::Array(vec![entry])])])
+}
+
+#[test]
+fn readers_of_a_stream_wait_for_what_comes_after() {
+    let server = Server::start(&[]);
+    let mut feeder = server.connect();
+    feeder.call("XADD k 1-0 a 1");
+    // `$` is what was last when the wait began; everyone who reads gets the entry.
+    let mut readers: Vec<Client> =
+        (0..3).map(|_| blocked(&server, "XREAD BLOCK 0 STREAMS other k $ $")).collect();
+    feeder.call("XGROUP CREATE k workers $");
+    check_still_waiting(&mut readers[0]);
+    feeder.call("XADD k 2-0 b 2");
+    for reader in &mut readers {
+        assert_eq!(reader.read().unwrap(), read_entry("k", "2-0", "b", "2"));
+    }
+    // Of a group, the one who came first gets it.
+    let line = "XREADGROUP GROUP workers ann BLOCK 0 STREAMS k >";
+    assert_eq!(feeder.call(line), read_entry("k", "2-0", "b", "2"));
+    let mut first = blocked(&server, line);
+    let mut second = blocked(&server, "XREADGROUP GROUP workers bob BLOCK 0 STREAMS k >");
+    feeder.call("XADD k 3-0 c 3");
+    assert_eq!(first.read().unwrap(), read_entry("k", "3-0", "c", "3"));
+    check_still_waiting(&mut second);
+    feeder.call("XACK k workers 3-0");
+    check_still_waiting(&mut second);
+    // The key may come and go for those who read alone, but a group goes with its key.
+    let mut reader = blocked(&server, "XREAD BLOCK 0 STREAMS k $");
+    feeder.call("DEL k");
+    assert!(second.read().unwrap().error().starts_with("NOGROUP"));
+    feeder.call("SET k x");
+    check_still_waiting(&mut reader);
+    feeder.call("DEL k");
+    feeder.call("XADD k 9-0 d 4");
+    assert_eq!(reader.read().unwrap(), read_entry("k", "9-0", "d", "4"));
+    let mut client = server.connect();
+    assert_eq!(client.call("XREAD BLOCK 20 STREAMS k $"), Value::NullArray);
+}
+
+#[test]
+fn a_group_goes_with_its_key_when_that_expires_or_is_overwritten() {
+    let server = Server::start(&[]);
+    let mut feeder = server.connect();
+    let line = "XREADGROUP GROUP workers ann BLOCK 0 STREAMS k >";
+    feeder.call("XGROUP CREATE k workers $ MKSTREAM");
+    let mut client = blocked(&server, line);
+    feeder.call("SET k x");
+    assert!(client.read().unwrap().error().starts_with("WRONGTYPE"));
+    feeder.call("DEL k");
+    feeder.call("XGROUP CREATE k workers $ MKSTREAM");
+    let mut client = blocked(&server, line);
+    feeder.call("PEXPIRE k 50");
+    assert!(client.read().unwrap().error().starts_with("NOGROUP"));
+}
+
 #[test]
 fn who_came_first_is_served_first() {
     let server = Server::start(&[]);

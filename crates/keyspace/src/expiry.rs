@@ -21,17 +21,27 @@ pub struct Sweep {
     slot: usize,
 }
 
+/// What a sweep has removed.
+#[derive(Debug, Default)]
+pub struct Expired {
+    /// How many keys.
+    pub keys: usize,
+    /// Those of them that clients wait for.
+    pub ready: Vec<DatabaseKey>,
+}
+
 impl Keyspace {
     /// Removes what expired up to `now_ms` in one slot that has something due, going on where the last call
-    /// stopped. Returns how many keys were removed, or `None` when nothing is due anywhere.
-    pub fn expire_some(&self, sweep: &mut Sweep, now_ms: u64) -> Option<usize> {
+    /// stopped. Returns what was removed, or `None` when nothing is due anywhere.
+    pub fn expire_some(&self, sweep: &mut Sweep, now_ms: u64) -> Option<Expired> {
         for _ in 0..=self.databases() {
             match self.statistics[usize::from(sweep.database)].next_due(sweep.slot, now_ms) {
                 Some(slot) => {
                     sweep.slot = usize::from(slot);
-                    let (removed, is_done) = self.expire_in_slot(sweep.database, slot, now_ms);
+                    let mut expired = Expired::default();
+                    let is_done = self.expire_in_slot(sweep.database, slot, now_ms, &mut expired);
                     sweep.slot += usize::from(is_done);
-                    return Some(removed);
+                    return Some(expired);
                 }
                 None => *sweep = Sweep { database: (sweep.database + 1) % self.databases(), slot: 0 },
             }
@@ -39,25 +49,24 @@ impl Keyspace {
         None
     }
 
-    /// Removes everything in `database` that has expired up to `now_ms`, and returns how many keys that were.
-    pub fn expire(&self, database: u16, now_ms: u64) -> usize {
-        let mut removed = 0;
+    /// Removes everything in `database` that has expired up to `now_ms`.
+    pub fn expire(&self, database: u16, now_ms: u64) -> Expired {
+        let mut expired = Expired::default();
         let mut from = 0;
         while let Some(slot) = self.statistics[usize::from(database)].next_due(from, now_ms) {
-            let (count, is_done) = self.expire_in_slot(database, slot, now_ms);
-            removed += count;
+            let is_done = self.expire_in_slot(database, slot, now_ms, &mut expired);
             from = usize::from(slot) + usize::from(is_done);
             if from >= SLOTS {
                 break;
             }
         }
-        removed
+        expired
     }
 
-    /// The keys removed, and whether nothing is left to do in this slot.
-    fn expire_in_slot(&self, database: u16, slot: u16, now_ms: u64) -> (usize, bool) {
+    /// Whether nothing is left to do in this slot.
+    fn expire_in_slot(&self, database: u16, slot: u16, now_ms: u64, expired: &mut Expired) -> bool {
         let mut held = self.slots[usize::from(slot)].write();
-        let mut removed = 0;
+        let (mut removed, mut ready) = (0, Vec::new());
         let mut is_done = true;
         let slot_state = &mut *held;
         if let (Some(shard), observers) = slot_state.shard_mut(database) {
@@ -66,7 +75,7 @@ impl Keyspace {
                 removed += 1;
                 let name = entry.as_ref().key();
                 if let Some(observers) = observers {
-                    observers.changed(DatabaseKey::new(database, name), &mut Vec::new());
+                    observers.changed(DatabaseKey::new(database, name), &mut ready);
                 }
                 if self.store.is_some() {
                     names.push(name.into());
@@ -79,10 +88,13 @@ impl Keyspace {
             {
                 // They stay, unseen, until the store works again.
                 (removed, is_done) = (0, true);
+                ready.clear();
             }
         }
         self.publish(slot, slot_state);
-        (removed, is_done)
+        expired.keys += removed;
+        expired.ready.append(&mut ready);
+        is_done
     }
 }
 

@@ -30,7 +30,7 @@ use sync::RwLock;
 use values::entry::Entry;
 
 use crate::engine::{Engine, Loaded, ShardBox, Stage, Store};
-pub use crate::expiry::Sweep;
+pub use crate::expiry::{Expired, Sweep};
 pub use crate::handles::{HashMut, ListMut, SetMut, StreamMut, ZSetMut};
 pub use crate::key::{DatabaseKey, Key};
 pub use crate::observers::WatchFlag;

@@ -5,6 +5,7 @@
 //! element that was pushed is gone when the pusher looks, as with Redis. A client that was served, ran out of
 //! time, was unblocked or left has been *settled*, once, and whoever finds it in a queue passes it over.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -15,12 +16,16 @@ use smallvec::SmallVec;
 use sync::Mutex;
 
 use crate::client::Client;
+use crate::server::Server;
+use crate::table::Entry;
 
 /// A client that waits, with the command that it waits in.
 pub struct Waiter {
     client: Arc<Client>,
     arguments: OwnedArguments,
     command: &'static Command,
+    /// The command's number in the table.
+    index: usize,
     context: Context,
     version: Version,
     keys: SmallVec<[DatabaseKey; 2]>,
@@ -72,7 +77,7 @@ pub(crate) struct Arrival<'s> {
     pub blocked: &'s Blocked,
     pub client: &'s Arc<Client>,
     pub arguments: resp::Arguments<'s>,
-    pub command: &'static Command,
+    pub entry: &'s Entry,
     pub context: Context,
     pub version: Version,
     /// The waiter and for how many milliseconds it waits, if the command has to.
@@ -93,7 +98,8 @@ impl WaitingRoom for Arrival<'_> {
             client: Arc::clone(self.client),
             arguments,
             needs_keys,
-            command: self.command,
+            command: self.entry.command,
+            index: self.entry.index,
             context: self.context,
             version: self.version,
             keys,
@@ -114,6 +120,12 @@ impl Blocked {
     /// The number of keys that clients wait for.
     pub fn keys(&self) -> usize {
         self.queues.lock().len()
+    }
+
+    /// The number of keys that clients wait for who learn that they are gone.
+    pub fn needed_keys(&self) -> usize {
+        let queues = self.queues.lock();
+        queues.values().filter(|queue| queue.iter().any(|waiter| waiter.needs_keys)).count()
     }
 
     /// Ends the wait of the client with this id, as if its time were over or with an error; says whether it was
@@ -151,25 +163,19 @@ impl Blocked {
         }
     }
 
-    /// Serves those who wait for the keys that became `ready`, and for what their commands make ready in turn.
-    /// Returns what came of it all.
-    pub fn serve(&self, keyspace: &Keyspace, ready: Vec<DatabaseKey>, now_ms: u64) -> Tally {
-        let mut total = Tally::default();
-        let mut ready = VecDeque::from(ready);
-        while let Some(key) = ready.pop_front() {
-            let queue: Vec<Arc<Waiter>> =
-                self.queues.lock().get(&key).map(|queue| queue.iter().cloned().collect()).unwrap_or_default();
-            for waiter in queue {
-                let Some(tally) = self.attempt(keyspace, &waiter, now_ms) else { continue };
-                total.changes += tally.changes;
-                ready.extend(tally.ready);
-            }
-        }
-        total
+    /// Those who wait for `key`, in their order.
+    fn queue(&self, key: &DatabaseKey) -> Vec<Arc<Waiter>> {
+        self.queues.lock().get(key).map(|queue| queue.iter().cloned().collect()).unwrap_or_default()
     }
 
-    /// Runs a waiter's command for it. `None` when it goes on waiting or was settled before.
-    fn attempt(&self, keyspace: &Keyspace, waiter: &Arc<Waiter>, now_ms: u64) -> Option<Tally> {
+    /// Runs a waiter's command for it: what came of it, and the error that ended the wait, if one did. `None` when it
+    /// goes on waiting or was settled before.
+    fn attempt(
+        &self,
+        keyspace: &Keyspace,
+        waiter: &Arc<Waiter>,
+        now_ms: u64,
+    ) -> Option<(Tally, Option<Cow<'static, str>>)> {
         // Held throughout, so that the command's work and the end of the wait are one.
         let mut outcome = waiter.outcome.lock();
         if outcome.is_some() {
@@ -193,23 +199,55 @@ impl Blocked {
         if again.0 {
             return None;
         }
-        match result {
+        let failure = match result {
             // The key that became ready holds another type than the command takes: it goes on waiting, unless
             // the trouble is elsewhere, as with the destination of a move.
             Err(commands::Error::WrongType) if !waiter.needs_keys && !destination_is_wrong(waiter) => {
                 return None;
             }
             Err(error) => {
+                let text = error.text(waiter.command.name);
                 reply.clear();
-                reply.error(error.text(waiter.command.name).as_bytes());
+                reply.error(text.as_bytes());
+                Some(text)
             }
-            Ok(()) => {}
-        }
+            Ok(()) => None,
+        };
         *outcome = Some(reply.into_vec());
         drop(outcome);
         waiter.client.wake();
         self.leave(keyspace, waiter);
-        Some(tally)
+        Some((tally, failure))
+    }
+}
+
+impl Server {
+    /// Serves those who wait for the keys that became `ready`, and for what their commands make ready in turn.
+    #[inline]
+    pub(crate) fn serve_waiting(&self, ready: Vec<DatabaseKey>, now_ms: u64) {
+        if !ready.is_empty() {
+            self.serve_some(ready, now_ms);
+        }
+    }
+
+    #[cold]
+    fn serve_some(&self, ready: Vec<DatabaseKey>, now_ms: u64) {
+        let mut total = Tally::default();
+        let mut ready = VecDeque::from(ready);
+        while let Some(key) = ready.pop_front() {
+            for waiter in self.blocked.queue(&key) {
+                let Some((tally, failure)) = self.blocked.attempt(&self.keyspace, &waiter, now_ms) else {
+                    continue;
+                };
+                total.changes += tally.changes;
+                ready.extend(tally.ready);
+                if let Some(text) = failure {
+                    self.statistics.count_error(&text);
+                    self.statistics.count_late_failure(waiter.index);
+                }
+            }
+        }
+        self.statistics.count(&total);
     }
 }
 

@@ -74,9 +74,13 @@ fn expire_slice(server: &Server, sweep: &mut Sweep) -> bool {
     let begin = Instant::now();
     let mut has_more = true;
     while has_more && begin.elapsed() < SLICE {
-        let removed = server.keyspace.expire_some(sweep, unix_ms());
-        server.statistics.count_expired(removed.unwrap_or(0));
-        has_more = removed.is_some();
+        let now_ms = unix_ms();
+        let expired = server.keyspace.expire_some(sweep, now_ms);
+        has_more = expired.is_some();
+        if let Some(expired) = expired {
+            server.statistics.count_expired(expired.keys);
+            server.serve_waiting(expired.ready, now_ms);
+        }
     }
     server.statistics.expiry_us.add(begin.elapsed().as_micros() as i64);
     has_more

@@ -79,10 +79,7 @@ pub(crate) fn execute<'a>(
     session.client.last_command.store(entry.index, Ordering::Relaxed);
     let mut ready = Vec::new();
     let result = run(session, entry, request, reply, batch.now_ms, &mut ready);
-    if !ready.is_empty() {
-        let tally = server.blocked.serve(&server.keyspace, ready, batch.now_ms);
-        server.statistics.count(&tally);
-    }
+    server.serve_waiting(ready, batch.now_ms);
     let call = Finished { entry, arguments, result, elapsed_ns: batch.stopwatch.lap_ns() };
     conclude(server, session, call, concerns, reply, begin);
     apply_reply_mode(session, reply, begin);
@@ -269,7 +266,7 @@ fn run(
                 blocked: &server.blocked,
                 client: &client,
                 arguments,
-                command: entry.command,
+                entry,
                 context,
                 version: session.version,
                 waiting: None,

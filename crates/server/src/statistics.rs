@@ -170,6 +170,11 @@ impl Statistics {
         }
     }
 
+    /// Says that a call that was counted, of the command with this number, has failed after all.
+    pub(crate) fn count_late_failure(&self, command: usize) {
+        add(&self.mine().commands[command].failed, 1);
+    }
+
     /// Counts what came of a command.
     #[inline]
     pub(crate) fn count(&self, tally: &Tally) {

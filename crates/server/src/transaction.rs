@@ -25,12 +25,8 @@ pub(crate) fn exec(session: &mut Session, reply: &mut Reply) -> Result<()> {
     let result = if transaction.is_broken {
         Err(Error::fixed("EXECABORT Transaction discarded because of previous errors."))
     } else {
-        run_all(&server, session, &transaction.queued, watched.as_ref(), reply).map(|ready| {
-            if !ready.is_empty() {
-                let tally = server.blocked.serve(&server.keyspace, ready, unix_ms());
-                server.statistics.count(&tally);
-            }
-        })
+        run_all(&server, session, &transaction.queued, watched.as_ref(), reply)
+            .map(|ready| server.serve_waiting(ready, unix_ms()))
     };
     session.watched = watched;
     session.discard_transaction();

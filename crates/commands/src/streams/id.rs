@@ -11,11 +11,16 @@ const INVALID_END: Error = Error::fixed("ERR invalid end ID for the interval");
 /// A longer one was never a name.
 const BYTES_MAX: usize = 127;
 
-/// A half of a name, as C's `strtoull` reads it: leading zeros and a plus are allowed.
+/// A half of a name. What is not plainly a number is read as C's `strtoull` does: blanks, zeros and a sign may stand
+/// before it.
 fn number(text: &[u8]) -> Option<u64> {
-    let digits = text.strip_prefix(b"+").unwrap_or(text);
-    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    is_number.then(|| base::number::parse_u64_as_c(digits)).flatten()
+    if let Some(number) = base::number::parse_i64(text) {
+        return u64::try_from(number).ok();
+    }
+    let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
+    let text = &text[text.iter().position(|byte| !is_blank(byte))?..];
+    let digits = text.strip_prefix(b"+").or(text.strip_prefix(b"-")).unwrap_or(text);
+    if digits.is_empty() { None } else { base::number::parse_u64_as_c(text) }
 }
 
 /// The time, and what stands behind the dash, if there is one.
@@ -135,9 +140,9 @@ mod tests {
         let id = |ms, seq| Ok(StreamId { ms, seq });
         assert_eq!(parse_id(b"12-3", 0), id(12, 3));
         assert_eq!(parse_id(b"12", 7), id(12, 7));
-        assert_eq!(parse_id(b"007-+1", 0), id(7, 1));
+        assert_eq!(parse_id(b" 007-+1", 0), id(7, 1));
         assert_eq!(parse_id(b"18446744073709551615-18446744073709551615", 0), Ok(StreamId::MAX));
-        for word in ["", "-", "+", "1-", "-1", "1-2-3", "x", "1-x", "18446744073709551616", "1 "] {
+        for word in ["", "-", "+", "1-", "-1", "1-2-3", "x", "1-x", "18446744073709551616", "1 ", " "] {
             assert_eq!(parse_id(word.as_bytes(), 0), Err(INVALID), "{word}");
         }
         assert_eq!(parse_start(b"(5-18446744073709551615"), id(6, 0));

@@ -23,6 +23,8 @@ const KEYS: &[(&str, usize)] = &[
     ("lex_zset", 2),
     ("number_zset", 1),
     ("geo", 3),
+    ("stream", 3),
+    ("trimmed_stream", 2),
     ("weight_key", 13),
     ("weight_hash", 13),
 ];
@@ -43,6 +45,7 @@ const TEXTS: &[(&str, &[&str])] = &[
     ("channel_pattern", &["*", "news*", "ch:[12]", "news.?rt", "ch:\\1", "[^n]*", "\u{e9}", ""]),
     ("client_name", &["alice", "bob", "", "with space", "line\nbreak"]),
     ("count", &["0", "1", "2", "3", "5", "100", "-1", "abc", "9223372036854775807"]),
+    ("consumer", &["ann", "bob", "", "\u{e9}"]),
     ("db", &["0", "0", "0", "1", "1", "2", "3", "4", "-1", "abc"]),
     (
         "decimal",
@@ -108,6 +111,36 @@ const TEXTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("random_count", &["0", "1", "2", "3", "8", "100", "-1", "-3", "-8", "abc", "-9223372036854775808"]),
+    (
+        "id",
+        &[
+            "0",
+            "0-0",
+            "1",
+            "2-1",
+            "5",
+            "8-0",
+            "12-3",
+            "20",
+            "40-1",
+            "60",
+            "100",
+            "-",
+            "+",
+            "",
+            "1-",
+            "x",
+            "5-*",
+            "007",
+            "18446744073709551615-18446744073709551615",
+            "18446744073709551616",
+        ],
+    ),
+    (
+        "id_bound",
+        &["-", "+", "-", "+", "0", "3", "(5", "(8-0", "20", "30-5", "(100", "", "(", "(0-0", "abc", "(-"],
+    ),
+    ("group", &["workers", "mailers", ""]),
     ("rank", &["1", "2", "3", "-1", "-2", "0", "100", "abc", "-9223372036854775808"]),
     (
         "score_bound",
@@ -216,6 +249,7 @@ pub const BASELINE: &[(&str, &str)] = &[
     ("hash-max-listpack-value", "64"),
     ("list-max-listpack-size", "-2"),
     ("list-compress-depth", "0"),
+    ("stream-node-max-entries", "100"),
     ("set-max-intset-entries", "512"),
     ("set-max-listpack-entries", "128"),
     ("set-max-listpack-value", "64"),
@@ -239,6 +273,7 @@ pub const SMALL_LIMITS: &[(&str, &str)] = &[
     ("hash-max-listpack-entries", "6"),
     ("hash-max-listpack-value", "12"),
     ("list-max-listpack-size", "6"),
+    ("stream-node-max-entries", "4"),
     ("set-max-intset-entries", "6"),
     ("set-max-listpack-entries", "8"),
     ("set-max-listpack-value", "12"),
@@ -275,6 +310,17 @@ const COMPUTED: &[(&str, Draw)] = &[
         out.push(foreign_key("zset", rng));
     }),
     ("latitude", |rng, out| push_degrees(rng, out, 38.1, 85.0)),
+    ("new_id", |rng, out| {
+        let ms = rng.below(80);
+        let id = match rng.below(12) {
+            0..7 => format!("{ms}-*"),
+            7..9 => ms.to_string(),
+            9 => format!("{ms}-{}", rng.below(3)),
+            10 => format!("{}-0", rng.pick(&["0", "abc", "18446744073709551615", ""])),
+            _ => "99-*".to_owned(),
+        };
+        out.push(id.into_bytes());
+    }),
     ("longitude", |rng, out| push_degrees(rng, out, 13.4, 180.0)),
     ("many_members", |rng, out| {
         let start = rng.below(5000);

@@ -100,6 +100,24 @@ const ALLOWANCES: &[Allowance] = &[
     Allowance { only_before_72: true, ..allow(SCORE_COMMANDS, Freedom::NumberText) },
     // The sum of three doubles depends on the order of adding them.
     allow(&["ZUNION", "ZINTER"], Freedom::NumberText),
+    // When something was delivered, and how long ago.
+    allow(&["XPENDING"], Freedom::Distance(2000)),
+    // How the entries are held is the server's own affair.
+    allow(&["XINFO STREAM"], Freedom::Entries(&["radix-tree-keys", "radix-tree-nodes"])),
+    Allowance { only_if: |command| command.len() > 3, ..allow(&["XINFO STREAM"], Freedom::Content) },
+    allow(&["XINFO CONSUMERS"], Freedom::Elements),
+    // 7.0 knows less of how far a group is, and has XCLAIM and XAUTOCLAIM make a consumer only for what they claim.
+    Allowance { only_before_72: true, ..allow(&["XINFO GROUPS"], Freedom::Elements) },
+    Allowance {
+        only_before_72: true,
+        ..allow(&["XINFO CONSUMERS", "XGROUP CREATECONSUMER"], Freedom::Anything)
+    },
+    // The last entry, since 7.4; before that it was not known.
+    Allowance {
+        only_if: |command| command.iter().any(|argument| argument == b"+"),
+        only_before_72: true,
+        ..allow(&["XREAD", "XREADGROUP"], Freedom::Anything)
+    },
     // They tell the servers apart.
     allow(&["HELLO"], Freedom::Entries(&["id", "version"])),
     // Time and chance.
@@ -115,7 +133,7 @@ const ALLOWANCES: &[Allowance] = &[
     Allowance { only_if: |command| command.len() == 1, ..allow(&["COMMAND"], Freedom::Content) },
     // The wording of help.
     allow(&["CLIENT HELP", "CONFIG HELP", "LATENCY HELP", "MEMORY HELP"], Freedom::Content),
-    allow(&["OBJECT HELP", "PUBSUB HELP", "SLOWLOG HELP"], Freedom::Content),
+    allow(&["OBJECT HELP", "PUBSUB HELP", "SLOWLOG HELP", "XGROUP HELP", "XINFO HELP"], Freedom::Content),
 ];
 
 const SUBSCRIBER_COMMANDS: &[&str] = &[
@@ -135,7 +153,7 @@ const SUBSCRIBER_COMMANDS: &[&str] = &[
 fn has_bad_range(command: &[Bytes]) -> bool {
     let counts = command[0].eq_ignore_ascii_case(b"BITCOUNT");
     let range = command.get(if counts { 2 } else { 3 }..).unwrap_or_default();
-    let is_index = |word: &Bytes| std::str::from_utf8(word).is_ok_and(|text| text.parse::<i64>().is_ok());
+    let is_index = |word: &Bytes| base::number::parse_i64(word).is_some();
     let is_unit = |word: &Bytes| word.eq_ignore_ascii_case(b"BYTE") || word.eq_ignore_ascii_case(b"BIT");
     !range.iter().take(2).all(is_index)
         || !range.iter().skip(2).all(is_unit)
@@ -176,7 +194,17 @@ const SCORE_COMMANDS: &[&str] = &[
 ];
 
 /// Error texts of 7.0 and what 7.2 says instead.
-const ERROR_TEXTS_BEFORE_72: &[(&str, &str)] = &[("ERR timeout is negative", "ERR timeout is out of range")];
+const ERROR_TEXTS_BEFORE_72: &[(&str, &str)] = &[
+    ("ERR timeout is negative", "ERR timeout is out of range"),
+    (
+        "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.",
+        "ERR Unbalanced 'xread' list of streams: for each stream key an ID or '$' must be specified.",
+    ),
+    (
+        "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.",
+        "ERR Unbalanced 'xreadgroup' list of streams: for each stream key an ID or '>' must be specified.",
+    ),
+];
 
 /// Encodings of 7.0 and what 7.2 may use instead.
 const ENCODINGS_BEFORE_72: &[(&str, &str)] = &[

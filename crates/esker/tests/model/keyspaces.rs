@@ -80,6 +80,7 @@ pub fn small_limits() -> Limits {
         set_packed_value_bytes_max: 12,
         zset_packed_entries_max: 6,
         zset_packed_value_bytes_max: 12,
+        stream_block_entries_max: 4,
         ..Limits::default()
     }
 }
@@ -151,7 +152,7 @@ impl Pair {
         self.note("active expiry".to_owned());
         for database in 0..self.reference.databases() {
             let removed = [&self.reference, self.subject()]
-                .map(|keyspace| keyspace.expire(database, self.context.now_ms));
+                .map(|keyspace| keyspace.expire(database, self.context.now_ms).keys);
             if removed[0] != removed[1] {
                 self.differ(&format!("what expires in {database}"), &removed[1], &removed[0]);
             }

@@ -27,7 +27,7 @@ pub(super) fn clients(server: &Server, fields: &mut Fields) {
     fields.add("clients_in_timeout_table", 0);
     fields.add("total_watched_keys", watched);
     fields.add("total_blocking_keys", server.blocked.keys());
-    fields.add("total_blocking_keys_on_nokey", 0);
+    fields.add("total_blocking_keys_on_nokey", server.blocked.needed_keys());
 }
 
 /// The fields of INFO stats on pub/sub.

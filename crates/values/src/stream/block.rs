@@ -31,6 +31,8 @@ pub(crate) struct Block {
     base: StreamId,
     last: StreamId,
     count: u32,
+    /// How many entries were ever added.
+    added: u32,
     /// Where the first entry begins.
     entries_at: u32,
     bytes: Vec<u8>,
@@ -44,7 +46,7 @@ impl Block {
         leb128::write(names.clone().count() as u64, &mut bytes);
         names.for_each(|name| write_item(name, &mut bytes));
         let entries_at = u32::try_from(bytes.len()).expect("an entry is far below 4 GiB");
-        let mut block = Block { base: id, last: id, count: 0, entries_at, bytes };
+        let mut block = Block { base: id, last: id, count: 0, added: 0, entries_at, bytes };
         block.append(id, pairs);
         block
     }
@@ -62,6 +64,12 @@ impl Block {
     /// How many entries there are.
     pub fn count(&self) -> usize {
         self.count as usize
+    }
+
+    /// How many entries were ever added, which is what fills it: so what an approximate trim takes with it does not
+    /// depend on what was removed before.
+    pub fn added(&self) -> usize {
+        self.added as usize
     }
 
     /// The bytes that it takes.
@@ -109,6 +117,7 @@ impl Block {
         self.bytes.splice(at..=at, head);
         self.last = id;
         self.count += 1;
+        self.added += 1;
     }
 
     /// Whether the first entry's names are these.

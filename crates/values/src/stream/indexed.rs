@@ -155,7 +155,7 @@ fn has_room(block: &Block, added_bytes: usize, limits: &Limits) -> bool {
     const BYTES_MAX: usize = 1 << 30;
     let within = |value: usize, max: usize| max == 0 || value < max;
     let bytes = block.len_bytes() + added_bytes;
-    within(block.count(), limits.stream_block_entries_max)
+    within(block.added(), limits.stream_block_entries_max)
         && within(bytes, limits.stream_block_bytes_max)
         && bytes < BYTES_MAX
 }
