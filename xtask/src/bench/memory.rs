@@ -91,6 +91,17 @@ const DATA_SETS: &[DataSet] = &[
         },
         bytes_max: 95.0,
     },
+    DataSet {
+        name: "one stream of 1M entries of 2 fields, 14-byte and numeric values",
+        items: 1_000_000,
+        gather: |connection, index| {
+            let (value, number) = (value_14(index), (data::number(index) % 100_000).to_string());
+            let words =
+                [b"XADD", &b"stream"[..], b"*", b"name", value.as_bytes(), b"reading", number.as_bytes()];
+            connection.gather(&words);
+        },
+        bytes_max: 40.0,
+    },
 ];
 
 /// Measures Esker beside its peers.

@@ -51,6 +51,8 @@ enum Data {
     ListToPop,
     SetToPop,
     SortedSetToPop,
+    /// A stream that a run of a group just does not read to its end.
+    StreamToRead,
 }
 
 /// Where the server and redis-benchmark run.
@@ -76,6 +78,16 @@ const TWO_WORKERS_RATIO_MAX: f64 = 1.15;
 /// Its own LRANGE tests would spend the run on filling the list.
 const LRANGE_100: Load = Load::Command(&["LRANGE", "mylist", "0", "99"]);
 const LRANGE_300: Load = Load::Command(&["LRANGE", "mylist", "0", "299"]);
+/// Entries like those of a queue of jobs: one field with a value of [`VALUE_BYTES`].
+const XADD: Load = Load::Command(&[
+    "XADD",
+    "mystream",
+    "*",
+    "payload",
+    "VALUEVALUEVALUEVALUEVALUEVALUEVALUEVALUEVALUEVALUEVALUEVALUEVALU",
+]);
+const XREADGROUP: Load =
+    Load::Command(&["XREADGROUP", "GROUP", "workers", "ann", "COUNT", "1", "STREAMS", "mystream", ">"]);
 const LRANGE_600: Load = Load::Command(&["LRANGE", "mylist", "0", "599"]);
 
 #[rustfmt::skip]
@@ -96,6 +108,8 @@ const WORKLOADS: &[Workload] = &[
     Workload::new("HSET",            16, 1_200_000, Data::Nothing,        Load::Test("hset"),    0.75),
     Workload::new("ZADD",            16,   800_000, Data::Nothing,        Load::Test("zadd"),    0.75),
     Workload::new("ZPOPMIN",         16,   800_000, Data::SortedSetToPop, Load::Test("zpopmin"), 0.75),
+    Workload::new("XADD",            16,   800_000, Data::Nothing,        XADD,                  0.75),
+    Workload::new("XREADGROUP",      16,   800_000, Data::StreamToRead,   XREADGROUP,            0.75),
     Workload::new("MSET of 10",       1,    80_000, Data::Strings,        Load::Test("mset"),    0.75),
     Workload::new("MSET of 10",      16,   200_000, Data::Strings,        Load::Test("mset"),    0.75),
     Workload::new("LRANGE of 100",    1,    80_000, Data::List,           LRANGE_100,            0.75),
@@ -267,13 +281,19 @@ impl Data {
                 let score = (data::number(index) % KEY_COUNT as u64).to_string();
                 connection.gather(&[b"ZADD", b"myzset", score.as_bytes(), element(index).as_bytes()]);
             }),
+            Self::StreamToRead => {
+                connection.ask(&[b"XGROUP", b"CREATE", b"mystream", b"workers", b"0", b"MKSTREAM"])?;
+                connection.load(requests + Self::SPARE, |connection, _| {
+                    connection.gather(&[b"XADD", b"mystream", b"*", b"payload", &value]);
+                })
+            }
         }
     }
 
     /// Errors when a run of pops did not take what it should have taken, or ran dry.
     fn check_popped(self, connection: &mut Connection) -> io::Result<()> {
         let question: [&[u8]; 2] = match self {
-            Self::Nothing | Self::Strings | Self::Counters | Self::List => return Ok(()),
+            Self::Nothing | Self::Strings | Self::Counters | Self::List | Self::StreamToRead => return Ok(()),
             Self::ListToPop => [b"LLEN", b"mylist"],
             Self::SetToPop => [b"SCARD", b"myset"],
             Self::SortedSetToPop => [b"ZCARD", b"myzset"],

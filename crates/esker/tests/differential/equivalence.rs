@@ -153,7 +153,10 @@ const SUBSCRIBER_COMMANDS: &[&str] = &[
 fn has_bad_range(command: &[Bytes]) -> bool {
     let counts = command[0].eq_ignore_ascii_case(b"BITCOUNT");
     let range = command.get(if counts { 2 } else { 3 }..).unwrap_or_default();
-    let is_index = |word: &Bytes| base::number::parse_i64(word).is_some();
+    let is_index = |word: &Bytes| {
+        let text = std::str::from_utf8(word).unwrap_or_default();
+        text.parse::<i64>().is_ok_and(|index| index.to_string() == text)
+    };
     let is_unit = |word: &Bytes| word.eq_ignore_ascii_case(b"BYTE") || word.eq_ignore_ascii_case(b"BIT");
     !range.iter().take(2).all(is_index)
         || !range.iter().skip(2).all(is_unit)

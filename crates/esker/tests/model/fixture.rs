@@ -47,9 +47,15 @@ const CONTENT: &[Content] = &[
             "ZADD zset:packed 1 one 2.5 two",
             "ZADD zset:stored 1 a 2 b 3 c 4 d 5 e 6 f -inf g inf h -1.5 i",
             "ZREM zset:stored c",
+            "XADD stream 1-1 field value number 300",
+            "XADD stream 2-0 field other",
+            "XGROUP CREATE stream workers 0",
+            "XREADGROUP GROUP workers ann COUNT 1 STREAMS stream >",
+            "XADD stream:emptied 5-0 field value",
+            "XDEL stream:emptied 5-0",
         ],
         &[
-            ("DBSIZE", "(integer) 14"),
+            ("DBSIZE", "(integer) 16"),
             ("GET text", r#""hello""#),
             ("OBJECT ENCODING number", r#""int""#),
             ("GET number", r#""12345""#),
@@ -85,6 +91,20 @@ const CONTENT: &[Content] = &[
             ),
             ("ZSCORE zset:stored i", r#""-1.5""#),
             ("ZRANK zset:stored d", "(integer) 4"),
+            (
+                "XRANGE stream - + COUNT 1",
+                "1) 1) \"1-1\"\n   2) 1) \"field\"\n      2) \"value\"\n      3) \"number\"\n      4) \"300\"",
+            ),
+            ("XLEN stream", "(integer) 2"),
+            (
+                "XPENDING stream workers - + 10",
+                "1) 1) \"1-1\"\n   2) \"ann\"\n   3) (integer) 0\n   4) (integer) 1",
+            ),
+            ("XLEN stream:emptied", "(integer) 0"),
+            (
+                "XADD stream:emptied 5-0 field value",
+                "(error) ERR The ID specified in XADD is equal or smaller than the target stream top item",
+            ),
         ],
     ),
     (
