@@ -5,6 +5,7 @@
 //! says where it does not.
 
 pub mod counter;
+pub mod events;
 pub mod geo;
 pub mod glob;
 pub mod hash;

@@ -153,10 +153,11 @@ impl<'c> Call<'c, '_> {
         }
     }
 
-    /// Runs a command that writes.
+    /// Runs a command that writes. Its changes are called `name` unless it says otherwise.
     #[inline]
     pub fn write<'a, A: Parse<'a>>(
         &mut self,
+        name: &'static str,
         args: A,
         scope: impl FnOnce(&A) -> Scope,
         run: impl FnOnce(&mut WriteTxn<'_>, A, &mut Reply) -> Result<()>,
@@ -165,17 +166,22 @@ impl<'c> Call<'c, '_> {
             Access::Own(keyspace, context) => {
                 let scope = scope(&args);
                 let mut txn = keyspace.write(&needs(&args, scope, keyspace, context.database), *context);
+                txn.call_changes(name);
                 let result = run(&mut txn, args, self.reply);
                 self.tally = txn.commit()?;
                 result
             }
-            Access::Within(txn) => run(txn, args, self.reply),
+            Access::Within(txn) => {
+                txn.call_changes(name);
+                run(txn, args, self.reply)
+            }
         }
     }
 
-    /// Runs a command that may have to wait.
+    /// As [`Call::write`], for a command that may have to wait.
     pub fn block<'a, A: Parse<'a>>(
         &mut self,
+        name: &'static str,
         args: A,
         run: impl FnOnce(&mut WriteTxn<'_>, A, &mut Reply) -> Result<Attempt>,
     ) -> Result<()> {
@@ -184,6 +190,7 @@ impl<'c> Call<'c, '_> {
             Access::Own(keyspace, context) => {
                 let mut txn =
                     keyspace.write(&needs(&args, Scope::Keys, keyspace, context.database), *context);
+                txn.call_changes(name);
                 let attempt = run(&mut txn, args, self.reply);
                 self.tally = txn.commit()?;
                 if let (Attempt::Wait(wait), Some(room)) = (attempt?, self.waiting_room.as_mut()) {
@@ -191,7 +198,10 @@ impl<'c> Call<'c, '_> {
                 }
                 Ok(())
             }
-            Access::Within(txn) => run(txn, args, self.reply).map(|_| ()),
+            Access::Within(txn) => {
+                txn.call_changes(name);
+                run(txn, args, self.reply).map(|_| ())
+            }
         }
     }
 

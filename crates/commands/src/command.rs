@@ -305,13 +305,13 @@ macro_rules! command {
     (@handler Write($run:path), $name:literal, ($($scope:expr)?)) => {
         $crate::Handler::Write(|call| {
             let args: Args = call.parse(const { $crate::arguments_at($name) })?;
-            call.write(args, $crate::command!(@scope $($scope)?), $run)
+            call.write($name, args, $crate::command!(@scope $($scope)?), $run)
         })
     };
     (@handler Blocking($run:path), $name:literal, ($($scope:expr)?)) => {
         $crate::Handler::Blocking(|call| {
             let args: Args = call.parse(const { $crate::arguments_at($name) })?;
-            call.block(args, $run)
+            call.block($name, args, $run)
         })
     };
     (@handler BlockingRead($run:path), $name:literal, ($($scope:expr)?)) => {

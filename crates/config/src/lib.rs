@@ -25,6 +25,7 @@ mod load;
 mod rewrite;
 pub mod table;
 
+pub use base::events::EventClasses;
 pub use command_line::CommandLine;
 pub use config::{Config, Update};
 pub use directive::{Arguments, Directive, Statement, Support, Syntax, Traits};
@@ -33,7 +34,6 @@ pub use kind::bind::BindAddresses;
 pub use kind::buffer_limits::{OutputBufferLimit, OutputBufferLimits};
 pub use kind::choice::ShutdownFlags;
 pub use kind::database_engines::{DatabaseEngines, EngineKind};
-pub use kind::events::EventClasses;
 pub use kind::number::ClientsMemory;
 pub use kind::percentiles::Percentiles;
 pub use kind::replica_of::Primary;

@@ -8,6 +8,7 @@
 use base::slot::SLOTS;
 
 use crate::engine::{Batch, Shard, Store};
+use crate::events::{Event, EventClasses};
 use crate::fault::{self, Fault};
 use crate::{DatabaseKey, Key, Keyspace};
 
@@ -28,6 +29,8 @@ pub struct Expired {
     pub keys: usize,
     /// Those of them that clients wait for.
     pub ready: Vec<DatabaseKey>,
+    /// What happened, as far as somebody wants to know.
+    pub events: Vec<Event>,
 }
 
 impl Keyspace {
@@ -66,7 +69,8 @@ impl Keyspace {
     /// Whether nothing is left to do in this slot.
     fn expire_in_slot(&self, database: u16, slot: u16, now_ms: u64, expired: &mut Expired) -> bool {
         let mut held = self.slots[usize::from(slot)].write();
-        let (mut removed, mut ready) = (0, Vec::new());
+        let (mut removed, mut ready, mut events) = (0, Vec::new(), Vec::new());
+        let caption = self.caption();
         let mut is_done = true;
         let slot_state = &mut *held;
         if let (Some(shard), observers) = slot_state.shard_mut(database) {
@@ -77,6 +81,7 @@ impl Keyspace {
                 if let Some(observers) = observers {
                     observers.changed(DatabaseKey::new(database, name), &mut ready);
                 }
+                caption.tell(EventClasses::EXPIRED, "expired", database, name, &mut events);
                 if self.store.is_some() {
                     names.push(name.into());
                 }
@@ -89,11 +94,13 @@ impl Keyspace {
                 // They stay, unseen, until the store works again.
                 (removed, is_done) = (0, true);
                 ready.clear();
+                events.clear();
             }
         }
         self.publish(slot, slot_state);
         expired.keys += removed;
         expired.ready.append(&mut ready);
+        expired.events.append(&mut events);
         is_done
     }
 }

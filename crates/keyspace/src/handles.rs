@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use values::entry::{Entry, EntryMut};
+use values::entry::{Entry, EntryMut, Kind};
 use values::hash::{self, HashRef};
 use values::limits::Limits;
 use values::list::{self, End, ListRef};
@@ -16,6 +16,7 @@ use values::stream::{self, Groups, State, StreamId, StreamRef, Trim};
 use values::zset::{self, Change, ZSetRef};
 
 use crate::DatabaseKey;
+use crate::events::{Caption, EventClasses};
 use crate::observers::Observers;
 use crate::pending::Pending;
 use crate::view::Tally;
@@ -26,6 +27,7 @@ pub(crate) struct Touched<'t> {
     pub database: u16,
     pub tally: &'t mut Tally,
     pub pending: Option<&'t mut Pending>,
+    pub caption: Caption,
 }
 
 impl Touched<'_> {
@@ -41,6 +43,31 @@ impl Touched<'_> {
             observers.changed(DatabaseKey::new(self.database, name), &mut self.tally.ready);
         }
         self.is_to_be_stored(name);
+    }
+
+    /// Tells of a change to a value of type `kind`.
+    #[inline]
+    pub fn tell_change<'n>(&mut self, kind: Kind, name: impl FnOnce() -> &'n [u8]) {
+        self.caption.tell_change(kind, self.database, name, &mut self.tally.events);
+    }
+
+    /// Tells that the key that `name` names is gone.
+    #[inline]
+    pub fn tell_removal(&mut self, name: &[u8]) {
+        self.caption.tell_removal(self.database, name, &mut self.tally.events);
+    }
+
+    /// Tells that there was no key that `name` names.
+    #[inline]
+    pub fn is_new(&mut self, name: &[u8]) {
+        self.caption.tell(EventClasses::NEW, "new", self.database, name, &mut self.tally.events);
+    }
+
+    /// The time of the key that `name` names has come.
+    pub fn has_expired(&mut self, name: &[u8]) {
+        self.tally.expired += 1;
+        self.is_to_be_stored(name);
+        self.caption.tell(EventClasses::EXPIRED, "expired", self.database, name, &mut self.tally.events);
     }
 
     /// What is stored of the key that `name` names is no longer what it holds, whether that is a change to anybody or
@@ -70,6 +97,7 @@ struct Collection<'t> {
     limits: &'t Limits,
     changes: u64,
     may_be_empty: bool,
+    is_new: bool,
 }
 
 const HELD: &str = "the entry is there until the handle is dropped";
@@ -78,7 +106,7 @@ impl<'t> Collection<'t> {
     #[inline]
     fn new(found: Found<'t>) -> Collection<'t> {
         let Found { entry, touched, limits, is_new } = found;
-        Collection { entry: Some(entry), touched, limits, changes: 0, may_be_empty: is_new }
+        Collection { entry: Some(entry), touched, limits, changes: 0, may_be_empty: is_new, is_new }
     }
 
     #[inline]
@@ -126,8 +154,23 @@ impl<'t> Collection<'t> {
     fn finish(&mut self, is_empty: bool) {
         let Some(entry) = self.entry.take() else { return };
         if self.changes > 0 {
+            if self.is_new {
+                self.touched.is_new(entry.as_ref().key());
+            }
             self.touched.changed(|| entry.as_ref().key());
             self.touched.tally.changes += self.changes - 1;
+            if entry.kind() != Kind::Stream {
+                self.touched.tell_change(entry.kind(), || entry.as_ref().key());
+            }
+            if is_empty {
+                self.touched.caption.tell(
+                    EventClasses::GENERIC,
+                    "del",
+                    self.touched.database,
+                    entry.as_ref().key(),
+                    &mut self.touched.tally.events,
+                );
+            }
         }
         if is_empty {
             drop(entry.remove());
@@ -394,6 +437,21 @@ impl<'t> StreamMut<'t> {
         self.held.touched.is_to_be_stored(name);
         let entry = self.held.entry.as_mut().expect(HELD);
         stream::StreamMut::of(entry, self.held.limits).into_groups()
+    }
+
+    /// Tells that something happened to the stream that Redis calls so.
+    pub fn tell(&mut self, name: &'static str) {
+        let key = self.held.entry.as_ref().expect(HELD).as_ref().key();
+        if std::mem::take(&mut self.held.is_new) {
+            self.held.touched.is_new(key);
+        }
+        self.held.touched.caption.tell(
+            EventClasses::STREAM,
+            name,
+            self.held.touched.database,
+            key,
+            &mut self.held.touched.tally.events,
+        );
     }
 
     /// Counts what was done to the groups as so many changes.

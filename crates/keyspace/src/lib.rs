@@ -6,6 +6,7 @@
 
 mod batch;
 pub mod engine;
+mod events;
 mod expiry;
 pub mod fault;
 mod handles;
@@ -21,7 +22,7 @@ mod txn;
 mod view;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use base::slot::SLOTS;
@@ -30,6 +31,7 @@ use sync::RwLock;
 use values::entry::Entry;
 
 use crate::engine::{Engine, Loaded, ShardBox, Stage, Store};
+pub use crate::events::{Event, EventClasses};
 pub use crate::expiry::{Expired, Sweep};
 pub use crate::handles::{HashMut, ListMut, SetMut, StreamMut, ZSetMut};
 pub use crate::key::{DatabaseKey, Key};
@@ -75,6 +77,8 @@ pub struct Keyspace {
     pending: Arc<AtomicUsize>,
     /// Objects handed over to be freed, ever.
     deferred: AtomicUsize,
+    /// The classes of events that are told.
+    wanted_events: AtomicU16,
 }
 
 /// An entry that takes more allocations than this to free is freed elsewhere.
@@ -96,6 +100,7 @@ impl Keyspace {
             garbage,
             pending: Arc::default(),
             deferred: AtomicUsize::new(0),
+            wanted_events: AtomicU16::new(0),
         };
         keyspace.take_up_stored();
         (keyspace, receiver)

@@ -4,6 +4,7 @@ use values::buffer::Buffer;
 use values::entry::{Entry, EntryMut, Form, Kind};
 use values::string::{self, StringRef};
 
+use crate::events::EventClasses;
 use crate::handles::{Found, Touched};
 use crate::view::WrongType;
 use crate::{Key, WriteTxn};
@@ -61,6 +62,7 @@ impl Drop for StringMut<'_> {
     fn drop(&mut self) {
         if self.changed {
             self.touched.changed(|| self.entry.as_ref().key());
+            self.touched.tell_change(Kind::String, || self.entry.as_ref().key());
         }
     }
 }
@@ -117,10 +119,14 @@ impl WriteTxn<'_> {
                 entry.set_deadline_ms(deadline_ms);
             }
             touched.changed(|| key.bytes);
-            return;
+            touched.tell_change(Kind::String, || key.bytes);
+        } else {
+            let fill = |out: &mut [u8]| out.copy_from_slice(bytes);
+            self.insert_new(database, key, Entry::build(key.bytes, form, deadline_ms, bytes.len(), fill));
         }
-        let entry = Entry::build(key.bytes, form, deadline_ms, bytes.len(), |out| out.copy_from_slice(bytes));
-        self.insert_new(database, key, entry);
+        if deadline_ms.is_some() {
+            self.tell(EventClasses::GENERIC, "expire", key);
+        }
     }
 
     /// Lets `edit` change the bytes of the string at `key` and say whether it did; without a string there it

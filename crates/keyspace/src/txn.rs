@@ -10,6 +10,7 @@ use values::entry::{Entry, EntryRef, Kind};
 use values::limits::Limits;
 
 use crate::engine::{Emptied, Loaded, Shard};
+use crate::events::{Caption, EventClasses};
 use crate::fault::Fault;
 use crate::handles::{Found, HashMut, ListMut, SetMut, StreamMut, Touched, ZSetMut};
 use crate::pending::Pending;
@@ -27,6 +28,8 @@ pub struct DifferentEngines;
 /// One command's (or one transaction's) exclusive hold on its keys. It reads as a [`ReadView`] does.
 pub struct WriteTxn<'k> {
     view: ReadView<'k>,
+    /// What its changes are called.
+    caption: Caption,
     /// What is to be stored, where some database is.
     pending: Option<Box<Pending>>,
 }
@@ -42,7 +45,26 @@ impl<'k> Deref for WriteTxn<'k> {
 impl<'k> WriteTxn<'k> {
     pub(crate) fn new(keyspace: &'k Keyspace, needs: &Needs, context: Context) -> WriteTxn<'k> {
         let pending = keyspace.store.is_some().then(Box::default);
-        WriteTxn { view: ReadView::new(keyspace, needs, Mode::Exclusive, context), pending }
+        let view = ReadView::new(keyspace, needs, Mode::Exclusive, context);
+        WriteTxn { view, caption: keyspace.caption(), pending }
+    }
+
+    /// Says what the changes that follow are called, in the class of the values that they are made to; without a name
+    /// they are not told.
+    #[inline]
+    pub fn call_changes(&mut self, name: &'static str) {
+        self.caption = self.caption.named(name, None);
+    }
+
+    /// As [`WriteTxn::call_changes`], in the class of what may happen to any value.
+    pub fn call_changes_generic(&mut self, name: &'static str) {
+        self.caption = self.caption.named(name, Some(EventClasses::GENERIC));
+    }
+
+    /// Tells that something happened to `key`, whatever changes are called.
+    pub fn tell(&mut self, class: EventClasses, name: &'static str, key: &Key<'_>) {
+        let (caption, database) = (self.caption, self.view.database());
+        caption.tell(class, name, database, key.bytes, &mut self.view.tally_mut().events);
     }
 
     /// See [`ReadView::set_context`].
@@ -78,10 +100,11 @@ impl<'k> WriteTxn<'k> {
         let tally = self.view.tally.get_mut();
         let (shard, observers) = slot.shard_mut(database);
         let entry = shard?.find_mut(key)?;
-        let mut touched = Touched { observers, database, tally, pending: self.pending.as_deref_mut() };
+        let caption = self.caption;
+        let mut touched =
+            Touched { observers, database, tally, pending: self.pending.as_deref_mut(), caption };
         if is_expired(entry.as_ref(), context.now_ms) {
-            touched.tally.expired += 1;
-            touched.is_to_be_stored(key.bytes);
+            touched.has_expired(key.bytes);
             keyspace.discard(entry.remove());
             return None;
         }
@@ -104,7 +127,8 @@ impl<'k> WriteTxn<'k> {
         let (place, observers) = self.view.held.slot_mut(key.slot).place_mut(database);
         let shard = place.get_or_insert_with(|| keyspace.engine(database).shard(key.slot));
         let tally = self.view.tally.get_mut();
-        let touched = Touched { observers, database, tally, pending: self.pending.as_deref_mut() };
+        let caption = self.caption;
+        let touched = Touched { observers, database, tally, pending: self.pending.as_deref_mut(), caption };
         (&mut **shard, touched, &self.view.context)
     }
 
@@ -112,13 +136,16 @@ impl<'k> WriteTxn<'k> {
     pub fn insert_in(&mut self, database: u16, key: &Key<'_>, entry: Entry) {
         let keyspace = self.view.keyspace;
         entry.as_ref().touch(access_clock(self.view.now_ms()));
+        let kind = entry.kind();
         let (shard, mut touched, _) = self.shard_mut(database, key);
         let mut entry = Some(entry);
         let old = shard.find_mut(key).and_then(|mut old| entry.take().map(|entry| old.replace(entry)));
         if let Some(entry) = entry {
             shard.insert(key, entry);
+            touched.is_new(key.bytes);
         }
         touched.changed(|| key.bytes);
+        touched.tell_change(kind, || key.bytes);
         if let Some(old) = old {
             keyspace.discard(old);
         }
@@ -127,9 +154,12 @@ impl<'k> WriteTxn<'k> {
     /// As [`WriteTxn::insert_in`], for a key that is not there.
     pub(crate) fn insert_new(&mut self, database: u16, key: &Key<'_>, entry: Entry) {
         entry.as_ref().touch(access_clock(self.view.now_ms()));
+        let kind = entry.kind();
         let (shard, mut touched, _) = self.shard_mut(database, key);
         shard.insert(key, entry);
+        touched.is_new(key.bytes);
         touched.changed(|| key.bytes);
+        touched.tell_change(kind, || key.bytes);
     }
 
     /// Puts `entry` in as `key`, in place of whatever was there.
@@ -141,6 +171,7 @@ impl<'k> WriteTxn<'k> {
     pub fn take_in(&mut self, database: u16, key: &Key<'_>) -> Option<Entry> {
         let Found { entry, mut touched, .. } = self.locate(database, key)?;
         touched.changed(|| key.bytes);
+        touched.tell_removal(key.bytes);
         Some(entry.remove())
     }
 
@@ -177,6 +208,9 @@ impl<'k> WriteTxn<'k> {
             entry.set_deadline_ms(deadline_ms);
         }
         touched.changed(|| key.bytes);
+        drop(entry);
+        let name = if deadline_ms.is_some() { "expire" } else { "persist" };
+        self.tell(EventClasses::GENERIC, name, key);
         true
     }
 
@@ -202,8 +236,7 @@ impl<'k> WriteTxn<'k> {
         let mut make = || make(key.bytes, &context.limits);
         let (mut entry, mut is_new) = shard.find_or_insert(key, &mut make);
         if !is_new && is_expired(entry.as_ref(), context.now_ms) {
-            touched.tally.expired += 1;
-            touched.is_to_be_stored(key.bytes);
+            touched.has_expired(key.bytes);
             keyspace.discard(entry.replace(make()));
             is_new = true;
         }

@@ -13,6 +13,7 @@ use values::string::StringRef;
 use values::zset::ZSetRef;
 
 use crate::engine::Loaded;
+use crate::events::{Event, EventClasses};
 use crate::fault::{self, Fault};
 use crate::slots::{Held, Mode, Needs, Slot};
 use crate::{Key, Keyspace};
@@ -51,6 +52,8 @@ pub struct Tally {
     pub changes: u64,
     /// Changed keys that clients wait for.
     pub ready: Vec<crate::DatabaseKey>,
+    /// What happened, as far as somebody wants to know.
+    pub events: Vec<Event>,
 }
 
 /// A consistent look at the keys that a command declared. It cannot change them.
@@ -159,7 +162,12 @@ impl<'k> ReadView<'k> {
                     note_use(entry, &self.context, || self.random());
                 }
             }
-            None => tally.misses += 1,
+            None => {
+                tally.misses += 1;
+                let caption = self.keyspace.caption();
+                let database = self.context.database;
+                caption.tell(EventClasses::KEY_MISS, "keymiss", database, key.bytes, &mut tally.events);
+            }
         }
         found
     }

@@ -240,6 +240,7 @@ impl Server {
                     continue;
                 };
                 total.changes += tally.changes;
+                self.publish_events(&tally.events);
                 ready.extend(tally.ready);
                 if let Some(text) = failure {
                     self.statistics.count_error(&text);

@@ -21,6 +21,7 @@ mod info;
 mod latency;
 mod listener;
 mod monitors;
+mod notifications;
 mod pause;
 mod process;
 mod pubsub;

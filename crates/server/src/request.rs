@@ -64,7 +64,7 @@ pub(crate) fn execute<'a>(
             let refusal = refuse(session, arguments, refusal);
             server.statistics.count_error(&refusal);
             reply.error(refusal.as_bytes());
-            return apply_reply_mode(session, reply, begin);
+            return apply_reply_mode(session, None, reply, begin);
         }
     };
     let concerns = server.attention.now();
@@ -74,7 +74,7 @@ pub(crate) fn execute<'a>(
     if session.transaction.is_some() && !is_transaction_control(entry) {
         enqueue(session, entry, arguments);
         reply.queued();
-        return apply_reply_mode(session, reply, begin);
+        return apply_reply_mode(session, None, reply, begin);
     }
     session.client.last_command.store(entry.index, Ordering::Relaxed);
     let mut ready = Vec::new();
@@ -82,7 +82,7 @@ pub(crate) fn execute<'a>(
     server.serve_waiting(ready, batch.now_ms);
     let call = Finished { entry, arguments, result, elapsed_ns: batch.stopwatch.lap_ns() };
     conclude(server, session, call, concerns, reply, begin);
-    apply_reply_mode(session, reply, begin);
+    apply_reply_mode(session, Some(entry), reply, begin);
 }
 
 /// A command that has run, alone or within a transaction.
@@ -254,6 +254,7 @@ fn run(
             let tally = call.tally;
             session.has_written |= tally.changes > 0;
             session.server.statistics.count(&tally);
+            session.server.publish_events(&tally.events);
             *ready = tally.ready;
             result
         }
@@ -283,6 +284,7 @@ fn run(
             let tally = std::mem::take(&mut call.tally);
             session.has_written |= tally.changes > 0;
             server.statistics.count(&tally);
+            server.publish_events(&tally.events);
             *ready = tally.ready;
             if let Some((waiter, timeout_ms)) = arrival.waiting {
                 reply.truncate(begin);
@@ -301,18 +303,19 @@ fn run(
     }
 }
 
+/// Drops the reply, which begins at `begin`, where the client wants none; but what `entry` says of subscriptions is a
+/// message and no reply.
 #[inline]
-fn apply_reply_mode(session: &mut Session, reply: &mut Reply, begin: usize) {
-    match session.reply_mode {
-        ReplyMode::On => {}
-        ReplyMode::Off => reply.truncate(begin),
-        ReplyMode::SkipNext => {
-            reply.truncate(begin);
-            session.reply_mode = ReplyMode::Skip;
-        }
-        ReplyMode::Skip => {
-            reply.truncate(begin);
-            session.reply_mode = ReplyMode::On;
-        }
+fn apply_reply_mode(session: &mut Session, entry: Option<&Entry>, reply: &mut Reply, begin: usize) {
+    if session.reply_mode == ReplyMode::On {
+        return;
     }
+    if !entry.is_some_and(|entry| entry.command.name.ends_with("subscribe")) {
+        reply.truncate(begin);
+    }
+    session.reply_mode = match session.reply_mode {
+        ReplyMode::SkipNext => ReplyMode::Skip,
+        ReplyMode::Skip | ReplyMode::On => ReplyMode::On,
+        ReplyMode::Off => ReplyMode::Off,
+    };
 }

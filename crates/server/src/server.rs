@@ -165,6 +165,8 @@ impl Server {
     ) -> Result<(Server, Receiver<Garbage>), LoadError> {
         let settings = Arc::clone(config.settings());
         let (keyspace, garbage) = Keyspace::new(engines, store);
+        let events = settings.observability.notify_keyspace_events;
+        keyspace.want_events(crate::notifications::wanted(events));
         let table = Table::new(renames)?;
         let observability = &settings.observability;
         let server = Server {
@@ -252,7 +254,8 @@ impl Server {
         if let Some(store) = self.keyspace.store() {
             store.configure(crate::store::settings(&settings));
         }
-        self.settings.store(settings);
+        self.keyspace.want_events(crate::notifications::wanted(observability.notify_keyspace_events));
+        self.settings.store(Arc::clone(&settings));
         self.generation.fetch_add(1, Ordering::Release);
     }
 

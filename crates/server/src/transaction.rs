@@ -95,6 +95,7 @@ fn run_all(
     drop(txn);
     session.has_written |= tally.changes > 0;
     server.statistics.count(&tally);
+    server.publish_events(&tally.events);
     Ok(tally.ready)
 }
 

@@ -119,6 +119,11 @@ impl Connection {
         match text.as_bytes().first() {
             Some(b'+') => Ok(0),
             Some(b':') => text[1..].parse().map_err(|_| unexpected(text)),
+            Some(b'$') => {
+                let length: usize = text[1..].parse().map_err(|_| unexpected(text))?;
+                self.replies.read_exact(&mut vec![0; length + 2])?;
+                Ok(0)
+            }
             Some(b'-') => Err(refused(text)),
             _ => Err(unexpected(text)),
         }
@@ -203,7 +208,8 @@ mod tests {
     fn the_last_reply_counts_unless_one_is_an_error() {
         assert_eq!(receive(&["+OK\r\n", ":42\r\n"]).unwrap(), 42);
         assert_eq!(receive(&[":7\r\n", "+PONG\r\n"]).unwrap(), 0);
-        for bad in [["-ERR no\r\n", ":1\r\n"], [":1\r\n", ""], [":1\r\n", ":2"], ["$1\r\na\r\n", ":1\r\n"]] {
+        assert_eq!(receive(&["$3\r\n1-0\r\n", ":7\r\n"]).unwrap(), 7);
+        for bad in [["-ERR no\r\n", ":1\r\n"], [":1\r\n", ""], [":1\r\n", ":2"], ["$9\r\na\r\n", ":1\r\n"]] {
             assert!(receive(&bad).is_err(), "{bad:?}");
         }
     }

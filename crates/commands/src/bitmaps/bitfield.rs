@@ -31,6 +31,7 @@ pub struct Args<'a> {
 }
 
 fn bitfield(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("setbit");
     let operations = args.operation.read(txn.limits())?;
     match operations.bytes_written() {
         None => operations.get(txn.string(&args.key)?, reply),

@@ -52,6 +52,7 @@ enum Operation {
 }
 
 fn bitop(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("set");
     const ONE_SOURCE: Error = Error::fixed("ERR BITOP NOT must be called with a single source key.");
     if args.operation == Operation::Not && args.key.len() != 1 {
         return Err(ONE_SOURCE);

@@ -90,6 +90,7 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
     }
     let is_free = args.options.replace || txn.peek_in(target, &args.destination).is_none();
     let copy = txn.peek(&args.source).filter(|_| is_free).map(|entry| entry.copy_to(args.destination.bytes));
+    txn.call_changes_generic("copy_to");
     reply.integer(i64::from(copy.is_some()));
     if let Some(copy) = copy {
         txn.insert_in(target, &args.destination, copy);

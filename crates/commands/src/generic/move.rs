@@ -37,9 +37,11 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
         return Err(SAME_OBJECT);
     }
     let is_free = txn.peek_in(target, &args.key).is_none();
+    txn.call_changes_generic("move_from");
     let entry = if is_free { txn.take(&args.key) } else { None };
     reply.integer(i64::from(entry.is_some()));
     if let Some(entry) = entry {
+        txn.call_changes_generic("move_to");
         txn.insert_in(target, &args.key, entry);
     }
     Ok(())

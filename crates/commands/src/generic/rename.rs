@@ -33,7 +33,9 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
     if args.key.bytes == args.newkey.bytes {
         txn.peek(&args.key).ok_or(Error::NoSuchKey)?;
     } else {
+        txn.call_changes_generic("rename_from");
         let entry = txn.take(&args.key).ok_or(Error::NoSuchKey)?;
+        txn.call_changes_generic("rename_to");
         txn.insert(&args.newkey, entry.with_key(args.newkey.bytes));
     }
     reply.ok();

@@ -57,6 +57,7 @@ impl<'a> Parse<'a> for Args<'a> {
 }
 
 fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("sortstore");
     let sorted = sorting::sort(txn, &args.key, &args.options)?;
     let Some(destination) = args.options.store else {
         sorting::reply_sorted(&sorted, reply);

@@ -66,6 +66,7 @@ impl<'a> Parse<'a> for Placed<'a> {
 }
 
 fn geoadd(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("zadd");
     let mut zset = txn.zset_or_new(&args.key)?;
     let is_creation = zset.read().is_empty();
     let (mut added, mut moved) = (0, 0);

@@ -46,5 +46,6 @@ impl Form for Around {
 }
 
 fn georadiusbymember(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("georadiusstore");
     reply_or_store(txn, &args.key, &args.words, reply)
 }

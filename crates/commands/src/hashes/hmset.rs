@@ -27,6 +27,7 @@ pub struct Args<'a> {
 }
 
 fn hmset(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("hset");
     set_all(txn, &args.key, &args.data)?;
     reply.ok();
     Ok(())

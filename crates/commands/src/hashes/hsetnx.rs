@@ -29,6 +29,7 @@ pub struct Args<'a> {
 }
 
 fn hsetnx(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("hset");
     let mut hash = txn.hash_or_new(&args.key)?;
     let absent = !hash.read().contains(args.field);
     if absent {

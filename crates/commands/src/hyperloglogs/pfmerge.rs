@@ -34,6 +34,7 @@ pub struct Args<'a> {
 }
 
 fn pfmerge(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("pfadd");
     let mut union = Registers::new();
     for key in std::iter::once(&args.destkey).chain(args.sourcekey.iter().flatten()) {
         if let Some(string) = txn.string(key)? {

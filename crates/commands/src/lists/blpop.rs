@@ -24,5 +24,6 @@ command! {
 }
 
 fn blpop(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<Attempt> {
+    txn.call_changes("lpop");
     pop_or_wait(txn, &args, End::Front, reply)
 }

@@ -24,5 +24,6 @@ command! {
 }
 
 fn brpop(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<Attempt> {
+    txn.call_changes("rpop");
     pop_or_wait(txn, &args, End::Back, reply)
 }

@@ -26,5 +26,6 @@ command! {
 }
 
 fn lpushx(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("lpush");
     push_to_existing(txn, &args, End::Front, reply)
 }

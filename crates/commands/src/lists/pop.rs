@@ -28,6 +28,11 @@ impl<'a> Parse<'a> for LastCount {
     }
 }
 
+/// What taking elements off at `end` is called.
+pub fn popped_at(end: End) -> &'static str {
+    if end == End::Front { "lpop" } else { "rpop" }
+}
+
 /// LPOP and RPOP.
 #[inline]
 pub fn pop(txn: &mut WriteTxn<'_>, args: &Args<'_>, end: End, reply: &mut Reply) -> Result<()> {
@@ -115,11 +120,13 @@ impl<'a> Parse<'a> for PositiveCount {
 /// LMPOP, and BLMPOP when it need not wait: says whether there was a list. The reply is written in either case.
 pub fn pop_from_first(txn: &mut WriteTxn<'_>, args: &ManyArgs<'_>, reply: &mut Reply) -> Result<bool> {
     let count = args.count.as_ref().map_or(1, |count| count.0);
+    let end = End::from(args.r#where);
+    txn.call_changes(popped_at(end));
     for key in &args.key.0 {
         if let Some(mut list) = txn.list_mut(key)? {
             reply.array(2);
             reply.bulk(key.bytes);
-            pop_many(&mut list, args.r#where.into(), count, reply);
+            pop_many(&mut list, end, count, reply);
             return Ok(true);
         }
     }

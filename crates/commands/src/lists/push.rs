@@ -11,6 +11,11 @@ pub struct Args<'a> {
     element: Many<&'a [u8]>,
 }
 
+/// What adding elements at `end` is called.
+pub fn pushed_at(end: End) -> &'static str {
+    if end == End::Front { "lpush" } else { "rpush" }
+}
+
 /// Adds the elements, one after the other, at `end`.
 #[inline]
 pub fn push(txn: &mut WriteTxn<'_>, args: &Args<'_>, end: End, reply: &mut Reply) -> Result<()> {

@@ -26,5 +26,6 @@ command! {
 }
 
 fn rpushx(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("rpush");
     push_to_existing(txn, &args, End::Back, reply)
 }

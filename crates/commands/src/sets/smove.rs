@@ -35,6 +35,7 @@ pub struct Args<'a> {
 
 fn smove(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let destination_fits = txn.peek(&args.destination).is_none_or(|entry| entry.kind() == Kind::Set);
+    txn.call_changes("srem");
     let Some(mut source) = txn.set_mut(&args.source)? else {
         reply.integer(0);
         return Ok(());
@@ -46,6 +47,7 @@ fn smove(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()
     let is_member = if is_same { source.read().contains(args.member) } else { source.remove(args.member) };
     drop(source);
     if is_member && !is_same {
+        txn.call_changes("sadd");
         txn.set_or_new(&args.destination, args.member, 1)?.insert(args.member);
     }
     reply.integer(is_member.into());

@@ -16,6 +16,14 @@ pub enum End {
 }
 
 impl End {
+    /// What taking members out at this end is called.
+    fn popped(self) -> &'static str {
+        match self {
+            End::Min => "zpopmin",
+            End::Max => "zpopmax",
+        }
+    }
+
     /// Takes out the member at this end.
     #[inline]
     pub fn pop<R>(self, set: &mut ZSetMut<'_>, take: impl FnOnce(&[u8], f64) -> R) -> Option<R> {
@@ -57,6 +65,7 @@ pub fn pop_count(
 /// Takes one member out of the first of `keys` that has any, replies with the key, the member and its score, and
 /// says whether there was one.
 pub fn pop_one(txn: &mut WriteTxn<'_>, keys: &[Key<'_>], end: End, reply: &mut Reply) -> Result<bool> {
+    txn.call_changes(end.popped());
     for key in keys {
         if let Some(mut set) = txn.zset_mut(key)? {
             reply.array(3);
@@ -80,6 +89,7 @@ pub fn pop_some(
     count: usize,
     reply: &mut Reply,
 ) -> Result<bool> {
+    txn.call_changes(end.popped());
     for key in keys {
         if let Some(mut set) = txn.zset_mut(key)? {
             let count = count.min(set.read().len());

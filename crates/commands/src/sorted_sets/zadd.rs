@@ -72,6 +72,9 @@ impl<'a> Parse<'a> for Scored<'a> {
 }
 
 fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    if args.increments {
+        txn.call_changes("zincr");
+    }
     let Args { key, absent, present, greater, less, counts_changes, increments, members: Scored(members) } = args;
     if absent && present {
         return Err(Error::fixed("ERR XX and NX options at the same time are not compatible"));

@@ -29,6 +29,7 @@ pub struct Args<'a> {
 }
 
 fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("zincr");
     let mut set = txn.zset_or_new(&args.key)?;
     let added = add(&mut set, args.member, args.increment, Conditions::default(), true)?;
     reply.double(added.score.unwrap_or_default());

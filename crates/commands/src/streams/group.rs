@@ -124,6 +124,7 @@ pub(super) fn consumer_or_new(
         }
         None => {
             stream.count_changes(1);
+            stream.tell("xgroup-createconsumer");
             stream.groups().create_consumer(group, name, now_ms)
         }
     }

@@ -106,8 +106,11 @@ fn xadd(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()>
         return Err(Error::new("Elements are too large to be stored"));
     }
     stream.append(id, args.pairs.iter());
-    if let Some(trim) = trim {
-        stream.trim(trim);
+    stream.tell("xadd");
+    if let Some(trim) = trim
+        && stream.trim(trim) > 0
+    {
+        stream.tell("xtrim");
     }
     reply_id(id, reply);
     Ok(())

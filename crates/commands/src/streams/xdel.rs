@@ -36,6 +36,9 @@ fn xdel(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()>
     };
     let ids = args.ids.read()?;
     let removed = ids.iter().filter(|id| stream.remove(id.0)).count();
+    if removed > 0 {
+        stream.tell("xdel");
+    }
     reply.integer(removed as i64);
     Ok(())
 }

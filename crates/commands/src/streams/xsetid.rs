@@ -80,6 +80,7 @@ fn xsetid(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<(
     state.last_id = last_id;
     state.max_deleted_id = max_deleted_id.filter(|id| *id != StreamId::MIN).unwrap_or(state.max_deleted_id);
     stream.set_state(state);
+    stream.tell("xsetid");
     reply.ok();
     Ok(())
 }

@@ -54,7 +54,13 @@ impl<'a> Parse<'a> for Args<'a> {
 
 fn xtrim(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let trim = args.trimming.resolve(txn.limits());
-    let removed = txn.stream_mut(&args.key)?.map_or(0, |mut stream| stream.trim(trim));
+    let mut removed = 0;
+    if let Some(mut stream) = txn.stream_mut(&args.key)? {
+        removed = stream.trim(trim);
+        if removed > 0 {
+            stream.tell("xtrim");
+        }
+    }
     reply.integer(removed as i64);
     Ok(())
 }

@@ -28,5 +28,6 @@ pub struct Args<'a> {
 }
 
 fn decr(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("incrby");
     add(txn, &args.key, -1, reply)
 }

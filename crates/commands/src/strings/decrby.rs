@@ -27,6 +27,7 @@ pub struct Args<'a> {
 }
 
 fn decrby(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("incrby");
     const OVERFLOW: Error = Error::fixed("ERR decrement would overflow");
     let increment = args.decrement.checked_neg().ok_or(OVERFLOW)?;
     add(txn, &args.key, increment, reply)

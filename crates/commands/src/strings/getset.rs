@@ -27,6 +27,7 @@ pub struct Args<'a> {
 }
 
 fn getset(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("set");
     reply_value(txn.string(&args.key)?, reply);
     txn.set_string(&args.key, args.value, Deadline::Never);
     Ok(())

@@ -26,6 +26,7 @@ pub struct Args<'a> {
 }
 
 fn mset(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("set");
     for Pair(key, value) in &args.data {
         txn.set_string(key, value, Deadline::Never);
     }

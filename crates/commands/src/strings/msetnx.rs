@@ -29,6 +29,7 @@ pub struct Args<'a> {
 }
 
 fn msetnx(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("set");
     let all_absent = args.data.iter().all(|Pair(key, _)| txn.peek(key).is_none());
     if all_absent {
         for Pair(key, value) in &args.data {

@@ -28,6 +28,7 @@ pub struct Args<'a> {
 }
 
 fn psetex(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("set");
     let deadline_ms = Unit::Milliseconds.moment(args.milliseconds, txn.now_ms(), "psetex")?;
     txn.set_string(&args.key, args.value, Deadline::At(deadline_ms));
     reply.ok();

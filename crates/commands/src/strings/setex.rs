@@ -30,6 +30,7 @@ pub struct Args<'a> {
 }
 
 fn setex(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("set");
     let deadline_ms = Unit::Seconds.moment(args.seconds, txn.now_ms(), "setex")?;
     txn.set_string(&args.key, args.value, Deadline::At(deadline_ms));
     reply.ok();

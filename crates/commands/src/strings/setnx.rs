@@ -28,6 +28,7 @@ pub struct Args<'a> {
 }
 
 fn setnx(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    txn.call_changes("set");
     let is_absent = txn.peek(&args.key).is_none();
     if is_absent {
         txn.set_string(&args.key, args.value, Deadline::Never);

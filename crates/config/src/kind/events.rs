@@ -1,63 +1,10 @@
 //! `notify-keyspace-events`: which changes of keys are published.
 
+use base::events::EventClasses;
+
 use super::{Kind, Prior, Problem, RewriteLine, only};
 use crate::directive::Syntax;
 use crate::line;
-
-/// A set of classes of keyspace events.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EventClasses(u16);
-
-impl EventClasses {
-    /// No events.
-    pub const NONE: Self = Self(0);
-    /// `K`: publish to `__keyspace@<db>__:<key>`.
-    pub const KEYSPACE: Self = Self(1 << 0);
-    /// `E`: publish to `__keyevent@<db>__:<event>`.
-    pub const KEYEVENT: Self = Self(1 << 1);
-    /// `g`: commands of no type, as DEL, EXPIRE, RENAME.
-    pub const GENERIC: Self = Self(1 << 2);
-    /// `$`: string commands.
-    pub const STRING: Self = Self(1 << 3);
-    /// `l`: list commands.
-    pub const LIST: Self = Self(1 << 4);
-    /// `s`: set commands.
-    pub const SET: Self = Self(1 << 5);
-    /// `h`: hash commands.
-    pub const HASH: Self = Self(1 << 6);
-    /// `z`: sorted set commands.
-    pub const ZSET: Self = Self(1 << 7);
-    /// `x`: a key expired.
-    pub const EXPIRED: Self = Self(1 << 8);
-    /// `e`: a key was evicted.
-    pub const EVICTED: Self = Self(1 << 9);
-    /// `t`: stream commands.
-    pub const STREAM: Self = Self(1 << 10);
-    /// `m`: a key that does not exist was read; not among `A`.
-    pub const KEY_MISS: Self = Self(1 << 11);
-    /// `d`: modules' own types.
-    pub const MODULE: Self = Self(1 << 12);
-    /// `n`: a key was created; not among `A`.
-    pub const NEW: Self = Self(1 << 13);
-    /// `A`: all of `g$lshzxetd`.
-    pub const ALL: Self = Self(
-        Self::GENERIC.0
-            | Self::STRING.0
-            | Self::LIST.0
-            | Self::SET.0
-            | Self::HASH.0
-            | Self::ZSET.0
-            | Self::EXPIRED.0
-            | Self::EVICTED.0
-            | Self::STREAM.0
-            | Self::MODULE.0,
-    );
-
-    /// Whether all of `classes` are in the set.
-    pub fn contains(self, classes: Self) -> bool {
-        self.0 & classes.0 == classes.0
-    }
-}
 
 /// The letters in the order in which Redis shows them. Redis leaves `n` out beside `A`, and so forgets it in
 /// CONFIG REWRITE; here it stays.
@@ -93,7 +40,8 @@ impl Kind for EventLetters {
         let mut classes = EventClasses::NONE;
         for letter in only(arguments)? {
             let class = LETTERS.iter().find(|(known, _)| known == letter).map(|(_, class)| class);
-            classes.0 |= class.ok_or("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")?.0;
+            let class = class.ok_or("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")?;
+            classes = classes.with(*class);
         }
         Ok(classes)
     }
@@ -104,7 +52,7 @@ impl Kind for EventLetters {
         for (letter, class) in LETTERS {
             if rest.contains(class) {
                 letters.push(letter);
-                rest.0 &= !class.0;
+                rest = rest.without(class);
             }
         }
         letters

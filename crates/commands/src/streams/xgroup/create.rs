@@ -69,6 +69,7 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
     let progress = Progress { last_id, entries_read: args.options.entries_read };
     stream.groups().create(args.group, progress);
     if is_new { stream.note_change() } else { stream.count_changes(1) }
+    stream.tell("xgroup-create");
     reply.ok();
     Ok(())
 }

@@ -39,6 +39,7 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
     if is_new {
         stream.groups().create_consumer(group, args.consumer, now_ms);
         stream.count_changes(1);
+        stream.tell("xgroup-createconsumer");
     }
     reply.integer(i64::from(is_new));
     Ok(())

@@ -42,6 +42,7 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
     if let Some(consumer) = consumer {
         stream.groups().remove_consumer(group, consumer);
         stream.count_changes(1);
+        stream.tell("xgroup-delconsumer");
     }
     reply.integer(pending as i64);
     Ok(())

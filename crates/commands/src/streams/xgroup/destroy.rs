@@ -35,6 +35,7 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
         stream.groups().remove(args.group, group);
         // Those who wait within the group learn that it is gone.
         stream.note_change();
+        stream.tell("xgroup-destroy");
     }
     reply.integer(i64::from(group.is_some()));
     Ok(())

@@ -64,6 +64,7 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
     let last_id = start(args.from, stream.read().state().last_id, |word| parse_any_id(word, 0))?;
     stream.groups().set_progress(group, Progress { last_id, entries_read: args.options.entries_read });
     stream.count_changes(1);
+    stream.tell("xgroup-setid");
     reply.ok();
     Ok(())
 }

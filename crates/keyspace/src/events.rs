@@ -1,0 +1,113 @@
+//! What happens to keys, by name: the events that Redis publishes when `notify-keyspace-events` asks for them.
+//!
+//! A command does not make events. Its name is what its changes are called, of the class of the values that they are
+//! made to ([`Caption`]); a command that Redis calls otherwise says so before it changes anything
+//! ([`WriteTxn::call_changes`](crate::WriteTxn::call_changes)). That a key is new, removed or expired is told by
+//! whoever finds out. Events are only made while somebody wants them ([`Keyspace::want_events`]); they come with the
+//! [`Tally`](crate::Tally), in the order of the changes, when these are committed.
+
+use std::sync::atomic::Ordering;
+
+pub use base::events::EventClasses;
+use values::entry::Kind;
+
+use crate::{DatabaseKey, Keyspace};
+
+/// Something that happened to a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What is published with it.
+    pub name: &'static str,
+    /// To which key.
+    pub key: DatabaseKey,
+}
+
+/// What the changes that follow are called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caption {
+    /// The events that somebody wants.
+    wanted: EventClasses,
+    name: &'static str,
+    /// Their class, where it is not that of the values.
+    class: Option<EventClasses>,
+}
+
+/// The class of changes to a value of this type.
+fn class_of(kind: Kind) -> EventClasses {
+    match kind {
+        Kind::String => EventClasses::STRING,
+        Kind::List => EventClasses::LIST,
+        Kind::Set => EventClasses::SET,
+        Kind::Hash => EventClasses::HASH,
+        Kind::ZSet => EventClasses::ZSET,
+        Kind::Stream => EventClasses::STREAM,
+    }
+}
+
+impl Caption {
+    pub fn new(wanted: EventClasses) -> Caption {
+        Caption { wanted, name: "", class: None }
+    }
+
+    /// The same, where changes are called `name`.
+    #[inline]
+    pub fn named(self, name: &'static str, class: Option<EventClasses>) -> Caption {
+        Caption { name, class, ..self }
+    }
+
+    /// Tells of a change to a value of type `kind`.
+    #[inline]
+    pub fn tell_change<'n>(
+        &self,
+        kind: Kind,
+        database: u16,
+        key: impl FnOnce() -> &'n [u8],
+        events: &mut Vec<Event>,
+    ) {
+        if !self.wanted.is_empty() && !self.name.is_empty() {
+            let class = self.class.unwrap_or_else(|| class_of(kind));
+            self.tell(class, self.name, database, key(), events);
+        }
+    }
+
+    /// Tells of the removal of a key, which commands that only take it elsewhere call otherwise.
+    #[inline]
+    pub fn tell_removal(&self, database: u16, key: &[u8], events: &mut Vec<Event>) {
+        if !self.wanted.is_empty() {
+            let name = if self.class == Some(EventClasses::GENERIC) { self.name } else { "del" };
+            self.tell(EventClasses::GENERIC, name, database, key, events);
+        }
+    }
+
+    /// Tells of anything.
+    #[inline]
+    pub fn tell(
+        &self,
+        class: EventClasses,
+        name: &'static str,
+        database: u16,
+        key: &[u8],
+        events: &mut Vec<Event>,
+    ) {
+        if self.wanted.contains(class) {
+            note(name, database, key, events);
+        }
+    }
+}
+
+#[cold]
+fn note(name: &'static str, database: u16, key: &[u8], events: &mut Vec<Event>) {
+    events.push(Event { name, key: DatabaseKey::new(database, key) });
+}
+
+impl Keyspace {
+    /// Has transactions from now on tell of the events of these classes.
+    pub fn want_events(&self, classes: EventClasses) {
+        self.wanted_events.store(classes.bits(), Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn caption(&self) -> Caption {
+        Caption::new(EventClasses::from_bits(self.wanted_events.load(Ordering::Relaxed)))
+    }
+}

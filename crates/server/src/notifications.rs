@@ -1,0 +1,42 @@
+//! Keyspace notifications: what happens to keys, published to `__keyspace@<db>__:<key>` and `__keyevent@<db>__:<event>`.
+//!
+//! Which events there are is decided where keys are changed ([`keyspace::EventClasses`]); here they only go out, in the
+//! order in which they happened, before whoever waits for the keys is served.
+
+use config::EventClasses;
+use keyspace::Event;
+
+use crate::server::Server;
+
+impl Server {
+    /// Publishes what happened.
+    #[inline]
+    pub(crate) fn publish_events(&self, events: &[Event]) {
+        if !events.is_empty() {
+            self.publish_some(events);
+        }
+    }
+
+    #[cold]
+    fn publish_some(&self, events: &[Event]) {
+        let classes = self.settings().observability.notify_keyspace_events;
+        for Event { name, key } in events {
+            if classes.contains(EventClasses::KEYSPACE) {
+                let mut channel = format!("__keyspace@{}__:", key.database).into_bytes();
+                channel.extend_from_slice(&key.name);
+                self.pubsub.publish(&channel, name.as_bytes());
+            }
+            if classes.contains(EventClasses::KEYEVENT) {
+                let channel = format!("__keyevent@{}__:{name}", key.database);
+                self.pubsub.publish(channel.as_bytes(), &key.name);
+            }
+        }
+    }
+}
+
+/// The classes of events that are to be made: none, where there is no channel for them to go to.
+pub(crate) fn wanted(classes: EventClasses) -> EventClasses {
+    let channels = EventClasses::KEYSPACE.with(EventClasses::KEYEVENT);
+    let has_channel = classes.contains(EventClasses::KEYSPACE) || classes.contains(EventClasses::KEYEVENT);
+    if has_channel { classes.without(channels) } else { EventClasses::NONE }
+}
