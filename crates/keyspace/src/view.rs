@@ -153,15 +153,22 @@ impl<'k> ReadView<'k> {
     /// The entry of `key`, if it is there and has not expired; counts as a use and as a hit or a miss.
     #[inline]
     pub fn find(&self, key: &Key<'_>) -> Option<EntryRef<'_>> {
+        let found = self.look_for(key);
+        if let Some(entry) = found
+            && self.context.touch
+        {
+            note_use(entry, &self.context, || self.random());
+        }
+        found
+    }
+
+    /// As [`ReadView::find`], but it is no use of the key.
+    #[inline]
+    pub fn look_for(&self, key: &Key<'_>) -> Option<EntryRef<'_>> {
         let found = self.peek(key);
         let mut tally = self.tally.borrow_mut();
         match found {
-            Some(entry) => {
-                tally.hits += 1;
-                if self.context.touch {
-                    note_use(entry, &self.context, || self.random());
-                }
-            }
+            Some(_) => tally.hits += 1,
             None => {
                 tally.misses += 1;
                 let caption = self.keyspace.caption();

@@ -53,6 +53,10 @@ pub struct Client {
     pub output_bytes: AtomicUsize,
     /// Commands executed.
     pub commands: AtomicU64,
+    /// Bytes of requests that came.
+    pub received_bytes: AtomicU64,
+    /// Bytes of replies that went.
+    pub sent_bytes: AtomicU64,
     mailbox: Mutex<Vec<u8>>,
     has_mail: AtomicBool,
     must_close: AtomicBool,
@@ -125,6 +129,8 @@ impl Client {
             input_bytes: AtomicUsize::new(0),
             output_bytes: AtomicUsize::new(0),
             commands: AtomicU64::new(0),
+            received_bytes: AtomicU64::new(0),
+            sent_bytes: AtomicU64::new(0),
             mailbox: Mutex::new(Vec::new()),
             has_mail: AtomicBool::new(false),
             must_close: AtomicBool::new(false),

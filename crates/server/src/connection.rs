@@ -243,7 +243,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if read == 0 {
             self.is_input_closed = true;
         }
-        self.server.statistics.count_traffic(read, 0);
+        self.count_traffic(read, 0);
         self.note_input();
         if self.input.len() > self.limits.query_buffer_bytes_max {
             self.server.statistics.query_limit_disconnections.add(1);
@@ -339,7 +339,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     if self.session.held.is_some() {
                         break 'batches;
                     }
-                    executed += 1;
+                    // What waits is executed when the wait is over.
+                    executed += u64::from(self.session.waiting.is_none());
                 }
                 consumed = begin + self.parser.end_of(request);
                 if reply.is_given_up() {
@@ -366,6 +367,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(consumed)
     }
 
+    /// Counts bytes that came and went.
+    #[inline]
+    fn count_traffic(&self, received: usize, sent: usize) {
+        self.server.statistics.count_traffic(received, sent);
+        let client = &self.session.client;
+        for (counter, bytes) in [(&client.received_bytes, received), (&client.sent_bytes, sent)] {
+            // Only this task adds to it.
+            counter.store(counter.load(Ordering::Relaxed) + bytes as u64, Ordering::Relaxed);
+        }
+    }
+
     /// The end of a connection whose reply became too long to be finished.
     fn give_up(&self, reply: &mut Reply) -> End {
         let bytes = reply.len();
@@ -388,7 +400,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
         }
         self.output.extend_from_slice(&reply.as_bytes()[sent..]);
-        self.server.statistics.count_traffic(read, sent);
+        self.count_traffic(read, sent);
         tidy(reply);
         self.check_output_limit()
     }
@@ -432,7 +444,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
         }
         if self.sent > begin {
-            self.server.statistics.count_traffic(0, self.sent - begin);
+            self.count_traffic(0, self.sent - begin);
         }
         if self.sent == self.output.len() {
             self.sent = 0;
@@ -468,6 +480,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if let Some(reply) = waiter.outcome() {
                 self.output.extend_from_slice(&reply);
                 self.session.has_written = true;
+                self.session.client.commands.fetch_add(1, Ordering::Relaxed);
                 self.timer = None;
                 self.session.stop_waiting();
             }

@@ -100,7 +100,7 @@ const DATA_SETS: &[DataSet] = &[
                 [b"XADD", &b"stream"[..], b"*", b"name", value.as_bytes(), b"reading", number.as_bytes()];
             connection.gather(&words);
         },
-        bytes_max: 40.0,
+        bytes_max: 31.0,
     },
 ];
 

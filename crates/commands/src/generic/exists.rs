@@ -25,7 +25,7 @@ pub struct Args<'a> {
 }
 
 fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    let there = args.keys.iter().filter(|key| view.find(key).is_some()).count();
+    let there = args.keys.iter().filter(|key| view.look_for(key).is_some()).count();
     reply.integer(there as i64);
     Ok(())
 }

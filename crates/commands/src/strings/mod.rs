@@ -9,6 +9,6 @@ mod value;
 pub(crate) use range::{clamp, is_reversed};
 
 crate::family! {
-    append, decr, decrby, get, getdel, getex, getrange, getset, incr, incrby, incrbyfloat, lcs, mget, mset, msetnx,
+    append, decr, decrby, delifeq, get, getdel, getex, getrange, getset, incr, incrby, incrbyfloat, lcs, mget, mset, msetex, msetnx,
     psetex, set, setex, setnx, setrange, strlen, substr,
 }

@@ -1,7 +1,7 @@
 //! SET: makes a key a string.
 
 use super::expiry::SetExpiry;
-use super::value::reply_value;
+use super::value::{holds_value, reply_value};
 use crate::prelude::*;
 
 command! {
@@ -23,6 +23,10 @@ command! {
         "1"
         > TTL visits
         (integer) -1
+        > SET visits 4 IFEQ 7
+        (nil)
+        > SET visits 4 IFEQ 3
+        OK
     "#,
 }
 
@@ -31,7 +35,7 @@ pub struct Args<'a> {
     #[arg(access = "RW ACCESS UPDATE VARIABLE_FLAGS")]
     key: Key<'a>,
     value: &'a [u8],
-    condition: Option<Condition>,
+    condition: Option<Condition<'a>>,
     #[arg(token = "GET")]
     get: bool,
     #[arg(name = "expiration")]
@@ -39,11 +43,13 @@ pub struct Args<'a> {
 }
 
 #[derive(Args)]
-enum Condition {
+enum Condition<'a> {
     #[arg(token = "NX")]
     Absent,
     #[arg(token = "XX")]
     Present,
+    #[arg(token = "IFEQ", name = "comparison-value")]
+    Equal(&'a [u8]),
 }
 
 fn set(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
@@ -55,6 +61,7 @@ fn set(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
         None => true,
         Some(Condition::Absent) => txn.peek(&args.key).is_none(),
         Some(Condition::Present) => txn.peek(&args.key).is_some(),
+        Some(Condition::Equal(value)) => holds_value(txn, &args.key, value)?,
     };
     match (args.get, holds) {
         (true, _) => reply_value(txn.string(&args.key)?, reply),

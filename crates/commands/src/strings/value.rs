@@ -1,6 +1,6 @@
 //! What commands on strings have in common.
 
-use values::string::StringRef;
+use values::string::{Digits, StringRef};
 
 use crate::prelude::*;
 
@@ -12,6 +12,12 @@ pub fn reply_value(value: Option<StringRef<'_>>, reply: &mut Reply) {
         Some(StringRef::Integer(integer)) => reply.bulk_integer(integer),
         None => reply.null(),
     }
+}
+
+/// Whether `key` is a string that is `value`.
+pub fn holds_value(txn: &mut WriteTxn<'_>, key: &Key<'_>, value: &[u8]) -> Result<bool> {
+    let held = txn.string(key)?;
+    Ok(held.is_some_and(|held| held.bytes(&mut Digits::new()) == value))
 }
 
 /// `len` and `more` bytes together, if a string may become so long.

@@ -110,7 +110,7 @@ group! {
         integer(1, IO_THREADS_MAX), Supported;
 
     /// Let the threads read and parse as well.
-    "io-threads-do-reads" [immutable] => io_threads_do_reads: bool = false, YesNo,
+    "io-threads-do-reads" => io_threads_do_reads: bool = false, YesNo,
         Ignored("every worker thread reads, executes and writes");
 
     /// How often background work runs, in times per second.

@@ -18,6 +18,8 @@ command! {
     examples: r#"
         > CLIENT KILL ID 1000000
         (integer) 0
+        > CLIENT KILL MAXAGE 1000000
+        (integer) 0
         > CLIENT KILL 1.2.3.4:5
         (error) ERR No such client
     "#,
@@ -54,9 +56,28 @@ pub enum Condition<'a> {
     /// By where it connected to.
     #[arg(token = "LADDR", name = "laddr")]
     LocalAddress(&'a [u8]),
+    /// By how many seconds it has been connected, at least.
+    #[arg(token = "MAXAGE", name = "maxage")]
+    MaxAge(MaxAge),
     /// Whether to pass over the one who asks.
     #[arg(token = "SKIPME", name = "skipme")]
     SkipMe(YesNo),
+}
+
+/// A number of seconds.
+pub struct MaxAge(u64);
+
+impl<'a> Parse<'a> for MaxAge {
+    const SPEC: Spec = i64::SPEC;
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        const NOT_INTEGER: Error = Error::fixed("ERR maxage is not an integer or out of range");
+        const NOT_POSITIVE: Error = Error::fixed("ERR maxage should be greater than 0");
+        match base::number::parse_i64(parser.next()?).ok_or(NOT_INTEGER)? {
+            age @ 1.. => Ok(MaxAge(age.unsigned_abs())),
+            _ => Err(NOT_POSITIVE),
+        }
+    }
 }
 
 /// The name of the one user that there is.
@@ -128,6 +149,9 @@ impl Condition<'_> {
             Condition::User(_) => true,
             Condition::Address(address) => client.address.as_bytes() == *address,
             Condition::LocalAddress(address) => client.local_address.as_bytes() == *address,
+            Condition::MaxAge(seconds) => {
+                crate::clock::unix_ms().saturating_sub(client.created_ms) / 1000 >= seconds.0
+            }
             Condition::SkipMe(_) => true,
         }
     }

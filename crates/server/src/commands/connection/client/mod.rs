@@ -130,7 +130,7 @@ impl<'a> Parse<'a> for ClientType {
         match word.to_ascii_lowercase().as_slice() {
             b"normal" => Ok(ClientType::Normal),
             b"pubsub" => Ok(ClientType::PubSub),
-            b"master" | b"replica" | b"slave" => Ok(ClientType::Replication),
+            b"primary" | b"master" | b"replica" | b"slave" => Ok(ClientType::Replication),
             _ => Err(Error::new(format_args!("Unknown client type '{}'", shown(word)))),
         }
     }
@@ -165,9 +165,10 @@ fn describe(client: &Client, server: &Server) -> String {
     let output_bytes = client.output_bytes.load(Ordering::Relaxed);
     let queued_bytes = client.queued_bytes.load(Ordering::Relaxed);
     format!(
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={} \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={} watch={} \
          qbuf={input_bytes} qbuf-free=0 argv-mem=0 multi-mem={queued_bytes} rbs=0 rbp=0 obl=0 oll={} omem={output_bytes} \
-         tot-mem={} events=r cmd={command} user=default redir=-1 resp={} lib-name={} lib-ver={}",
+         tot-mem={} events=r cmd={command} user=default redir=-1 resp={} lib-name={} lib-ver={} \
+         tot-net-in={} tot-net-out={} tot-cmds={}",
         client.id,
         client.address,
         client.local_address,
@@ -181,10 +182,14 @@ fn describe(client: &Client, server: &Server) -> String {
         client.patterns.load(Ordering::Relaxed),
         client.shard_channels.load(Ordering::Relaxed),
         client.queued.load(Ordering::Relaxed),
+        client.watched.load(Ordering::Relaxed),
         usize::from(output_bytes > 0),
         size_of::<Client>() + input_bytes + output_bytes + queued_bytes,
         client.protocol.load(Ordering::Relaxed),
         String::from_utf8_lossy(&about.library_name),
         String::from_utf8_lossy(&about.library_version),
+        client.received_bytes.load(Ordering::Relaxed),
+        client.sent_bytes.load(Ordering::Relaxed),
+        client.commands.load(Ordering::Relaxed),
     )
 }

@@ -17,6 +17,10 @@ command! {
         1) 1) "one"
            2) 1) RO
               2) access
+        > COMMAND GETKEYSANDFLAGS SET one 1
+        1) 1) "one"
+           2) 1) OW
+              2) update
     "#,
 }
 
@@ -29,11 +33,12 @@ pub struct Args<'a> {
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let specs = super::getkeys::specs(session, &args.words)?;
     let keys = super::getkeys::keys(session, &specs, &args.words)?;
+    let Some(entry) = super::named(session, &args.words) else { return Ok(()) };
     reply.array(keys.len());
     for (position, spec) in keys {
         reply.array(2);
         reply.bulk(args.words[position]);
-        spec.reply_flags(reply);
+        spec.reply_flags_in(entry.command, &args.words, reply);
     }
     Ok(())
 }

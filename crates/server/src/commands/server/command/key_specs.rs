@@ -35,8 +35,8 @@ enum Find {
     Range { last: i64, step: i64 },
     /// Through the first half of the words that are left.
     Half,
-    /// The first word says how many follow.
-    Counted,
+    /// The first word says how many follow, every `step` words.
+    Counted { step: i64 },
     /// Nobody can tell.
     Unknown,
 }
@@ -95,7 +95,7 @@ fn collect(
         let repeated = argument.multiple && !argument.counted;
         let flags = argument.access.unwrap_or(flags);
         let first = match argument.kind {
-            Kind::Block => argument.parts.first().filter(|_| repeated),
+            Kind::Block => argument.parts.first().filter(|_| repeated || argument.counted),
             _ => Some(argument),
         };
         match first {
@@ -107,7 +107,7 @@ fn collect(
                     (None, None) => Begin::Unknown,
                 };
                 let find = if argument.counted {
-                    Find::Counted
+                    Find::Counted { step }
                 } else if repeated && after.first().is_some_and(|next| next.multiple) {
                     Find::Half
                 } else if repeated {
@@ -196,7 +196,8 @@ pub(super) fn find<'s>(
             Err(Missing::Words) if matches!(spec.begin, Begin::Keyword { .. }) => {}
             // What follows is for those who know the command.
             Err(Missing::Specification) if command.name.starts_with("sort") => {
-                found.extend(stored_by_sort(command, words).map(|position| (position, spec)));
+                let stored = specs.last().filter(|_| command.name == "sort");
+                found.extend(stored.and_then(|spec| Some((stored_by_sort(command, words)?, spec))));
                 break;
             }
             Err(Missing::Specification | Missing::Words) => return None,
@@ -268,9 +269,10 @@ impl KeySpec {
         let (first, last, step) = match self.find {
             Find::Range { last, step } => (begin, if last >= 0 { begin + last } else { len + last }, step),
             Find::Half => (begin, begin + (len - begin) / 2 - 1, 1),
-            Find::Counted => {
+            Find::Counted { step } => {
                 let count = words.get(begin as usize).and_then(|word| base::number::parse_i64(word));
-                (begin + 1, begin.saturating_add(count.ok_or(Missing::Words)?), 1)
+                let last = count.and_then(|count| (count - 1).checked_mul(step)).ok_or(Missing::Words)?;
+                (begin + 1, begin.saturating_add(last).saturating_add(1), step)
             }
             Find::Unknown => return Err(Missing::Specification),
         };
@@ -285,16 +287,19 @@ impl KeySpec {
         !matches!((&self.begin, &self.find), (Begin::Index(_), Find::Range { .. }))
     }
 
-    /// Replies with the flags alone: the one for the access in capitals, as clients know them.
-    pub fn reply_flags(&self, reply: &mut Reply) {
-        let flags: Vec<&str> = self.flags.split(' ').collect();
-        reply.set(flags.len());
-        for flag in flags {
-            match flag {
-                "RO" | "RW" | "OW" | "RM" => reply.simple(flag),
-                flag => reply.simple(flag.to_lowercase()),
-            }
-        }
+    /// Replies with the flags of the key in this request, which its options may decide.
+    pub fn reply_flags_in(&self, command: &Command, words: &[&[u8]], reply: &mut Reply) {
+        let has = |token: &str| words.iter().skip(2).any(|word| word.eq_ignore_ascii_case(token.as_bytes()));
+        reply_flags(
+            match command.name {
+                "set" if has("GET") => "RW ACCESS UPDATE",
+                "set" => "OW UPDATE",
+                "bitfield" if has("SET") || has("INCRBY") => "RW ACCESS UPDATE",
+                "bitfield" => "RO ACCESS",
+                _ => self.flags,
+            },
+            reply,
+        );
     }
 
     /// Replies as `COMMAND INFO` does.
@@ -314,7 +319,7 @@ impl KeySpec {
         };
         reply.map(3);
         reply.bulk(b"flags");
-        self.reply_flags(reply);
+        reply_flags(self.flags, reply);
         reply.bulk(b"begin_search");
         match self.begin {
             Begin::Index(index) => {
@@ -344,14 +349,26 @@ impl KeySpec {
                 begin_type("range", reply);
                 integers(&[("lastkey", -1), ("keystep", 1), ("limit", 2)], reply);
             }
-            Find::Counted => {
+            Find::Counted { step } => {
                 begin_type("keynum", reply);
-                integers(&[("keynumidx", 0), ("firstkey", 1), ("keystep", 1)], reply);
+                integers(&[("keynumidx", 0), ("firstkey", 1), ("keystep", step)], reply);
             }
             Find::Unknown => {
                 begin_type("unknown", reply);
                 reply.empty_map();
             }
+        }
+    }
+}
+
+/// Replies with flags alone: the one for the access in capitals, as clients know them.
+fn reply_flags(flags: &str, reply: &mut Reply) {
+    let flags: Vec<&str> = flags.split(' ').collect();
+    reply.set(flags.len());
+    for flag in flags {
+        match flag {
+            "RO" | "RW" | "OW" | "RM" => reply.simple(flag),
+            flag => reply.simple(flag.to_lowercase()),
         }
     }
 }
