@@ -20,6 +20,7 @@ mod handoff;
 mod info;
 mod latency;
 mod listener;
+mod metrics;
 mod monitors;
 mod notifications;
 mod pause;
@@ -60,8 +61,10 @@ pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), Listen
     for address in listeners.addresses() {
         tracing::info!(%address, "Listening");
     }
+    let metrics = metrics::open(&settings).await?;
     let mut stop = server.stop.subscribe();
     let mut tasks = listeners.run(&server);
+    metrics.into_iter().for_each(|listener| drop(tasks.spawn(metrics::serve(Arc::clone(&server), listener))));
     let mut cron = cron::start(&server);
     if let Err(error) = watchdog::start(&server) {
         tracing::warn!(%error, "A long command may keep other clients waiting: no thread to watch for it");

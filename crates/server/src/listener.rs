@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use config::Settings;
+use config::{BindAddresses, Settings};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
@@ -56,22 +56,7 @@ impl Listeners {
     /// Opens what the settings ask for.
     pub async fn open(settings: &Settings) -> Result<Listeners, ListenError> {
         let network = &settings.network;
-        let mut tcp = Vec::new();
-        if network.port != 0 {
-            for address in &network.bind.0 {
-                let (is_optional, host) = match address.strip_prefix('-') {
-                    Some(host) => (true, host),
-                    None => (false, address.as_str()),
-                };
-                match listen(host, network.port, network.tcp_backlog).await {
-                    Ok(listeners) => tcp.extend(listeners),
-                    Err(error) if is_optional && is_missing_address(&error) => {}
-                    Err(source) => {
-                        return Err(ListenError { place: format!("{host}:{}", network.port), source });
-                    }
-                }
-            }
-        }
+        let tcp = listen_on(&network.bind, network.port, network.tcp_backlog).await?;
         let unix = match &network.unixsocket {
             Some(path) => Some(
                 listen_unix(path, network.unixsocket_permissions)
@@ -98,6 +83,27 @@ impl Listeners {
         }
         tasks
     }
+}
+
+/// Listens on all of these addresses; on none where the port is 0.
+pub(crate) async fn listen_on(
+    addresses: &BindAddresses,
+    port: u16,
+    backlog: u32,
+) -> Result<Vec<TcpListener>, ListenError> {
+    let mut opened = Vec::new();
+    for address in addresses.0.iter().filter(|_| port != 0) {
+        let (is_optional, host) = match address.strip_prefix('-') {
+            Some(host) => (true, host),
+            None => (false, address.as_str()),
+        };
+        match listen(host, port, backlog).await {
+            Ok(listeners) => opened.extend(listeners),
+            Err(error) if is_optional && is_missing_address(&error) => {}
+            Err(source) => return Err(ListenError { place: format!("{host}:{port}"), source }),
+        }
+    }
+    Ok(opened)
 }
 
 fn is_missing_address(error: &io::Error) -> bool {

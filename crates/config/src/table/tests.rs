@@ -126,7 +126,7 @@ fn some_arguments(directive: &Directive, random: &mut Random) -> Vec<Vec<u8>> {
         Syntax::Text => vec![some_text(random)],
         Syntax::Form(_) => match directive.name {
             "database" => pick(&["3 disk", "5 memory 0 disk", "1 DISK 1 disk"]),
-            "bind" => pick(&["127.0.0.1 -::1", "", "* -::*", "::1"]),
+            "bind" | "metrics-bind" => pick(&["127.0.0.1 -::1", "", "* -::*", "::1"]),
             "dir" => pick(&["/", "/proc", "."]),
             "save" => pick(&["", "1 0", "3600 1 60 10000"]),
             "client-output-buffer-limit" => pick(&["normal 1 2 3", "slave 1mb 1kb 0 pubsub 1000 5g 7"]),
