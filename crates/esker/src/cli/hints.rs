@@ -165,11 +165,11 @@ mod tests {
     fn optional_arguments_come_in_any_order() {
         check(
             "SET k v ",
-            "[NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | \
+            "[NX | XX | IFEQ comparison-value] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | \
              PXAT unix-time-milliseconds | KEEPTTL]",
         );
-        check("SET k v GET ex ", "seconds [NX | XX]");
-        check("SET k v EX 10 ", "[NX | XX] [GET]");
+        check("SET k v GET ex ", "seconds [NX | XX | IFEQ comparison-value]");
+        check("SET k v EX 10 ", "[NX | XX | IFEQ comparison-value] [GET]");
         check("SET k v NX GET KEEPTTL", "");
         check("SET k v nonsense ", "");
         check("LPOS l e MAXLEN 5 ", "[RANK rank] [COUNT num-matches]");
