@@ -35,6 +35,8 @@ impl EventClasses {
     pub const MODULE: Self = Self(1 << 12);
     /// `n`: a key was created; not among `A`.
     pub const NEW: Self = Self(1 << 13);
+    /// Any change of a key, whatever it is called. Not one of Redis' classes: it is what client-side caching asks for.
+    pub const CHANGED: Self = Self(1 << 14);
     /// `A`: all of `g$lshzxetd`.
     pub const ALL: Self = Self(
         Self::GENERIC.0

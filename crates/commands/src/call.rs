@@ -56,6 +56,12 @@ pub trait WaitingRoom {
     fn enter(&mut self, keys: SmallVec<[DatabaseKey; 2]>, wait: Wait) -> bool;
 }
 
+/// Remembers who has read what. It is told before the keys can change, so that it is never too late.
+pub trait Reader {
+    /// A command has read this key.
+    fn has_read(&self, key: &Key<'_>);
+}
+
 /// How a call gets at the keyspace.
 pub enum Access<'c, 'k> {
     /// It takes the locks that it needs.
@@ -76,6 +82,8 @@ pub struct Call<'c, 'k> {
     pub access: Access<'c, 'k>,
     /// What came of it; within a transaction it is the transaction's to tell.
     pub tally: Tally,
+    /// Learns which keys are read, while they are locked.
+    pub reader: Option<&'c dyn Reader>,
     /// Where it may wait; without one a blocking command replies at once as if its time were over.
     pub waiting_room: Option<&'c mut dyn WaitingRoom>,
 }
@@ -145,6 +153,9 @@ impl<'c> Call<'c, '_> {
             Access::Own(keyspace, context) => {
                 let scope = scope(&args);
                 let view = keyspace.read(&needs(&args, scope, keyspace, context.database), *context);
+                if let Some(reader) = self.reader {
+                    args.keys(&mut |key| reader.has_read(&key));
+                }
                 let result = run(&view, args, self.reply);
                 self.tally = view.finish()?;
                 result
@@ -217,6 +228,9 @@ impl<'c> Call<'c, '_> {
                 let begin = self.reply.len();
                 let needs = needs(&args, Scope::Keys, keyspace, context.database);
                 let view = keyspace.read(&needs, *context);
+                if let Some(reader) = self.reader {
+                    args.keys(&mut |key| reader.has_read(&key));
+                }
                 let attempt = run(&view, &args, self.reply);
                 self.tally = view.finish()?;
                 if let (Attempt::Wait(_), Some(room)) = (attempt?, self.waiting_room.as_mut()) {

@@ -31,7 +31,7 @@ pub mod syntax;
 mod table;
 mod timeout;
 
-pub use call::{Access, Attempt, Call, Wait, WaitingRoom};
+pub use call::{Access, Attempt, Call, Reader, Wait, WaitingRoom};
 pub use command::{Command, Declared, Flag, Group, Handler, Scope, accepts, arguments_at, declared};
 pub use error::{Error, Result, shown};
 pub use table::data_commands;

@@ -79,6 +79,25 @@ impl Caption {
         }
     }
 
+    /// Whether somebody wants to know of every change.
+    #[inline]
+    pub fn notes_changes(&self) -> bool {
+        self.wanted.contains(EventClasses::CHANGED)
+    }
+
+    /// Notes that a key is not what it was.
+    #[inline]
+    pub fn note_change<'n>(
+        &self,
+        database: u16,
+        key: impl FnOnce() -> &'n [u8],
+        changed: &mut Vec<DatabaseKey>,
+    ) {
+        if self.notes_changes() {
+            changed.push(DatabaseKey::new(database, key()));
+        }
+    }
+
     /// Tells of anything.
     #[inline]
     pub fn tell(

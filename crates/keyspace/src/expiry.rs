@@ -31,6 +31,8 @@ pub struct Expired {
     pub ready: Vec<DatabaseKey>,
     /// What happened, as far as somebody wants to know.
     pub events: Vec<Event>,
+    /// The keys, if somebody wants to know.
+    pub changed: Vec<DatabaseKey>,
 }
 
 impl Keyspace {
@@ -69,7 +71,8 @@ impl Keyspace {
     /// Whether nothing is left to do in this slot.
     fn expire_in_slot(&self, database: u16, slot: u16, now_ms: u64, expired: &mut Expired) -> bool {
         let mut held = self.slots[usize::from(slot)].write();
-        let (mut removed, mut ready, mut events) = (0, Vec::new(), Vec::new());
+        let (mut removed, mut ready) = (0, Vec::new());
+        let (mut events, mut changed) = (Vec::new(), Vec::new());
         let caption = self.caption();
         let mut is_done = true;
         let slot_state = &mut *held;
@@ -81,6 +84,7 @@ impl Keyspace {
                 if let Some(observers) = observers {
                     observers.changed(DatabaseKey::new(database, name), &mut ready);
                 }
+                caption.note_change(database, || name, &mut changed);
                 caption.tell(EventClasses::EXPIRED, "expired", database, name, &mut events);
                 if self.store.is_some() {
                     names.push(name.into());
@@ -95,12 +99,14 @@ impl Keyspace {
                 (removed, is_done) = (0, true);
                 ready.clear();
                 events.clear();
+                changed.clear();
             }
         }
         self.publish(slot, slot_state);
         expired.keys += removed;
         expired.ready.append(&mut ready);
         expired.events.append(&mut events);
+        expired.changed.append(&mut changed);
         is_done
     }
 }

@@ -35,10 +35,12 @@ impl Touched<'_> {
     #[inline]
     pub fn changed<'n>(&mut self, name: impl FnOnce() -> &'n [u8]) {
         self.tally.changes += 1;
-        if self.observers.is_none() && self.pending.is_none() {
+        let is_noted = self.caption.notes_changes();
+        if self.observers.is_none() && self.pending.is_none() && !is_noted {
             return;
         }
         let name = name();
+        self.caption.note_change(self.database, || name, &mut self.tally.changed);
         if let Some(observers) = self.observers {
             observers.changed(DatabaseKey::new(self.database, name), &mut self.tally.ready);
         }
@@ -66,6 +68,7 @@ impl Touched<'_> {
     /// The time of the key that `name` names has come.
     pub fn has_expired(&mut self, name: &[u8]) {
         self.tally.expired += 1;
+        self.caption.note_change(self.database, || name, &mut self.tally.changed);
         self.is_to_be_stored(name);
         self.caption.tell(EventClasses::EXPIRED, "expired", self.database, name, &mut self.tally.events);
     }

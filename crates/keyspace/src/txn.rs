@@ -337,7 +337,9 @@ impl<'k> WriteTxn<'k> {
             let old = self.view.keyspace.replace_engine(database, Arc::clone(&engine));
             pending.replaced(database, old, &*engine);
         }
-        self.view.tally_mut().changes += removed;
+        let tally = self.view.tally_mut();
+        tally.changes += removed;
+        tally.emptied = true;
         Ok(())
     }
 

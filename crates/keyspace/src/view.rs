@@ -54,6 +54,10 @@ pub struct Tally {
     pub ready: Vec<crate::DatabaseKey>,
     /// What happened, as far as somebody wants to know.
     pub events: Vec<Event>,
+    /// The keys that are not what they were, if somebody wants to know ([`EventClasses::CHANGED`]).
+    pub changed: Vec<crate::DatabaseKey>,
+    /// Whether a whole database was emptied.
+    pub emptied: bool,
 }
 
 /// A consistent look at the keys that a command declared. It cannot change them.

@@ -10,6 +10,8 @@ pub enum Concern {
     Monitor = 1,
     /// Clients may have to wait.
     Pause = 1 << 1,
+    /// Somebody caches what it reads.
+    Tracking = 1 << 2,
 }
 
 /// The concerns that there are.

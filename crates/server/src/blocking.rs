@@ -192,6 +192,7 @@ impl Blocked {
             reply: &mut reply,
             access: Access::Own(keyspace, Context { now_ms, ..waiter.context }),
             tally: Tally::default(),
+            reader: None,
             waiting_room: Some(&mut again),
         };
         let result = run(&mut call);
@@ -240,7 +241,7 @@ impl Server {
                     continue;
                 };
                 total.changes += tally.changes;
-                self.publish_events(&tally.events);
+                self.tell_of(&tally, waiter.client.id);
                 ready.extend(tally.ready);
                 if let Some(text) = failure {
                     self.statistics.count_error(&text);

@@ -43,6 +43,8 @@ pub struct Client {
     pub shard_channels: AtomicUsize,
     /// Queued commands, if it is within a transaction; -1 otherwise.
     pub queued: std::sync::atomic::AtomicI64,
+    /// The client that is told in its place of changed keys: 0 is itself, -1 that nobody is.
+    pub redirect: std::sync::atomic::AtomicI64,
     /// Bytes of queued commands.
     pub queued_bytes: AtomicUsize,
     /// Keys watched.
@@ -95,6 +97,12 @@ pub enum ClientFlag {
     NoTouch = 1 << 6,
     /// `READONLY`
     ReadOnly = 1 << 7,
+    /// `CLIENT TRACKING ON`
+    Tracking = 1 << 8,
+    /// The client that was to be told in its place is gone.
+    BrokenRedirect = 1 << 9,
+    /// `CLIENT TRACKING ON BCAST`
+    Broadcast = 1 << 10,
 }
 
 impl Client {
@@ -124,6 +132,7 @@ impl Client {
             patterns: AtomicUsize::new(0),
             shard_channels: AtomicUsize::new(0),
             queued: std::sync::atomic::AtomicI64::new(-1),
+            redirect: std::sync::atomic::AtomicI64::new(-1),
             queued_bytes: AtomicUsize::new(0),
             watched: AtomicUsize::new(0),
             input_bytes: AtomicUsize::new(0),

@@ -80,6 +80,7 @@ fn expire_slice(server: &Server, sweep: &mut Sweep) -> bool {
         if let Some(expired) = expired {
             server.statistics.count_expired(expired.keys);
             server.publish_events(&expired.events);
+            server.invalidate(&expired.changed, false, None);
             server.serve_waiting(expired.ready, now_ms);
         }
     }

@@ -35,6 +35,7 @@ mod slowlog;
 mod statistics;
 pub mod store;
 mod table;
+mod tracking;
 mod transaction;
 mod watchdog;
 

@@ -4,11 +4,18 @@
 //! order in which they happened, before whoever waits for the keys is served.
 
 use config::EventClasses;
-use keyspace::Event;
+use keyspace::{Event, Tally};
 
 use crate::server::Server;
 
 impl Server {
+    /// Tells everyone of what a command has done who wants to know but does not wait for it; `by` is whose it was.
+    #[inline]
+    pub(crate) fn tell_of(&self, tally: &Tally, by: u64) {
+        self.publish_events(&tally.events);
+        self.invalidate(&tally.changed, tally.emptied, Some(by));
+    }
+
     /// Publishes what happened.
     #[inline]
     pub(crate) fn publish_events(&self, events: &[Event]) {

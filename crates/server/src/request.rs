@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use commands::{Access, Call, Error, Flag, Handler, Result, shown};
+use commands::{Access, Call, Error, Flag, Handler, Reader, Result, shown};
 use keyspace::Tally;
 use resp::{Arguments, OwnedArguments, Reply};
 
@@ -16,6 +16,7 @@ use crate::server::Server;
 use crate::session::{Queued, ReplyMode, Session};
 use crate::statistics::Outcome;
 use crate::table::{Entry, Table};
+use crate::tracking::Remembering;
 
 /// When a batch of requests is executed.
 pub(crate) struct Batch {
@@ -78,7 +79,11 @@ pub(crate) fn execute<'a>(
     }
     session.client.last_command.store(entry.index, Ordering::Relaxed);
     let mut ready = Vec::new();
-    let result = run(session, entry, request, reply, batch.now_ms, &mut ready);
+    let is_remembered = concerns.has(Concern::Tracking) && session.remembers_reads();
+    let result = run(session, entry, request, reply, batch.now_ms, is_remembered, &mut ready);
+    if concerns.has(Concern::Tracking) {
+        session.forget_choice(entry.command.name);
+    }
     server.serve_waiting(ready, batch.now_ms);
     let call = Finished { entry, arguments, result, elapsed_ns: batch.stopwatch.lap_ns() };
     conclude(server, session, call, concerns, reply, begin);
@@ -235,6 +240,7 @@ fn run(
     request: Request<'_>,
     reply: &mut Reply,
     now_ms: u64,
+    is_remembered: bool,
     ready: &mut Vec<keyspace::DatabaseKey>,
 ) -> Result<()> {
     let Request { arguments, ahead } = request;
@@ -242,19 +248,22 @@ fn run(
         (Some(run), _) => run(session, arguments, reply),
         (None, Handler::Read(run) | Handler::Write(run)) => {
             let context = session.context(now_ms);
+            let remembering = Remembering { server: &session.server, client: session.client.id };
+            let is_read = matches!(entry.command.handler, Handler::Read(_));
             let mut call = Call {
                 arguments,
                 first_key: ahead.and_then(|ahead| ahead.first_key),
                 reply,
                 access: Access::Own(&session.server.keyspace, context),
                 tally: Tally::default(),
+                reader: (is_remembered && is_read).then_some(&remembering as &dyn Reader),
                 waiting_room: None,
             };
             let result = run(&mut call);
             let tally = call.tally;
             session.has_written |= tally.changes > 0;
             session.server.statistics.count(&tally);
-            session.server.publish_events(&tally.events);
+            session.server.tell_of(&tally, session.client.id);
             *ready = tally.ready;
             result
         }
@@ -263,6 +272,8 @@ fn run(
             let begin = reply.len();
             let client = Arc::clone(&session.client);
             let server = Arc::clone(&session.server);
+            let remembering = Remembering { server: &server, client: client.id };
+            let is_read = matches!(entry.command.handler, Handler::BlockingRead(_));
             let mut arrival = Arrival {
                 blocked: &server.blocked,
                 client: &client,
@@ -278,13 +289,14 @@ fn run(
                 reply,
                 access: Access::Own(&server.keyspace, context),
                 tally: Tally::default(),
+                reader: (is_remembered && is_read).then_some(&remembering as &dyn Reader),
                 waiting_room: Some(&mut arrival),
             };
             let result = run(&mut call);
             let tally = std::mem::take(&mut call.tally);
             session.has_written |= tally.changes > 0;
             server.statistics.count(&tally);
-            server.publish_events(&tally.events);
+            server.tell_of(&tally, session.client.id);
             *ready = tally.ready;
             if let Some((waiter, timeout_ms)) = arrival.waiting {
                 reply.truncate(begin);

@@ -29,6 +29,7 @@ use crate::session::Session;
 use crate::slowlog::{SlowCall, Slowlog};
 use crate::statistics::Statistics;
 use crate::table::{Entry, Table};
+use crate::tracking::Trackers;
 use crate::watchdog::Watchdog;
 
 /// What all sessions share.
@@ -47,6 +48,8 @@ pub struct Server {
     pub clients: Clients,
     /// Who listens to which channel.
     pub pubsub: PubSub,
+    /// Who is to be told of which key.
+    pub trackers: Trackers,
     /// Who waits for which key.
     pub blocked: Blocked,
     /// What requests have to look at before they run.
@@ -177,6 +180,7 @@ impl Server {
             rates: Rates::default(),
             clients: Clients::default(),
             pubsub: PubSub::default(),
+            trackers: Trackers::default(),
             blocked: Blocked::default(),
             attention: Attention::default(),
             pause: Pause::default(),
@@ -254,7 +258,7 @@ impl Server {
         if let Some(store) = self.keyspace.store() {
             store.configure(crate::store::settings(&settings));
         }
-        self.keyspace.want_events(crate::notifications::wanted(observability.notify_keyspace_events));
+        self.refresh_wanted_events(observability.notify_keyspace_events);
         self.settings.store(Arc::clone(&settings));
         self.generation.fetch_add(1, Ordering::Release);
     }

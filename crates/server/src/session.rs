@@ -13,6 +13,7 @@ use crate::client::{Client, ClientFlag};
 use crate::pause::Held;
 use crate::pubsub::Subscriptions;
 use crate::server::Server;
+use crate::tracking::Tracking;
 
 /// A client's session. It belongs to the task of its connection.
 pub struct Session {
@@ -34,6 +35,8 @@ pub struct Session {
     pub watched: Option<Watched>,
     /// The channels and patterns listened to.
     pub subscriptions: Subscriptions,
+    /// What it asked for with `CLIENT TRACKING`.
+    pub tracking: Option<Tracking>,
     /// What `CLIENT REPLY` asked for.
     pub reply_mode: ReplyMode,
     /// The wait that it is in, and when that ends, in Unix milliseconds.
@@ -107,6 +110,7 @@ impl Session {
             is_in_exec: false,
             watched: None,
             subscriptions: Subscriptions::default(),
+            tracking: None,
             reply_mode: ReplyMode::On,
             waiting: None,
             waiting_in: None,
@@ -168,6 +172,7 @@ impl Session {
     /// Makes the session as new, as `RESET` does, but for the connection itself.
     pub fn reset(&mut self) {
         self.discard_transaction();
+        self.stop_tracking();
         Arc::clone(&self.server).pubsub.leave(self);
         self.server.monitors.leave(&self.client, &self.server.attention);
         self.select(0);
@@ -227,6 +232,7 @@ impl Drop for Session {
         self.stop_waiting();
         self.stop_holding();
         self.unwatch();
+        self.stop_tracking();
         Arc::clone(&self.server).pubsub.leave(self);
         self.server.monitors.leave(&self.client, &self.server.attention);
         self.server.clients.remove(self.client.id);

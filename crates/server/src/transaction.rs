@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use commands::{Access, Call, Error, Handler, Result, Scope};
+use commands::{Access, Call, Error, Handler, Reader, Result, Scope};
 use keyspace::{DatabaseKey, Key, Needs, Tally, WriteTxn};
 use resp::Reply;
 
@@ -11,6 +11,7 @@ use crate::request::{Finished, conclude};
 use crate::server::Server;
 use crate::session::{Queued, Session, Watched};
 use crate::table::Entry;
+use crate::tracking::Remembering;
 
 /// Runs the transaction that was put together and writes the replies of its commands, or says why it does not.
 ///
@@ -53,6 +54,7 @@ fn run_all(
         return Ok(Vec::new());
     }
     reply.array(queued.len());
+    let is_remembered = session.remembers_reads();
     let mut stopwatch = Stopwatch::start();
     let exec = session.client.last_command.load(Ordering::Relaxed);
     for queued in queued {
@@ -83,10 +85,18 @@ fn run_all(
                 reply,
                 access: Access::Within(&mut txn),
                 tally: Tally::default(),
+                reader: None,
                 waiting_room: None,
             }),
             (None, Handler::Container | Handler::Session | Handler::Admin) => Err(Error::WrongArity),
         };
+        if is_remembered
+            && matches!(entry.command.handler, Handler::Read(_) | Handler::BlockingRead(_))
+            && let Ok((_, keys)) = (entry.command.keys)(arguments)
+        {
+            let remembering = Remembering { server, client: session.client.id };
+            keys.iter().for_each(|key| remembering.has_read(key));
+        }
         let call = Finished { entry, arguments, result, elapsed_ns: stopwatch.lap_ns() };
         conclude(server, session, call, server.attention.now(), reply, begin);
     }
@@ -95,7 +105,7 @@ fn run_all(
     drop(txn);
     session.has_written |= tally.changes > 0;
     server.statistics.count(&tally);
-    server.publish_events(&tally.events);
+    server.tell_of(&tally, session.client.id);
     Ok(tally.ready)
 }
 

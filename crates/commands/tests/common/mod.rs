@@ -115,6 +115,7 @@ impl Prompt {
             reply: &mut reply,
             access: Access::Own(&self.keyspace, context),
             tally: Tally::default(),
+            reader: None,
             waiting_room: None,
         };
         let result = match command.handler {

@@ -30,7 +30,7 @@ group! {
 
     /// Keys that CLIENT TRACKING remembers for all clients; 0 for no limit.
     "tracking-table-max-keys" => tracking_keys_max: usize = 1_000_000, integer(0, LONG_MAX),
-        Ignored("CLIENT TRACKING comes later");
+        Supported;
 
     /// Milliseconds after which a running script lets others be told BUSY; 0 never does.
     "busy-reply-threshold" | "lua-time-limit" => busy_reply_threshold_ms: u64 = 5000, integer(0, LLONG_MAX),

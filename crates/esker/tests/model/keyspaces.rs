@@ -476,6 +476,7 @@ pub fn reply_to(arguments: Arguments<'_>, access: Access<'_, '_>) -> Reply {
         reply: &mut reply,
         access,
         tally: Tally::default(),
+        reader: None,
         waiting_room: None,
     };
     let result = match command.handler {

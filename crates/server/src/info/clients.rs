@@ -21,7 +21,7 @@ pub(super) fn clients(server: &Server, fields: &mut Fields) {
     fields.add("client_recent_max_input_buffer", input.unwrap_or(0));
     fields.add("client_recent_max_output_buffer", output.unwrap_or(0));
     fields.add("blocked_clients", server.statistics.blocked_clients.sum());
-    fields.add("tracking_clients", 0);
+    fields.add("tracking_clients", server.trackers.figures().clients);
     fields.add("pubsub_clients", count(ClientFlag::Subscribed));
     fields.add("watching_clients", watching);
     fields.add("clients_in_timeout_table", 0);

@@ -3,7 +3,8 @@
 crate::commands::session_family! {
     auth,
     client {
-        getname, getredir, help, id, info, kill, list, no_evict, no_touch, pause, reply, setinfo, setname, trackinginfo, unblock, unpause
+        caching, getname, getredir, help, id, info, kill, list, no_evict, no_touch, pause, reply, setinfo, setname,
+        tracking, trackinginfo, unblock, unpause
     },
     echo,
     hello,

@@ -1,5 +1,7 @@
 //! CLIENT GETREDIR: see its summary.
 
+use std::sync::atomic::Ordering;
+
 use commands::prelude::*;
 
 use crate::session::Session;
@@ -21,8 +23,7 @@ command! {
 #[derive(Args)]
 pub struct Args {}
 
-/// No client tracks keys yet.
-pub(crate) fn run(_: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
-    reply.integer(-1);
+pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
+    reply.integer(session.client.redirect.load(Ordering::Relaxed));
     Ok(())
 }

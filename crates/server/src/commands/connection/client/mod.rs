@@ -1,5 +1,6 @@
 //! CLIENT: the connections, one's own and the others'.
 
+pub(super) mod caching;
 pub(super) mod getname;
 pub(super) mod getredir;
 pub(super) mod help;
@@ -13,6 +14,7 @@ pub(super) mod pause;
 pub(super) mod reply;
 pub(super) mod setinfo;
 pub(super) mod setname;
+pub(super) mod tracking;
 pub(super) mod trackinginfo;
 pub(super) mod unblock;
 pub(super) mod unpause;
@@ -32,6 +34,7 @@ command! {
     summary: "A container for client connection commands.",
     handler: Container,
     subcommands: [
+        caching::COMMAND,
         getname::COMMAND,
         getredir::COMMAND,
         help::COMMAND,
@@ -45,6 +48,7 @@ command! {
         reply::COMMAND,
         setinfo::COMMAND,
         setname::COMMAND,
+        tracking::COMMAND,
         trackinginfo::COMMAND,
         unblock::COMMAND,
         unpause::COMMAND,
@@ -153,6 +157,9 @@ fn describe(client: &Client, server: &Server) -> String {
         (ClientFlag::ReadOnly, 'r'),
         (ClientFlag::NoEvict, 'e'),
         (ClientFlag::NoTouch, 'T'),
+        (ClientFlag::Tracking, 't'),
+        (ClientFlag::BrokenRedirect, 'R'),
+        (ClientFlag::Broadcast, 'B'),
     ]
     .into_iter()
     .filter(|(flag, _)| client.has(*flag))
@@ -167,7 +174,7 @@ fn describe(client: &Client, server: &Server) -> String {
     format!(
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={} watch={} \
          qbuf={input_bytes} qbuf-free=0 argv-mem=0 multi-mem={queued_bytes} rbs=0 rbp=0 obl=0 oll={} omem={output_bytes} \
-         tot-mem={} events=r cmd={command} user=default redir=-1 resp={} lib-name={} lib-ver={} \
+         tot-mem={} events=r cmd={command} user=default redir={} resp={} lib-name={} lib-ver={} \
          tot-net-in={} tot-net-out={} tot-cmds={}",
         client.id,
         client.address,
@@ -185,6 +192,7 @@ fn describe(client: &Client, server: &Server) -> String {
         client.watched.load(Ordering::Relaxed),
         usize::from(output_bytes > 0),
         size_of::<Client>() + input_bytes + output_bytes + queued_bytes,
+        client.redirect.load(Ordering::Relaxed),
         client.protocol.load(Ordering::Relaxed),
         String::from_utf8_lossy(&about.library_name),
         String::from_utf8_lossy(&about.library_version),

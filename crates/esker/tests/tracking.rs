@@ -1,0 +1,166 @@
+//! Client-side caching: whoever has read a key learns that it has changed.
+
+mod harness;
+
+use harness::{Client, Server, Value, eventually};
+use std::time::Duration;
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// What the client is told of: keys, or everything.
+fn told(client: &mut Client) -> Vec<String> {
+    let message = client.read().expect("a message");
+    assert_eq!(message.elements()[0].text(), "invalidate", "{message:?}");
+    match &message.elements()[1] {
+        Value::Null => vec!["everything".to_owned()],
+        keys => keys.elements().iter().map(Value::text).collect(),
+    }
+}
+
+/// That nothing has come, as far as the server has got.
+#[track_caller]
+fn told_nothing(client: &mut Client) {
+    assert_eq!(client.call("PING"), Value::Simple(b"PONG".to_vec()));
+}
+
+/// A client that tracks as `options` say.
+fn tracker(server: &Server, options: &str) -> Client {
+    let mut client = server.connect_resp3();
+    assert_eq!(client.call(&format!("CLIENT TRACKING ON {options}")), Value::ok());
+    client
+}
+
+#[test]
+fn a_reader_learns_once_of_every_kind_of_change() {
+    let server = Server::start(&[]);
+    let mut writer = server.connect();
+    let mut reader = tracker(&server, "");
+    writer.call("RPUSH list a b");
+    for change in [
+        "SET k 1",
+        "APPEND k x",
+        "EXPIRE k 100",
+        "RENAME k other",
+        "COPY other k",
+        "DEL k",
+        "MSET k 1 x 2",
+        "SORT list ALPHA STORE k",
+        "LPUSH k z",
+    ] {
+        reader.call("EXISTS k");
+        assert!(!writer.call(change).is_error(), "{change}");
+        assert_eq!(told(&mut reader), ["k"], "{change}");
+        // It is forgotten until it is read again.
+        writer.call("SET unread 1");
+        told_nothing(&mut reader);
+    }
+    reader.call("LRANGE k 0 -1");
+    for line in ["MULTI", "RPUSH k 1", "RPUSH k 2", "EXEC"] {
+        writer.call(line);
+    }
+    assert_eq!(told(&mut reader), ["k"]);
+    for line in ["MULTI", "GET a", "GET b", "EXEC"] {
+        reader.call(line);
+    }
+    writer.call("MSET a 1 b 2");
+    assert_eq!([told(&mut reader), told(&mut reader)], [["a"], ["b"]]);
+    // Its own change too; time; and a flush.
+    reader.call("GET k2");
+    reader.call("SET k2 1");
+    assert_eq!(told(&mut reader), ["k2"]);
+    writer.call("PSETEX brief 30 x");
+    reader.call("GET brief");
+    assert_eq!(told(&mut reader), ["brief"]);
+    reader.call("GET a");
+    writer.call("FLUSHALL");
+    assert_eq!(told(&mut reader), ["everything"]);
+    writer.call("SET a 1");
+    told_nothing(&mut reader);
+    // Reads that wait.
+    reader.send("XREAD BLOCK 0 STREAMS stream $");
+    eventually(SOON, "it waits", || server.info("blocked_clients") == 1);
+    writer.call("XADD stream 1-1 f v");
+    let replies = [reader.read().expect("a reply"), reader.read().expect("a message")];
+    assert!(replies.iter().any(|reply| format!("{reply:?}").contains("invalidate")), "{replies:?}");
+}
+
+#[test]
+fn options_say_what_is_remembered_and_told() {
+    let server = Server::start(&[]);
+    let mut writer = server.connect();
+    let mut quiet = tracker(&server, "NOLOOP");
+    quiet.call("GET k");
+    quiet.call("SET k 1");
+    told_nothing(&mut quiet);
+
+    let mut choosy = tracker(&server, "OPTIN");
+    choosy.call("GET a");
+    choosy.call("CLIENT CACHING YES");
+    choosy.call("GET b");
+    choosy.call("GET c");
+    writer.call("MSET a 1 b 2 c 3");
+    assert_eq!(told(&mut choosy), ["b"]);
+    told_nothing(&mut choosy);
+
+    let mut shy = tracker(&server, "OPTOUT");
+    shy.call("CLIENT CACHING NO");
+    shy.call("GET a");
+    shy.call("GET b");
+    writer.call("MSET a 1 b 2");
+    assert_eq!(told(&mut shy), ["b"]);
+    told_nothing(&mut shy);
+
+    let mut broad = tracker(&server, "BCAST PREFIX user: PREFIX job:");
+    writer.call("MSET user:1 a other b job:2 c user:3 d");
+    assert_eq!(told(&mut broad), ["job:2"]);
+    assert_eq!(told(&mut broad), ["user:1", "user:3"]);
+    told_nothing(&mut broad);
+    assert!(broad.call("CLIENT TRACKING ON BCAST PREFIX user:x").is_error());
+    broad.call("CLIENT TRACKING OFF");
+    writer.call("SET user:1 b");
+    told_nothing(&mut broad);
+    drop((quiet, choosy, shy, broad));
+    eventually(SOON, "nobody tracks", || server.info("tracking_clients") == 0);
+    assert_eq!(server.info("tracking_total_prefixes"), 0);
+}
+
+#[test]
+fn another_connection_may_be_told_instead() {
+    let server = Server::start(&[]);
+    let (mut writer, mut reader, mut listener) = (server.connect(), server.connect(), server.connect());
+    let id = listener.call("CLIENT ID").int();
+    listener.call("SUBSCRIBE __redis__:invalidate");
+    assert_eq!(reader.call(&format!("CLIENT TRACKING ON REDIRECT {id}")), Value::ok());
+    assert_eq!(reader.call("CLIENT GETREDIR"), Value::Int(id));
+    reader.call("GET k");
+    writer.call("SET k 1");
+    let message = listener.read().expect("a message");
+    assert_eq!(message.elements()[1].text(), "__redis__:invalidate");
+    assert_eq!(message.elements()[2], Value::bulks(["k"]));
+    // In RESP3 it learns that the other one is gone.
+    reader.call("HELLO 3");
+    drop(listener);
+    eventually(SOON, "it is gone", || {
+        reader.call("GET k");
+        writer.call("SET k 1");
+        let message = reader.call("CLIENT TRACKINGINFO");
+        format!("{message:?}").contains("tracking-redir-broken")
+            || format!("{message:?}").contains("broken_redirect")
+    });
+}
+
+#[test]
+fn what_is_remembered_has_an_end() {
+    let server = Server::start(&["--tracking-table-max-keys", "10"]);
+    let mut reader = tracker(&server, "");
+    for number in 0..30 {
+        reader.send(&format!("GET key:{number}"));
+    }
+    let mut forgotten = 0;
+    for _ in 0..50 {
+        forgotten += usize::from(matches!(reader.read().expect("a reply"), Value::Push(_)));
+    }
+    assert_eq!(forgotten, 20);
+    assert_eq!(server.info("tracking_total_keys"), 10);
+    assert_eq!(server.info("tracking_total_items"), 10);
+}
