@@ -130,6 +130,19 @@ pub(super) fn consumer_or_new(
     }
 }
 
+/// The stream at `key`, to change, and its group called `name`, where there are both.
+pub(super) fn stream_and_group<'t>(
+    txn: &'t mut WriteTxn<'_>,
+    key: &Key<'_>,
+    name: &[u8],
+) -> Result<Option<(StreamMut<'t>, GroupNumber)>> {
+    let stream = txn.stream_mut(key)?;
+    Ok(stream.and_then(|stream| {
+        let group = stream.read().groups().find(name)?;
+        Some((stream, group))
+    }))
+}
+
 /// The group called `name` of the stream at `key`.
 pub(super) fn find_group(groups: &dyn Groups, key: &Key<'_>, name: &[u8]) -> Result<GroupNumber> {
     groups.find(name).ok_or_else(|| no_group(key, name))

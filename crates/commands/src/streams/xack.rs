@@ -1,6 +1,7 @@
 //! XACK: what was delivered is done.
 
 
+use super::group::stream_and_group;
 use super::id::Id;
 use crate::prelude::*;
 
@@ -34,12 +35,7 @@ pub struct Args<'a> {
 }
 
 fn xack(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    let stream = txn.stream_mut(&args.key)?;
-    let found = stream.and_then(|stream| {
-        let group = stream.read().groups().find(args.group)?;
-        Some((stream, group))
-    });
-    let Some((mut stream, group)) = found else {
+    let Some((mut stream, group)) = stream_and_group(txn, &args.key, args.group)? else {
         reply.integer(0);
         return Ok(());
     };

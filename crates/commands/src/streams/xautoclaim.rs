@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 use values::stream::{Pending, StreamId};
 
-use super::group::{consumer_or_new, no_key_or_group};
+use super::group::{consumer_or_new, no_key_or_group, stream_and_group};
 use super::id::{parse_start, reply_id};
 use super::range::reply_if_there;
 use super::xclaim::is_idle;
@@ -98,11 +98,7 @@ impl<'a> Parse<'a> for Count {
 
 fn xautoclaim(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let now_ms = txn.now_ms();
-    let stream = txn.stream_mut(&args.key)?;
-    let found = stream.and_then(|stream| {
-        let group = stream.read().groups().find(args.group)?;
-        Some((stream, group))
-    });
+    let found = stream_and_group(txn, &args.key, args.group)?;
     let (mut stream, group) = found.ok_or_else(|| no_key_or_group(&args.key, args.group))?;
     let consumer = consumer_or_new(&mut stream, group, args.consumer, now_ms);
     let (mut claimed, mut gone) = (SmallVec::<[(StreamId, Pending); 16]>::new(), Vec::new());

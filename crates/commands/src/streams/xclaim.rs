@@ -4,7 +4,7 @@ use keyspace::StreamMut;
 use smallvec::SmallVec;
 use values::stream::{ConsumerNumber, GroupNumber, Pending, Progress, StreamId};
 
-use super::group::{consumer_or_new, no_key_or_group};
+use super::group::{consumer_or_new, no_key_or_group, stream_and_group};
 use super::id::{Id, parse_id, reply_id};
 use super::range::reply_if_there;
 use crate::args::Kind;
@@ -137,11 +137,7 @@ pub(super) fn is_idle(pending: Pending, idle_min_ms: i64, now_ms: u64) -> bool {
 
 fn xclaim(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let now_ms = txn.now_ms();
-    let stream = txn.stream_mut(&args.key)?;
-    let found = stream.and_then(|stream| {
-        let group = stream.read().groups().find(args.group)?;
-        Some((stream, group))
-    });
+    let found = stream_and_group(txn, &args.key, args.group)?;
     let (mut stream, group) = found.ok_or_else(|| no_key_or_group(&args.key, args.group))?;
     let claim = args.claim.read()?;
     let progress = stream.read().groups().group(group).progress;
