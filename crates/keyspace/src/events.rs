@@ -22,6 +22,17 @@ pub struct Event {
     pub key: DatabaseKey,
 }
 
+/// What others are to be told of a transaction.
+#[derive(Debug, Default)]
+pub struct News {
+    /// What happened, as far as somebody wants to know.
+    pub events: Vec<Event>,
+    /// The keys that are not what they were, if somebody wants to know ([`EventClasses::CHANGED`]).
+    pub changed: Vec<DatabaseKey>,
+    /// Whether a whole database was emptied.
+    pub emptied: bool,
+}
+
 /// What the changes that follow are called.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caption {
@@ -62,20 +73,20 @@ impl Caption {
         kind: Kind,
         database: u16,
         key: impl FnOnce() -> &'n [u8],
-        events: &mut Vec<Event>,
+        news: &mut Option<Box<News>>,
     ) {
         if !self.wanted.is_empty() && !self.name.is_empty() {
             let class = self.class.unwrap_or_else(|| class_of(kind));
-            self.tell(class, self.name, database, key(), events);
+            self.tell(class, self.name, database, key(), news);
         }
     }
 
     /// Tells of the removal of a key, which commands that only take it elsewhere call otherwise.
     #[inline]
-    pub fn tell_removal(&self, database: u16, key: &[u8], events: &mut Vec<Event>) {
+    pub fn tell_removal(&self, database: u16, key: &[u8], news: &mut Option<Box<News>>) {
         if !self.wanted.is_empty() {
             let name = if self.class == Some(EventClasses::GENERIC) { self.name } else { "del" };
-            self.tell(EventClasses::GENERIC, name, database, key, events);
+            self.tell(EventClasses::GENERIC, name, database, key, news);
         }
     }
 
@@ -91,10 +102,10 @@ impl Caption {
         &self,
         database: u16,
         key: impl FnOnce() -> &'n [u8],
-        changed: &mut Vec<DatabaseKey>,
+        news: &mut Option<Box<News>>,
     ) {
         if self.notes_changes() {
-            changed.push(DatabaseKey::new(database, key()));
+            news.get_or_insert_default().changed.push(DatabaseKey::new(database, key()));
         }
     }
 
@@ -106,17 +117,17 @@ impl Caption {
         name: &'static str,
         database: u16,
         key: &[u8],
-        events: &mut Vec<Event>,
+        news: &mut Option<Box<News>>,
     ) {
         if self.wanted.contains(class) {
-            note(name, database, key, events);
+            note(name, database, key, news);
         }
     }
 }
 
 #[cold]
-fn note(name: &'static str, database: u16, key: &[u8], events: &mut Vec<Event>) {
-    events.push(Event { name, key: DatabaseKey::new(database, key) });
+fn note(name: &'static str, database: u16, key: &[u8], news: &mut Option<Box<News>>) {
+    news.get_or_insert_default().events.push(Event { name, key: DatabaseKey::new(database, key) });
 }
 
 impl Keyspace {

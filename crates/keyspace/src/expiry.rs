@@ -8,7 +8,7 @@
 use base::slot::SLOTS;
 
 use crate::engine::{Batch, Shard, Store};
-use crate::events::{Event, EventClasses};
+use crate::events::{EventClasses, News};
 use crate::fault::{self, Fault};
 use crate::{DatabaseKey, Key, Keyspace};
 
@@ -29,10 +29,8 @@ pub struct Expired {
     pub keys: usize,
     /// Those of them that clients wait for.
     pub ready: Vec<DatabaseKey>,
-    /// What happened, as far as somebody wants to know.
-    pub events: Vec<Event>,
-    /// The keys, if somebody wants to know.
-    pub changed: Vec<DatabaseKey>,
+    /// What others are to be told.
+    pub news: Option<Box<News>>,
 }
 
 impl Keyspace {
@@ -72,7 +70,7 @@ impl Keyspace {
     fn expire_in_slot(&self, database: u16, slot: u16, now_ms: u64, expired: &mut Expired) -> bool {
         let mut held = self.slots[usize::from(slot)].write();
         let (mut removed, mut ready) = (0, Vec::new());
-        let (mut events, mut changed) = (Vec::new(), Vec::new());
+        let mut news = None;
         let caption = self.caption();
         let mut is_done = true;
         let slot_state = &mut *held;
@@ -84,8 +82,8 @@ impl Keyspace {
                 if let Some(observers) = observers {
                     observers.changed(DatabaseKey::new(database, name), &mut ready);
                 }
-                caption.note_change(database, || name, &mut changed);
-                caption.tell(EventClasses::EXPIRED, "expired", database, name, &mut events);
+                caption.note_change(database, || name, &mut news);
+                caption.tell(EventClasses::EXPIRED, "expired", database, name, &mut news);
                 if self.store.is_some() {
                     names.push(name.into());
                 }
@@ -98,15 +96,17 @@ impl Keyspace {
                 // They stay, unseen, until the store works again.
                 (removed, is_done) = (0, true);
                 ready.clear();
-                events.clear();
-                changed.clear();
+                news = None;
             }
         }
         self.publish(slot, slot_state);
         expired.keys += removed;
         expired.ready.append(&mut ready);
-        expired.events.append(&mut events);
-        expired.changed.append(&mut changed);
+        if let Some(news) = news {
+            let all = expired.news.get_or_insert_default();
+            all.events.extend(news.events);
+            all.changed.extend(news.changed);
+        }
         is_done
     }
 }

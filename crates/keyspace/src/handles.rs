@@ -27,7 +27,7 @@ pub(crate) struct Touched<'t> {
     pub database: u16,
     pub tally: &'t mut Tally,
     pub pending: Option<&'t mut Pending>,
-    pub caption: Caption,
+    pub caption: &'t Caption,
 }
 
 impl Touched<'_> {
@@ -40,7 +40,7 @@ impl Touched<'_> {
             return;
         }
         let name = name();
-        self.caption.note_change(self.database, || name, &mut self.tally.changed);
+        self.caption.note_change(self.database, || name, &mut self.tally.news);
         if let Some(observers) = self.observers {
             observers.changed(DatabaseKey::new(self.database, name), &mut self.tally.ready);
         }
@@ -50,27 +50,27 @@ impl Touched<'_> {
     /// Tells of a change to a value of type `kind`.
     #[inline]
     pub fn tell_change<'n>(&mut self, kind: Kind, name: impl FnOnce() -> &'n [u8]) {
-        self.caption.tell_change(kind, self.database, name, &mut self.tally.events);
+        self.caption.tell_change(kind, self.database, name, &mut self.tally.news);
     }
 
     /// Tells that the key that `name` names is gone.
     #[inline]
     pub fn tell_removal(&mut self, name: &[u8]) {
-        self.caption.tell_removal(self.database, name, &mut self.tally.events);
+        self.caption.tell_removal(self.database, name, &mut self.tally.news);
     }
 
     /// Tells that there was no key that `name` names.
     #[inline]
     pub fn is_new(&mut self, name: &[u8]) {
-        self.caption.tell(EventClasses::NEW, "new", self.database, name, &mut self.tally.events);
+        self.caption.tell(EventClasses::NEW, "new", self.database, name, &mut self.tally.news);
     }
 
     /// The time of the key that `name` names has come.
     pub fn has_expired(&mut self, name: &[u8]) {
         self.tally.expired += 1;
-        self.caption.note_change(self.database, || name, &mut self.tally.changed);
+        self.caption.note_change(self.database, || name, &mut self.tally.news);
         self.is_to_be_stored(name);
-        self.caption.tell(EventClasses::EXPIRED, "expired", self.database, name, &mut self.tally.events);
+        self.caption.tell(EventClasses::EXPIRED, "expired", self.database, name, &mut self.tally.news);
     }
 
     /// What is stored of the key that `name` names is no longer what it holds, whether that is a change to anybody or
@@ -171,7 +171,7 @@ impl<'t> Collection<'t> {
                     "del",
                     self.touched.database,
                     entry.as_ref().key(),
-                    &mut self.touched.tally.events,
+                    &mut self.touched.tally.news,
                 );
             }
         }
@@ -453,7 +453,7 @@ impl<'t> StreamMut<'t> {
             name,
             self.held.touched.database,
             key,
-            &mut self.held.touched.tally.events,
+            &mut self.held.touched.tally.news,
         );
     }
 

@@ -31,7 +31,7 @@ use sync::RwLock;
 use values::entry::Entry;
 
 use crate::engine::{Engine, Loaded, ShardBox, Stage, Store};
-pub use crate::events::{Event, EventClasses};
+pub use crate::events::{Event, EventClasses, News};
 pub use crate::expiry::{Expired, Sweep};
 pub use crate::handles::{HashMut, ListMut, SetMut, StreamMut, ZSetMut};
 pub use crate::key::{DatabaseKey, Key};

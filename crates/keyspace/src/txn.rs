@@ -64,7 +64,7 @@ impl<'k> WriteTxn<'k> {
     /// Tells that something happened to `key`, whatever changes are called.
     pub fn tell(&mut self, class: EventClasses, name: &'static str, key: &Key<'_>) {
         let (caption, database) = (self.caption, self.view.database());
-        caption.tell(class, name, database, key.bytes, &mut self.view.tally_mut().events);
+        caption.tell(class, name, database, key.bytes, &mut self.view.tally_mut().news);
     }
 
     /// See [`ReadView::set_context`].
@@ -100,7 +100,7 @@ impl<'k> WriteTxn<'k> {
         let tally = self.view.tally.get_mut();
         let (shard, observers) = slot.shard_mut(database);
         let entry = shard?.find_mut(key)?;
-        let caption = self.caption;
+        let caption = &self.caption;
         let mut touched =
             Touched { observers, database, tally, pending: self.pending.as_deref_mut(), caption };
         if is_expired(entry.as_ref(), context.now_ms) {
@@ -127,7 +127,7 @@ impl<'k> WriteTxn<'k> {
         let (place, observers) = self.view.held.slot_mut(key.slot).place_mut(database);
         let shard = place.get_or_insert_with(|| keyspace.engine(database).shard(key.slot));
         let tally = self.view.tally.get_mut();
-        let caption = self.caption;
+        let caption = &self.caption;
         let touched = Touched { observers, database, tally, pending: self.pending.as_deref_mut(), caption };
         (&mut **shard, touched, &self.view.context)
     }
@@ -339,7 +339,7 @@ impl<'k> WriteTxn<'k> {
         }
         let tally = self.view.tally_mut();
         tally.changes += removed;
-        tally.emptied = true;
+        tally.news.get_or_insert_default().emptied = true;
         Ok(())
     }
 

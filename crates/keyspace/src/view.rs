@@ -13,7 +13,7 @@ use values::string::StringRef;
 use values::zset::ZSetRef;
 
 use crate::engine::Loaded;
-use crate::events::{Event, EventClasses};
+use crate::events::{EventClasses, News};
 use crate::fault::{self, Fault};
 use crate::slots::{Held, Mode, Needs, Slot};
 use crate::{Key, Keyspace};
@@ -52,12 +52,8 @@ pub struct Tally {
     pub changes: u64,
     /// Changed keys that clients wait for.
     pub ready: Vec<crate::DatabaseKey>,
-    /// What happened, as far as somebody wants to know.
-    pub events: Vec<Event>,
-    /// The keys that are not what they were, if somebody wants to know ([`EventClasses::CHANGED`]).
-    pub changed: Vec<crate::DatabaseKey>,
-    /// Whether a whole database was emptied.
-    pub emptied: bool,
+    /// What others are to be told. Nearly always nobody wants to know, so it takes no more than a pointer.
+    pub news: Option<Box<News>>,
 }
 
 /// A consistent look at the keys that a command declared. It cannot change them.
@@ -177,7 +173,7 @@ impl<'k> ReadView<'k> {
                 tally.misses += 1;
                 let caption = self.keyspace.caption();
                 let database = self.context.database;
-                caption.tell(EventClasses::KEY_MISS, "keymiss", database, key.bytes, &mut tally.events);
+                caption.tell(EventClasses::KEY_MISS, "keymiss", database, key.bytes, &mut tally.news);
             }
         }
         found

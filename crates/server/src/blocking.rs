@@ -241,7 +241,7 @@ impl Server {
                     continue;
                 };
                 total.changes += tally.changes;
-                self.tell_of(&tally, waiter.client.id);
+                self.tell_news(tally.news.as_deref(), Some(waiter.client.id));
                 ready.extend(tally.ready);
                 if let Some(text) = failure {
                     self.statistics.count_error(&text);

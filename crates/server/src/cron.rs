@@ -79,8 +79,7 @@ fn expire_slice(server: &Server, sweep: &mut Sweep) -> bool {
         has_more = expired.is_some();
         if let Some(expired) = expired {
             server.statistics.count_expired(expired.keys);
-            server.publish_events(&expired.events);
-            server.invalidate(&expired.changed, false, None);
+            server.tell_news(expired.news.as_deref(), None);
             server.serve_waiting(expired.ready, now_ms);
         }
     }

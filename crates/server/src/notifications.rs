@@ -4,23 +4,17 @@
 //! order in which they happened, before whoever waits for the keys is served.
 
 use config::EventClasses;
-use keyspace::{Event, Tally};
+use keyspace::{Event, News};
 
 use crate::server::Server;
 
 impl Server {
-    /// Tells everyone of what a command has done who wants to know but does not wait for it; `by` is whose it was.
+    /// Tells everyone of what was done who wants to know but does not wait for it; `by` is whose command it was.
     #[inline]
-    pub(crate) fn tell_of(&self, tally: &Tally, by: u64) {
-        self.publish_events(&tally.events);
-        self.invalidate(&tally.changed, tally.emptied, Some(by));
-    }
-
-    /// Publishes what happened.
-    #[inline]
-    pub(crate) fn publish_events(&self, events: &[Event]) {
-        if !events.is_empty() {
-            self.publish_some(events);
+    pub(crate) fn tell_news(&self, news: Option<&News>, by: Option<u64>) {
+        if let Some(news) = news {
+            self.publish_some(&news.events);
+            self.invalidate(&news.changed, news.emptied, by);
         }
     }
 

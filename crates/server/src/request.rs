@@ -263,7 +263,7 @@ fn run(
             let tally = call.tally;
             session.has_written |= tally.changes > 0;
             session.server.statistics.count(&tally);
-            session.server.tell_of(&tally, session.client.id);
+            session.server.tell_news(tally.news.as_deref(), Some(session.client.id));
             *ready = tally.ready;
             result
         }
@@ -296,7 +296,7 @@ fn run(
             let tally = std::mem::take(&mut call.tally);
             session.has_written |= tally.changes > 0;
             server.statistics.count(&tally);
-            server.tell_of(&tally, session.client.id);
+            server.tell_news(tally.news.as_deref(), Some(session.client.id));
             *ready = tally.ready;
             if let Some((waiter, timeout_ms)) = arrival.waiting {
                 reply.truncate(begin);

@@ -105,7 +105,7 @@ fn run_all(
     drop(txn);
     session.has_written |= tally.changes > 0;
     server.statistics.count(&tally);
-    server.tell_of(&tally, session.client.id);
+    server.tell_news(tally.news.as_deref(), Some(session.client.id));
     Ok(tally.ready)
 }
 
