@@ -250,8 +250,8 @@ pub const fn arguments_at(name: &str) -> usize {
 
 /// Declares a command as the constant `COMMAND` of its file, whose argument struct is called `Args`.
 ///
-/// `handler` is one of `Read(f)`, `Write(f)`, `Blocking(f)`, `BlockingRead(f)`, `Session`, `Admin`, `Container`; `scope` is a
-/// function of the arguments where the keys among them do not say which slots are needed.
+/// `handler` is one of `Read(f)`, `Write(f)`, `Blocking(f)`, `BlockingRead(f)`, `Session`, `Admin`, `Container`;
+/// `scope` is a function of the arguments where the keys among them do not say which slots are needed.
 #[macro_export]
 macro_rules! command {
     (

@@ -401,3 +401,34 @@ fn uses_are_counted_under_the_policies_that_choose_by_them_unless_the_client_tou
     client.call("GET key");
     assert_eq!(client.call("OBJECT FREQ key"), Value::Int(uses));
 }
+
+/// How a key is used may depend on the options; numbers at the edge are no keys.
+#[test]
+fn the_flags_of_keys_follow_the_request() {
+    let server = Server::start(&[]);
+    if !server.is_esker() {
+        return;
+    }
+    let mut client = server.connect();
+    for (request, expected) in [
+        ("SET one GET", "one OW update"),
+        ("SET one 1 GET", "one RW access update"),
+        ("BITFIELD one GET u8 0", "one RO access"),
+        ("BITFIELD one SET u8 0 1", "one RW access update"),
+        ("SORT one STORE two", "one RO access two OW update"),
+        ("MSETEX 2 a 1 b 2 NX", "a OW update b OW update"),
+        ("XREAD STREAMS a b 0 0", "a RO access b RO access"),
+    ] {
+        let reply = client.call(&format!("COMMAND GETKEYSANDFLAGS {request}"));
+        let words = reply.elements().iter().flat_map(|key| {
+            let [name, flags] = [0, 1].map(|place| key.elements()[place].clone());
+            let flags: Vec<String> = flags.elements().iter().map(Value::text).collect();
+            std::iter::once(name.text()).chain(flags)
+        });
+        assert_eq!(words.collect::<Vec<_>>().join(" "), expected, "{request}");
+    }
+    for count in [i64::MIN, -1, 0, i64::MAX] {
+        let reply = client.call(&format!("COMMAND GETKEYSANDFLAGS ZUNION {count} one"));
+        assert_eq!(reply.error(), "ERR Invalid arguments specified for command", "{count}");
+    }
+}

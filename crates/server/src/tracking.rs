@@ -1,8 +1,9 @@
 //! Client-side caching: clients that keep what they have read are told when it changes (`CLIENT TRACKING`).
 //!
-//! It promises that whoever has read a key learns of the first change after that. A key is remembered while the reader
-//! still holds its slot ([`commands::Reader`]), and forgotten when its readers are told; the change is told after it was
-//! made, so that at worst somebody drops what was new already. Whoever asks for prefixes (`BCAST`) costs no memory: it
+//! Whoever has read a key by a command that only reads learns of the first change after that; not yet who has read it by
+//! PFCOUNT, or by an XREAD that had to wait. A key is remembered while the reader still holds its slot
+//! ([`commands::Reader`]), and forgotten when its readers are told; the change is told after it was made, so that at worst
+//! somebody drops what was new already. Whoever asks for prefixes (`BCAST`) costs no memory: it
 //! is told of all that is called so, read or not. As in Redis, keys of the same name in all databases are one.
 //!
 //! Nothing is remembered, and no change is noted, while nobody tracks.

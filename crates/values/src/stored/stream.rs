@@ -373,7 +373,7 @@ impl StoredStream {
 
     /// What the first entries are called, those behind `removed` where some were removed already.
     fn first_ids(&self, removed: Option<StreamId>, count: usize) -> Vec<StreamId> {
-        let mut ids = Vec::with_capacity(count.min(self.known.state.len));
+        let mut ids = Vec::with_capacity(count.min(BATCH_MAX));
         let first = match removed {
             None => Some(self.known.first),
             Some(removed) => removed.next(),

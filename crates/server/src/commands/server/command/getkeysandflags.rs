@@ -21,6 +21,21 @@ command! {
         1) 1) "one"
            2) 1) OW
               2) update
+        > COMMAND GETKEYSANDFLAGS SET one GET
+        1) 1) "one"
+           2) 1) OW
+              2) update
+        > COMMAND GETKEYSANDFLAGS SET one 1 GET
+        1) 1) "one"
+           2) 1) RW
+              2) access
+              3) update
+        > COMMAND GETKEYSANDFLAGS BITFIELD one GET u8 0
+        1) 1) "one"
+           2) 1) RO
+              2) access
+        > COMMAND GETKEYSANDFLAGS ZUNION -9223372036854775808 one
+        (error) ERR Invalid arguments specified for command
     "#,
 }
 
@@ -33,7 +48,7 @@ pub struct Args<'a> {
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let specs = super::getkeys::specs(session, &args.words)?;
     let keys = super::getkeys::keys(session, &specs, &args.words)?;
-    let Some(entry) = super::named(session, &args.words) else { return Ok(()) };
+    let entry = super::named(session, &args.words).ok_or(Error::fixed("ERR Invalid command specified"))?;
     reply.array(keys.len());
     for (position, spec) in keys {
         reply.array(2);

@@ -271,7 +271,7 @@ impl KeySpec {
             Find::Half => (begin, begin + (len - begin) / 2 - 1, 1),
             Find::Counted { step } => {
                 let count = words.get(begin as usize).and_then(|word| base::number::parse_i64(word));
-                let last = count.and_then(|count| (count - 1).checked_mul(step)).ok_or(Missing::Words)?;
+                let last = count.and_then(|count| count.checked_sub(1)?.checked_mul(step)).ok_or(Missing::Words)?;
                 (begin + 1, begin.saturating_add(last).saturating_add(1), step)
             }
             Find::Unknown => return Err(Missing::Specification),
@@ -289,12 +289,14 @@ impl KeySpec {
 
     /// Replies with the flags of the key in this request, which its options may decide.
     pub fn reply_flags_in(&self, command: &Command, words: &[&[u8]], reply: &mut Reply) {
-        let has = |token: &str| words.iter().skip(2).any(|word| word.eq_ignore_ascii_case(token.as_bytes()));
+        let has_from = |place, token: &str| {
+            words.iter().skip(place).any(|word: &&[u8]| word.eq_ignore_ascii_case(token.as_bytes()))
+        };
         reply_flags(
             match command.name {
-                "set" if has("GET") => "RW ACCESS UPDATE",
+                "set" if has_from(3, "GET") => "RW ACCESS UPDATE",
                 "set" => "OW UPDATE",
-                "bitfield" if has("SET") || has("INCRBY") => "RW ACCESS UPDATE",
+                "bitfield" if has_from(2, "SET") || has_from(2, "INCRBY") => "RW ACCESS UPDATE",
                 "bitfield" => "RO ACCESS",
                 _ => self.flags,
             },
