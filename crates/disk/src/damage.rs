@@ -1,5 +1,6 @@
 //! Which file is damaged: the LSM database says that one is, but not which.
 
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use fjall::{AbstractTree as _, Keyspace};
@@ -40,4 +41,66 @@ fn is_damaged(path: &Path, checksum: u128) -> bool {
     let mut hasher = Xxh3::new();
     let read = for_each_chunk(path, u64::MAX, |chunk| hasher.update(chunk));
     read.is_err() || hasher.digest128() != checksum
+}
+
+/// A file of the LSM database in `tree_dir`, which cannot be opened, that is missing, cut short or otherwise not what it
+/// was, and what is wrong with it.
+///
+/// Every tree names its tables with their checksums in its current version. What shows at once is looked for first, since
+/// to compare all checksums is to read everything.
+pub fn find_at_start(tree_dir: &Path) -> Option<(PathBuf, &'static str)> {
+    let mut tables = Vec::new();
+    for tree in std::fs::read_dir(tree_dir.join("keyspaces")).ok()? {
+        let tree = tree.ok()?.path();
+        let current = tree.join("current");
+        let Ok(number) = current_version(&current) else {
+            return Some((current, "it is missing or damaged"));
+        };
+        let version = tree.join(format!("v{number}"));
+        let Some(listed) = listed_tables(&version) else {
+            return Some((version, "it is missing or damaged"));
+        };
+        tables.extend(listed.into_iter().map(|(id, checksum)| (tree.join(format!("tables/{id}")), checksum)));
+    }
+    for (path, _) in &tables {
+        if !path.exists() {
+            return Some((path.clone(), "it is missing"));
+        }
+        // What a table has in it stands at its end.
+        if sfa::Reader::new(path).is_err() {
+            return Some((path.clone(), "it has been cut short, or its end is damaged"));
+        }
+    }
+    let damaged = tables.into_iter().find(|(path, checksum)| is_damaged(path, *checksum));
+    damaged.map(|(path, _)| (path, "it is damaged: its checksum is wrong"))
+}
+
+fn current_version(current: &Path) -> io::Result<u64> {
+    let mut number = [0; 8];
+    std::fs::File::open(current)?.read_exact(&mut number)?;
+    Ok(u64::from_le_bytes(number))
+}
+
+/// The tables that a version of a tree consists of: the number and the checksum (XXH3, 128 bits) of each.
+/// The format is that of `lsm-tree` 3: `Version::encode_into` there.
+fn listed_tables(version: &Path) -> Option<Vec<(u64, u128)>> {
+    let mut section = sfa::Reader::new(version).ok()?.toc().section(b"tables")?.reader(version).ok()?;
+    let mut tables = Vec::new();
+    for _ in 0..u8::from_le_bytes(take(&mut section)?) {
+        for _ in 0..u8::from_le_bytes(take(&mut section)?) {
+            for _ in 0..u32::from_le_bytes(take(&mut section)?) {
+                let id = u64::from_le_bytes(take(&mut section)?);
+                let [_kind_of_checksum] = take(&mut section)?;
+                tables.push((id, u128::from_le_bytes(take(&mut section)?)));
+                let _global_sequence_number: [u8; 8] = take(&mut section)?;
+            }
+        }
+    }
+    Some(tables)
+}
+
+fn take<const N: usize>(from: &mut impl Read) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    from.read_exact(&mut bytes).ok()?;
+    Some(bytes)
 }

@@ -7,8 +7,16 @@ use base::hash::stable_hash;
 use values::entry::{EntryRef, Form, Kind};
 use values::stored;
 
-/// The version of everything here. A program reads the version that it writes and no other.
-pub const VERSION: u32 = 1;
+/// The version of everything here, which this program writes.
+///
+/// | version | what is new |
+/// |---|---|
+/// | 1 | |
+/// | 2 | streams |
+pub const VERSION: u32 = 2;
+
+/// The oldest version that this program reads.
+pub const VERSION_READ_MIN: u32 = 1;
 
 /// The longest key that the LSM tree takes, in bytes.
 const RECORD_KEY_BYTES_MAX: usize = 65_535;

@@ -285,10 +285,13 @@ impl Lsm {
     }
 }
 
-/// The files of the tables of these trees.
-pub fn tables(trees: &[Keyspace]) -> Vec<PathBuf> {
+/// The files that these trees consist of: their tables, and what says which these are.
+pub fn files(trees: &[Keyspace]) -> Vec<PathBuf> {
     let of = |tree: &Keyspace| -> Vec<PathBuf> {
-        tree.tree.current_version().iter_tables().map(|table| table.path.to_path_buf()).collect()
+        let version = tree.tree.current_version();
+        let lists = [tree.path().join("current"), tree.path().join(format!("v{}", version.id()))];
+        let tables = version.iter_tables().map(|table| table.path.to_path_buf());
+        lists.into_iter().chain(tables).collect()
     };
     trees.iter().flat_map(of).collect()
 }

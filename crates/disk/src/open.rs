@@ -1,10 +1,12 @@
 //! What can be wrong with a directory, said before anything is done in it.
 
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::format::VERSION;
+use crate::damage;
+use crate::format::{VERSION, VERSION_READ_MIN};
 use crate::store::tree_dir;
 
 /// Why a store cannot be opened.
@@ -20,9 +22,15 @@ impl OpenError {
         OpenError { path: path.to_owned(), reason: reason.to_string() }
     }
 
-    /// The LSM database in `path` cannot be opened.
-    pub fn of(path: &Path, error: fjall::Error) -> OpenError {
-        let reason = crate::words::of(&error);
+    /// The LSM database in `path` cannot be opened. Where a file of it is damaged, that is named.
+    pub fn of(path: &Path, error: &fjall::Error) -> OpenError {
+        let reason = crate::words::of(error);
+        if let fjall::Error::Storage(_) | fjall::Error::Unrecoverable = error {
+            tracing::error!(path = %path.display(), %reason, "Looking for the file that is damaged");
+            if let Some((file, what)) = damage::find_at_start(path) {
+                return OpenError::new(&file, &what);
+            }
+        }
         OpenError { path: path.to_owned(), reason }
     }
 }
@@ -36,20 +44,25 @@ impl fmt::Display for OpenError {
 impl std::error::Error for OpenError {}
 
 const FORMAT_FILE: &str = "format";
+const DRAFT_FILE: &str = "format.new";
 const FORMAT_LINE: &str = "esker disk format ";
 
-/// Makes sure that `dir` is there and of the format that this program reads; returns where its LSM database is.
-pub fn check_format(dir: &Path) -> Result<PathBuf, OpenError> {
+/// Makes sure that `dir` is there and of a format that this program reads; returns where its LSM database is, and the
+/// version of its format.
+pub fn check_format(dir: &Path) -> Result<(PathBuf, u32), OpenError> {
     let failed = |path: &Path, error: io::Error| OpenError::new(path, &error);
     std::fs::create_dir_all(dir).map_err(|error| failed(dir, error))?;
     let (file, tree) = (dir.join(FORMAT_FILE), tree_dir(dir));
     match std::fs::read_to_string(&file) {
         Ok(text) => {
             match text.strip_prefix(FORMAT_LINE).map(str::trim_end).and_then(|text| text.parse().ok()) {
-                Some(VERSION) => Ok(tree),
+                Some(known @ VERSION_READ_MIN..=VERSION) => Ok((tree, known)),
                 Some::<u32>(other) => Err(OpenError::new(
                     dir,
-                    &format!("they are of format {other}, and this version of Esker reads format {VERSION}"),
+                    &format!(
+                        "they are of format {other}, and this version of Esker reads the formats \
+                         {VERSION_READ_MIN} to {VERSION}"
+                    ),
                 )),
                 None => Err(OpenError::new(&file, &"it does not say which format the databases are of")),
             }
@@ -58,10 +71,23 @@ pub fn check_format(dir: &Path) -> Result<PathBuf, OpenError> {
             if tree.exists() {
                 return Err(OpenError::new(&file, &"it is missing, although there are databases"));
             }
-            std::fs::write(&file, format!("{FORMAT_LINE}{VERSION}\n"))
-                .map_err(|error| failed(&file, error))?;
-            Ok(tree)
+            write_format(dir)?;
+            Ok((tree, VERSION))
         }
         Err(error) => Err(failed(&file, error)),
     }
+}
+
+/// Says, in one step, that the store in `dir` is of this program's format: older programs, which could not read what may
+/// be written from now on, refuse it.
+pub fn write_format(dir: &Path) -> Result<(), OpenError> {
+    let (draft, file) = (dir.join(DRAFT_FILE), dir.join(FORMAT_FILE));
+    let write = || {
+        let mut written = File::create(&draft)?;
+        written.write_all(format!("{FORMAT_LINE}{VERSION}\n").as_bytes())?;
+        written.sync_all()?;
+        std::fs::rename(&draft, &file)?;
+        File::open(dir)?.sync_all()
+    };
+    write().map_err(|error: io::Error| OpenError::new(&file, &error))
 }

@@ -1,9 +1,10 @@
-//! What a clean stop leaves: a note of what is in the journals, and how long the tables are.
+//! What a clean stop leaves: a note of what is in the journals, and how long the files of the trees are.
 //!
 //! The LSM database takes a journal that ends too early for what a crash has left, and goes on with what comes before.
 //! After a clean stop that would hide a loss. So a note is written then, and the next start reads it: every journal
-//! has to begin with what it held. Of a table that is missing or was cut short it only says that one is; the note tells
-//! which. A start puts the note aside, since from then on the files change, and back when nothing comes of it; by
+//! has to begin with what it held. Of a table that is missing or was cut short it only says that one is, and a tree that
+//! lacks the file with the version that it is at it takes for one that was being made, and deletes; the note tells which
+//! file is not as it was. A start puts the note aside, since from then on the files change, and back when nothing comes of it; by
 //! renaming, which works on a full disk too.
 
 use std::fs::File;
@@ -21,15 +22,15 @@ const ASIDE_FILE: &str = "clean-stop.old";
 const DRAFT_FILE: &str = "clean-stop.new";
 
 /// The note. Of each journal it says what it is called, how many bytes it holds, and their hash (XXH3), one on a line; of
-/// each table what it is called and how long it is.
+/// each file of a tree what it is called and how long it is.
 pub struct Note {
     dir: PathBuf,
 }
 
 impl Note {
-    /// Writes down what is in the journals of the store in `dir`, and how long these tables of it are. Nothing may be open
-    /// for writing.
-    pub fn write(dir: &Path, tables: &[PathBuf]) -> io::Result<()> {
+    /// Writes down what is in the journals of the store in `dir`, and how long these files of its trees are. Nothing may
+    /// be open for writing.
+    pub fn write(dir: &Path, files: &[PathBuf]) -> io::Result<()> {
         let tree_dir = tree_dir(dir);
         let mut text = String::new();
         let mut journals: Vec<PathBuf> = Vec::new();
@@ -45,7 +46,7 @@ impl Note {
             let bytes = content_bytes(&path)?;
             text.push_str(&format!("{name} {bytes} {:016x}\n", hash(&path, bytes)?));
         }
-        for path in tables {
+        for path in files {
             let name = path.strip_prefix(&tree_dir).unwrap_or(path).to_string_lossy();
             text.push_str(&format!("{name} {}\n", std::fs::metadata(path)?.len()));
         }

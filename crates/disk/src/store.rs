@@ -22,13 +22,13 @@ use crate::cache::Budget;
 use crate::compaction::Compactions;
 use crate::damage::Damage;
 use crate::database::DiskDatabase;
-use crate::format::Place;
+use crate::format::{Place, VERSION};
 use crate::graves::{Grave, Graves};
 use crate::handoff::{HandOver, Handoff};
 use crate::ids::Ids;
 use crate::journal::Journal;
 use crate::lsm::{self, Lsm};
-use crate::open::{OpenError, check_format};
+use crate::open::{OpenError, check_format, write_format};
 use crate::space::{Shared, Space};
 use crate::stop::Note;
 
@@ -112,22 +112,29 @@ pub fn fault(error: &fjall::Error) -> Fault {
 impl Disk {
     /// Opens the store in `options.dir`, or makes it, to serve `databases`; and the engine for each of these.
     pub fn open(options: Options, databases: &[u16]) -> Result<Opened, OpenError> {
-        let tree_dir = check_format(&options.dir)?;
+        let (tree_dir, format) = check_format(&options.dir)?;
         let note = Note::check(&options.dir)?;
-        let failed = |error: io::Error| OpenError::new(&options.dir, &error);
-        let Some(note) = note else { return Disk::open_trees(options.clone(), &tree_dir, databases) };
-        note.put_aside().map_err(failed)?;
-        let opened = Disk::open_trees(options.clone(), &tree_dir, databases);
-        match &opened {
-            Ok(_) => note.throw_away().map_err(failed)?,
-            Err(_) => note.put_back().map_err(failed)?,
+        let dir = options.dir.clone();
+        let failed = |error: io::Error| OpenError::new(&dir, &error);
+        if let Some(note) = &note {
+            note.put_aside().map_err(failed)?;
+        }
+        let opened = Disk::open_trees(options, &tree_dir, databases);
+        match (note, &opened) {
+            (Some(note), Ok(_)) => note.throw_away().map_err(failed)?,
+            (Some(note), Err(_)) => note.put_back().map_err(failed)?,
+            (None, _) => {}
+        }
+        if opened.is_ok() && format < VERSION {
+            tracing::warn!(path = %dir.display(), from = format, to = VERSION, "Raising the format of the databases on disk");
+            write_format(&dir)?;
         }
         opened
     }
 
     fn open_trees(options: Options, tree_dir: &Path, databases: &[u16]) -> Result<Opened, OpenError> {
         let began = Instant::now();
-        let failed = |error: fjall::Error| OpenError::of(tree_dir, error);
+        let failed = |error: fjall::Error| OpenError::of(tree_dir, &error);
         let graves = Arc::new(Graves::default());
         let compactions = Arc::new(Compactions::default());
         let settings = options.settings;
@@ -177,8 +184,14 @@ impl Disk {
         let Some(me) = self.me.upgrade() else { return Err(fjall::Error::Poisoned) };
         let spaces = self.with_lsm(|lsm| lsm.spaces_of(databases))?;
         let mut engines = Engines::new();
-        for space in spaces {
+        for (space, database) in spaces.into_iter().zip(databases) {
             let stored = self.with_lsm(|lsm| lsm.counts_of(space.id))?;
+            if !stored.is_empty() && space.tree().is_none() {
+                // The library takes a tree that does not say which version it is at for one that was being made.
+                return Err(fjall::Error::Io(io::Error::other(format!(
+                    "the files of database {database}, which had keys, are gone"
+                ))));
+            }
             engines.push(Arc::new(DiskDatabase::new(Arc::clone(&me), space, stored)));
         }
         self.with_lsm(|lsm| {
@@ -211,7 +224,7 @@ impl Disk {
         // To let go of it is to wait for the threads that flush and compact.
         let trees = self.lsm.write().take().map(Lsm::stop);
         synced?;
-        let noted = trees.map_or(Ok(()), |trees| Note::write(&self.options.dir, &lsm::tables(&trees)));
+        let noted = trees.map_or(Ok(()), |trees| Note::write(&self.options.dir, &lsm::files(&trees)));
         noted.map_err(|error| fault(&fjall::Error::Io(error)))
     }
 

@@ -179,7 +179,7 @@ fn a_format_of_another_version() {
     if is_esker() {
         let directory = stopped_store(SHORT);
         let format = directory.path().join("disk/format");
-        for version in ["0", "2"] {
+        for version in ["0", "3"] {
             fs::write(&format, format!("esker disk format {version}\n")).expect("it can be written");
             refuses(
                 directory.path(),
@@ -265,9 +265,51 @@ fn a_table_that_was_cut_short_after_a_crash() {
         let directory = stopped_store(LONG);
         let mut server = spec(directory.path()).start();
         server.stop_by(Signal::KILL);
-        cut(&table(&directory), 0);
+        let table = table(&directory);
+        let length = bytes_of(&table);
         // Nobody has noted how long it was.
-        refuses(directory.path(), &[&path_of(&directory.path().join("disk/tree"))]);
+        for left in [length - 1, length / 2, 0] {
+            cut(&table, left);
+            refuses(directory.path(), &[&path_of(&table), "cut short"]);
+        }
+        fs::remove_file(&table).expect("it can be removed");
+        refuses(directory.path(), &[&path_of(&table), "missing"]);
+    }
+}
+
+/// The directory of the tree with the largest table, and the files that say which tables it consists of.
+fn tree_and_its_lists(directory: &TemporaryDirectory) -> (PathBuf, Vec<PathBuf>) {
+    let tree = table(directory).parent().and_then(Path::parent).expect("a tree").to_owned();
+    let is_list = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('v'));
+    let lists = files(&tree, &is_list);
+    (tree, lists)
+}
+
+#[test]
+fn a_tree_that_does_not_say_what_it_consists_of() {
+    if is_esker() {
+        let directory = stopped_store(LONG);
+        let (tree, lists) = tree_and_its_lists(&directory);
+        let current = tree.join("current");
+        fs::rename(&current, tree.join("elsewhere")).expect("it can be renamed");
+        refuses(directory.path(), &[&path_of(&current)]);
+        fs::rename(tree.join("elsewhere"), &current).expect("it can be renamed");
+        lists.iter().for_each(|list| cut(list, 10));
+        refuses(directory.path(), &[&path_of(&tree.join("v")), "cut short"]);
+    }
+}
+
+#[test]
+fn a_tree_that_does_not_say_what_it_consists_of_after_a_crash() {
+    if is_esker() {
+        let directory = stopped_store(LONG);
+        spec(directory.path()).start().stop_by(Signal::KILL);
+        let (tree, lists) = tree_and_its_lists(&directory);
+        lists.iter().for_each(|list| cut(list, 10));
+        refuses(directory.path(), &[&path_of(&tree.join("v"))]);
+        fs::remove_file(tree.join("current")).expect("it can be removed");
+        // It cannot be told from one that was being deleted, but what was in it is counted elsewhere.
+        refuses(directory.path(), &["database 0, which had keys"]);
     }
 }
 

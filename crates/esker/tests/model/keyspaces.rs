@@ -17,7 +17,7 @@ use crate::grammar::Bytes;
 use crate::harness::{Rng, TemporaryDirectory, Value, eventually, temporary_directory};
 
 /// Which databases of the second keyspace are on disk.
-const ON_DISK: [bool; 5] = [true, true, false, true, false];
+const ON_DISK: [bool; 6] = [true, true, false, true, false, true];
 
 /// How many commands a failure shows.
 const HISTORY: usize = 40;
