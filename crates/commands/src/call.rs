@@ -134,6 +134,13 @@ fn enter(txn: &mut WriteTxn<'_>, keys: &[Key<'_>], wait: Wait, room: &mut dyn Wa
     }
 }
 
+/// Has what was read remembered, unless the client has to wait for it.
+fn note_reads<'a, A: Parse<'a>>(reader: Option<&dyn Reader>, args: &A, attempt: &Result<Attempt>) {
+    if let (Some(reader), Ok(Attempt::Done)) = (reader, attempt) {
+        args.keys(&mut |key| reader.has_read(&key));
+    }
+}
+
 impl<'c> Call<'c, '_> {
     /// Reads the arguments, which begin at word `position`.
     #[inline]
@@ -178,6 +185,9 @@ impl<'c> Call<'c, '_> {
                 let scope = scope(&args);
                 let mut txn = keyspace.write(&needs(&args, scope, keyspace, context.database), *context);
                 txn.call_changes(name);
+                if let Some(reader) = self.reader {
+                    args.keys(&mut |key| reader.has_read(&key));
+                }
                 let result = run(&mut txn, args, self.reply);
                 self.tally = txn.commit()?;
                 result
@@ -228,15 +238,14 @@ impl<'c> Call<'c, '_> {
                 let begin = self.reply.len();
                 let needs = needs(&args, Scope::Keys, keyspace, context.database);
                 let view = keyspace.read(&needs, *context);
-                if let Some(reader) = self.reader {
-                    args.keys(&mut |key| reader.has_read(&key));
-                }
                 let attempt = run(&view, &args, self.reply);
+                note_reads(self.reader, &args, &attempt);
                 self.tally = view.finish()?;
                 if let (Attempt::Wait(_), Some(room)) = (attempt?, self.waiting_room.as_mut()) {
                     self.reply.truncate(begin);
                     let mut txn = keyspace.write(&needs, *context);
                     let attempt = run(&txn, &args, self.reply);
+                    note_reads(self.reader, &args, &attempt);
                     txn.commit()?;
                     if let Attempt::Wait(wait) = attempt? {
                         enter(&mut txn, &keys_of(&args), wait, *room);

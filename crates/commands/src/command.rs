@@ -208,6 +208,15 @@ impl Command {
         matches!(self.handler, Handler::Write(_) | Handler::Blocking(_)) && !self.has(Flag::MayReplicate)
     }
 
+    /// Whether it looks at keys and changes nothing that clients see.
+    pub fn is_read(&self) -> bool {
+        match self.handler {
+            Handler::Read(_) | Handler::BlockingRead(_) => true,
+            Handler::Write(_) => !self.is_write(),
+            _ => false,
+        }
+    }
+
     /// The subcommand that `word` names, in any case.
     pub fn subcommand(&self, word: &[u8]) -> Option<&'static Command> {
         let name = |command: &Command| command.name.split('|').next_back().map(str::as_bytes);

@@ -34,7 +34,11 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("EXPIRE s 100", &["expire s"]),
     ("PERSIST s", &["persist s"]),
     ("PERSIST s", &[]),
-    ("RENAME s r", &["rename_from s", "new r", "rename_to r"]),
+    ("RENAME s r", &["new r", "rename_from s", "rename_to r"]),
+    ("COPY r s", &["new s", "copy_to s"]),
+    ("COPY r s REPLACE", &["new s", "copy_to s"]),
+    ("RENAME s r", &["new r", "rename_from s", "rename_to r"]),
+    ("COPY none s", &["keymiss none"]),
     ("COPY r s", &["new s", "copy_to s"]),
     ("EXPIRE s -1", &["del s"]),
     ("DEL r q p none", &["del r", "del q", "del p"]),
@@ -46,8 +50,8 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("LREM l 0 x", &["lrem l"]),
     ("LTRIM l 0 3", &["ltrim l"]),
     ("LPOP l", &["lpop l"]),
-    ("LMOVE l m LEFT RIGHT", &["lpop l", "new m", "rpush m"]),
-    ("RPOPLPUSH m m", &["rpop m", "lpush m"]),
+    ("LMOVE l m LEFT RIGHT", &["new m", "rpush m", "lpop l"]),
+    ("RPOPLPUSH m m", &["lpush m", "rpop m"]),
     ("LMPOP 1 l RIGHT COUNT 10", &["rpop l", "del l"]),
     ("BLPOP m 0", &["lpop m", "del m"]),
     ("SADD a 1 2 3", &["new a", "sadd a"]),
@@ -90,6 +94,10 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("XSETID x 9-9", &["xsetid x"]),
     ("XTRIM x MAXLEN 0", &[]),
     ("GET none", &["keymiss none"]),
+    ("TTL none", &["keymiss none"]),
+    ("TYPE none", &["keymiss none"]),
+    ("XACK none w 1-1", &["keymiss none"]),
+    ("ZINTERCARD 1 none", &["keymiss none"]),
 ];
 
 /// A client that gets the events of all databases.
@@ -197,7 +205,7 @@ fn transactions_moves_waits_and_time_tell_too() {
     eventually(SOON, "it waits", || server.info("blocked_clients") == 1);
     client.call("RPUSH w a");
     assert!(waiting.read().is_ok());
-    assert_eq!(events(&mut listener, &mut client), ["rpush w", "lpop w", "del w", "rpush v"]);
+    assert_eq!(events(&mut listener, &mut client), ["rpush w", "rpush v", "lpop w", "del w"]);
 
     // By whoever comes first, and by itself.
     client.call("DEBUG SET-ACTIVE-EXPIRE 0");

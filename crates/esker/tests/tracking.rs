@@ -80,8 +80,17 @@ fn a_reader_learns_once_of_every_kind_of_change() {
     reader.send("XREAD BLOCK 0 STREAMS stream $");
     eventually(SOON, "it waits", || server.info("blocked_clients") == 1);
     writer.call("XADD stream 1-1 f v");
-    let replies = [reader.read().expect("a reply"), reader.read().expect("a message")];
-    assert!(replies.iter().any(|reply| format!("{reply:?}").contains("invalidate")), "{replies:?}");
+    assert!(!matches!(reader.read().expect("a reply"), Value::Push(_)));
+    writer.call("XADD stream 2-1 f v");
+    assert_eq!(told(&mut reader), ["stream"]);
+    // A read that writes down what it has found.
+    writer.call("PFADD visitors a b c");
+    reader.call("PFCOUNT visitors");
+    assert_eq!(told(&mut reader), ["visitors"]);
+    reader.call("PFCOUNT visitors");
+    told_nothing(&mut reader);
+    writer.call("PFADD visitors d");
+    assert_eq!(told(&mut reader), ["visitors"]);
 }
 
 #[test]
@@ -96,6 +105,7 @@ fn options_say_what_is_remembered_and_told() {
     let mut choosy = tracker(&server, "OPTIN");
     choosy.call("GET a");
     choosy.call("CLIENT CACHING YES");
+    choosy.call("CLIENT ID");
     choosy.call("GET b");
     choosy.call("GET c");
     writer.call("MSET a 1 b 2 c 3");
@@ -163,4 +173,95 @@ fn what_is_remembered_has_an_end() {
     assert_eq!(forgotten, 20);
     assert_eq!(server.info("tracking_total_keys"), 10);
     assert_eq!(server.info("tracking_total_items"), 10);
+}
+
+#[test]
+fn a_lowered_limit_is_kept_without_any_read() {
+    let server = Server::start(&[]);
+    let mut reader = tracker(&server, "");
+    for number in 0..1000 {
+        reader.call(&format!("GET key:{number}"));
+    }
+    server.connect().call("CONFIG SET tracking-table-max-keys 10");
+    eventually(SOON, "most is forgotten", || server.info("tracking_total_keys") == 10);
+    let keys: Vec<String> = (0..990).flat_map(|_| told(&mut reader)).collect();
+    assert_eq!(keys.first().map(String::as_str), Some("key:0"));
+    told_nothing(&mut reader);
+}
+
+#[test]
+fn a_key_that_is_read_and_changed_again_and_again_is_remembered_once() {
+    let server = Server::start(&["--tracking-table-max-keys", "2"]);
+    let (mut reader, mut writer) = (tracker(&server, ""), server.connect());
+    reader.call("GET first");
+    for _ in 0..5000 {
+        reader.call("GET k");
+        writer.call("SET k 1");
+        assert_eq!(told(&mut reader), ["k"]);
+    }
+    reader.call("GET k");
+    // It is younger than the first, whatever it was before.
+    reader.call("GET third");
+    assert_eq!(told(&mut reader), ["first"]);
+    told_nothing(&mut reader);
+}
+
+#[test]
+fn what_a_transaction_reads_is_as_new_as_its_last_change() {
+    let server = Server::start(&[]);
+    let (mut reader, mut writer) = (tracker(&server, ""), server.connect());
+    let mut transaction = |lines: &[&str]| {
+        reader.call("MULTI");
+        lines.iter().for_each(|line| drop(reader.call(line)));
+        reader.call("EXEC");
+        let mut changed = Vec::new();
+        writer.call("SET k other");
+        reader.send("ECHO end");
+        loop {
+            match reader.read().expect("a reply") {
+                Value::Push(message) => changed.push(message[1].elements()[0].text()),
+                _ => return changed,
+            }
+        }
+    };
+    // It reads what it wrote, so only the other change is news.
+    assert_eq!(transaction(&["SET k 1", "GET k"]), ["k"]);
+    // It writes what it read.
+    assert_eq!(transaction(&["GET k", "SET k 1"]), ["k"]);
+    assert_eq!(transaction(&["GET k", "SET k 1", "GET k"]), ["k", "k"]);
+    assert_eq!(transaction(&["SET k 1"]), [""; 0]);
+}
+
+#[test]
+fn whoever_finds_that_a_key_has_expired_tells_of_it() {
+    let server = Server::start(&["--notify-keyspace-events", "Ex", "--enable-debug-command", "yes"]);
+    let (mut reader, mut listener) = (tracker(&server, ""), server.connect());
+    listener.call("PSUBSCRIBE *");
+    let mut other = server.connect();
+    assert_eq!(other.call("DEBUG SET-ACTIVE-EXPIRE 0"), Value::ok());
+    for (number, line) in ["GET brief", "TTL brief", "MULTI; GET brief; EXEC"].iter().enumerate() {
+        other.call("PSETEX brief 1 x");
+        reader.call("GET brief");
+        std::thread::sleep(Duration::from_millis(5));
+        // Its own read may have been the one that found out.
+        line.split("; ").for_each(|line| drop(other.call(line)));
+        let message = listener.read().expect("a message");
+        assert_eq!(message.elements()[3].text(), "brief", "{line}");
+        let expired: usize = server.info("expired_keys") as usize;
+        assert_eq!(expired, number + 1, "{line}");
+    }
+}
+
+#[test]
+fn the_reply_that_ends_a_wait_comes_before_what_follows_from_it() {
+    let server = Server::start(&[]);
+    let (mut waiting, mut writer) = (tracker(&server, ""), server.connect());
+    for _ in 0..200 {
+        waiting.call("LRANGE to 0 -1");
+        waiting.send("BLMOVE from to LEFT RIGHT 0");
+        eventually(SOON, "it waits", || server.info("blocked_clients") == 1);
+        writer.call("RPUSH from x");
+        assert_eq!(waiting.read().expect("a reply"), *"x");
+        assert_eq!(told(&mut waiting), ["to"]);
+    }
 }

@@ -31,6 +31,9 @@ pub struct News {
     pub changed: Vec<DatabaseKey>,
     /// Whether a whole database was emptied.
     pub emptied: bool,
+    /// Keys that were found to have expired and are still there, since whoever found out only reads. Their removal is
+    /// news too: see [`Keyspace::expire_slot`].
+    pub due: Vec<DatabaseKey>,
 }
 
 /// What the changes that follow are called.
@@ -81,12 +84,11 @@ impl Caption {
         }
     }
 
-    /// Tells of the removal of a key, which commands that only take it elsewhere call otherwise.
+    /// Tells of the removal of a key, unless changes have no name.
     #[inline]
     pub fn tell_removal(&self, database: u16, key: &[u8], news: &mut Option<Box<News>>) {
-        if !self.wanted.is_empty() {
-            let name = if self.class == Some(EventClasses::GENERIC) { self.name } else { "del" };
-            self.tell(EventClasses::GENERIC, name, database, key, news);
+        if !self.wanted.is_empty() && !self.name.is_empty() {
+            self.tell(EventClasses::GENERIC, "del", database, key, news);
         }
     }
 
@@ -106,6 +108,14 @@ impl Caption {
     ) {
         if self.notes_changes() {
             news.get_or_insert_default().changed.push(DatabaseKey::new(database, key()));
+        }
+    }
+
+    /// Notes that a key has expired and is still there.
+    #[cold]
+    pub fn note_due(&self, database: u16, key: &[u8], news: &mut Option<Box<News>>) {
+        if !self.wanted.is_empty() {
+            news.get_or_insert_default().due.push(DatabaseKey::new(database, key));
         }
     }
 

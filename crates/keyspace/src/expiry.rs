@@ -66,6 +66,14 @@ impl Keyspace {
         expired
     }
 
+    /// Removes what has expired in one slot: at the least what a few holds of its lock find.
+    pub fn expire_slot(&self, database: u16, slot: u16, now_ms: u64) -> Expired {
+        const HOLDS_MAX: usize = 64;
+        let mut expired = Expired::default();
+        (0..HOLDS_MAX).any(|_| self.expire_in_slot(database, slot, now_ms, &mut expired));
+        expired
+    }
+
     /// Whether nothing is left to do in this slot.
     fn expire_in_slot(&self, database: u16, slot: u16, now_ms: u64, expired: &mut Expired) -> bool {
         let mut held = self.slots[usize::from(slot)].write();

@@ -63,8 +63,22 @@ impl<'k> WriteTxn<'k> {
 
     /// Tells that something happened to `key`, whatever changes are called.
     pub fn tell(&mut self, class: EventClasses, name: &'static str, key: &Key<'_>) {
-        let (caption, database) = (self.caption, self.view.database());
+        self.tell_in(self.view.database(), class, name, key);
+    }
+
+    /// As [`WriteTxn::tell`], of a key of another database.
+    pub fn tell_in(&mut self, database: u16, class: EventClasses, name: &'static str, key: &Key<'_>) {
+        let caption = self.caption;
         caption.tell(class, name, database, key.bytes, &mut self.view.tally_mut().news);
+    }
+
+    /// Takes out what is to be told so far of changed keys, and whether a database was emptied: for whoever tells it
+    /// before the end.
+    pub fn take_changed(&mut self) -> (Vec<DatabaseKey>, bool) {
+        match &mut self.view.tally_mut().news {
+            Some(news) => (std::mem::take(&mut news.changed), std::mem::take(&mut news.emptied)),
+            None => (Vec::new(), false),
+        }
     }
 
     /// See [`ReadView::set_context`].

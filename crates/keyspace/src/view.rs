@@ -188,7 +188,12 @@ impl<'k> ReadView<'k> {
     /// As [`ReadView::peek`], in another database.
     pub fn peek_in(&self, database: u16, key: &Key<'_>) -> Option<EntryRef<'_>> {
         let entry = self.held.slot(key.slot).shard(database)?.find(key, &self.loaded)?;
-        (!is_expired(entry, self.context.now_ms)).then_some(entry)
+        if is_expired(entry, self.context.now_ms) {
+            let news = &mut self.tally.borrow_mut().news;
+            self.keyspace.caption().note_due(database, key.bytes, news);
+            return None;
+        }
+        Some(entry)
     }
 
     fn typed(&self, key: &Key<'_>, kind: Kind) -> Result<Option<EntryRef<'_>>, WrongType> {

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use commands::{Access, Call, Command, Handler, Wait, WaitingRoom};
+use commands::{Access, Call, Command, Handler, Reader, Wait, WaitingRoom};
 use keyspace::{Context, DatabaseKey, Keyspace, Tally};
 use resp::{OwnedArguments, Reply, Version};
 use smallvec::SmallVec;
@@ -18,6 +18,7 @@ use sync::Mutex;
 use crate::client::Client;
 use crate::server::Server;
 use crate::table::Entry;
+use crate::tracking::Remembering;
 
 /// A client that waits, with the command that it waits in.
 pub struct Waiter {
@@ -31,6 +32,8 @@ pub struct Waiter {
     keys: SmallVec<[DatabaseKey; 2]>,
     /// Whether the wait ends with an error when a key is gone or becomes another type.
     needs_keys: bool,
+    /// Whether it caches what it will read.
+    is_remembered: bool,
     /// The reply for when the time is over.
     timeout_reply: Mutex<Vec<u8>>,
     /// The reply, once there is one; then the wait is over.
@@ -80,6 +83,8 @@ pub(crate) struct Arrival<'s> {
     pub entry: &'s Entry,
     pub context: Context,
     pub version: Version,
+    /// Whether the client caches what it will read.
+    pub is_remembered: bool,
     /// The waiter and for how many milliseconds it waits, if the command has to.
     pub waiting: Option<(Arc<Waiter>, Option<u64>)>,
 }
@@ -98,6 +103,7 @@ impl WaitingRoom for Arrival<'_> {
             client: Arc::clone(self.client),
             arguments,
             needs_keys,
+            is_remembered: self.is_remembered,
             command: self.entry.command,
             index: self.entry.index,
             context: self.context,
@@ -172,7 +178,7 @@ impl Blocked {
     /// goes on waiting or was settled before.
     fn attempt(
         &self,
-        keyspace: &Keyspace,
+        server: &Server,
         waiter: &Arc<Waiter>,
         now_ms: u64,
     ) -> Option<(Tally, Option<Cow<'static, str>>)> {
@@ -184,6 +190,8 @@ impl Blocked {
         let (Handler::Blocking(run) | Handler::BlockingRead(run)) = waiter.command.handler else {
             unreachable!("only blocking commands wait")
         };
+        let keyspace = &server.keyspace;
+        let remembering = Remembering { server, client: waiter.client.id };
         let mut reply = Reply::new(waiter.version);
         let mut again = StillWaiting(false);
         let mut call = Call {
@@ -192,7 +200,7 @@ impl Blocked {
             reply: &mut reply,
             access: Access::Own(keyspace, Context { now_ms, ..waiter.context }),
             tally: Tally::default(),
-            reader: None,
+            reader: waiter.is_remembered.then_some(&remembering as &dyn Reader),
             waiting_room: Some(&mut again),
         };
         let result = run(&mut call);
@@ -237,7 +245,7 @@ impl Server {
         let mut ready = VecDeque::from(ready);
         while let Some(key) = ready.pop_front() {
             for waiter in self.blocked.queue(&key) {
-                let Some((tally, failure)) = self.blocked.attempt(&self.keyspace, &waiter, now_ms) else {
+                let Some((tally, failure)) = self.blocked.attempt(self, &waiter, now_ms) else {
                     continue;
                 };
                 total.changes += tally.changes;

@@ -159,8 +159,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if self.session.client.is_killed() {
                 return Err(End::Closed);
             }
-            self.take_mail();
-            self.end_wait(context);
+            self.take_mail(context);
             if !self.session.is_blocked() && !self.input.is_empty() && !self.closes_when_sent {
                 self.execute_kept()?;
                 if self.session.is_blocked() {
@@ -346,7 +345,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 if reply.is_given_up() {
                     return Err(self.give_up(reply));
                 }
-                if self.session.client.has_mail() {
+                // Where it waits, the reply may have come before the mail.
+                if self.session.client.has_mail() && self.session.waiting.is_none() {
                     self.session.client.collect_mail(|mail| reply.raw(mail));
                 }
                 if self.session.client.closes_after_reply() {
@@ -464,11 +464,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.session.client.output_bytes.store(self.output.len() - self.sent, Ordering::Relaxed);
     }
 
-    /// Takes what others sent to this client.
-    fn take_mail(&mut self) {
-        if self.session.client.has_mail() {
-            self.session.client.collect_mail(|mail| self.output.extend_from_slice(mail));
+    /// Takes what others sent to this client: first the reply that ends its wait, if there is one, since whoever serves
+    /// it tells what follows from that later.
+    fn take_mail(&mut self, context: &mut Context<'_>) {
+        if !self.session.client.has_mail() {
+            return self.end_wait(context);
         }
+        let mut taken = Vec::new();
+        self.session.client.collect_mail(|mail| taken.extend_from_slice(mail));
+        self.end_wait(context);
+        self.output.extend_from_slice(&taken);
     }
 
     /// Ends the wait in a blocking command or for the end of a pause, if it was served or its time is over.

@@ -4,8 +4,9 @@
 //! order in which they happened, before whoever waits for the keys is served.
 
 use config::EventClasses;
-use keyspace::{Event, News};
+use keyspace::{DatabaseKey, Event, News};
 
+use crate::clock::unix_ms;
 use crate::server::Server;
 
 impl Server {
@@ -15,7 +16,21 @@ impl Server {
         if let Some(news) = news {
             self.publish_some(&news.events);
             self.invalidate(&news.changed, news.emptied, by);
+            news.due.iter().for_each(|key| self.expire(key));
         }
+    }
+
+    /// Removes a key that somebody has found to have expired, as Redis does, and tells of it; unless expiry rests.
+    #[cold]
+    fn expire(&self, key: &DatabaseKey) {
+        if self.is_paused() {
+            return;
+        }
+        let now_ms = unix_ms();
+        let expired = self.keyspace.expire_slot(key.database, base::slot::slot(&key.name), now_ms);
+        self.statistics.count_expired(expired.keys);
+        self.tell_news(expired.news.as_deref(), None);
+        self.serve_waiting(expired.ready, now_ms);
     }
 
     #[cold]

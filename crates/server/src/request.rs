@@ -79,7 +79,8 @@ pub(crate) fn execute<'a>(
     }
     session.client.last_command.store(entry.index, Ordering::Relaxed);
     let mut ready = Vec::new();
-    let is_remembered = concerns.has(Concern::Tracking) && session.remembers_reads();
+    let is_remembered =
+        concerns.has(Concern::Tracking) && entry.command.is_read() && session.remembers_reads();
     let result = run(session, entry, request, reply, batch.now_ms, is_remembered, &mut ready);
     if concerns.has(Concern::Tracking) {
         session.forget_choice(entry.command.name);
@@ -249,14 +250,13 @@ fn run(
         (None, Handler::Read(run) | Handler::Write(run)) => {
             let context = session.context(now_ms);
             let remembering = Remembering { server: &session.server, client: session.client.id };
-            let is_read = matches!(entry.command.handler, Handler::Read(_));
             let mut call = Call {
                 arguments,
                 first_key: ahead.and_then(|ahead| ahead.first_key),
                 reply,
                 access: Access::Own(&session.server.keyspace, context),
                 tally: Tally::default(),
-                reader: (is_remembered && is_read).then_some(&remembering as &dyn Reader),
+                reader: is_remembered.then_some(&remembering as &dyn Reader),
                 waiting_room: None,
             };
             let result = run(&mut call);
@@ -273,7 +273,6 @@ fn run(
             let client = Arc::clone(&session.client);
             let server = Arc::clone(&session.server);
             let remembering = Remembering { server: &server, client: client.id };
-            let is_read = matches!(entry.command.handler, Handler::BlockingRead(_));
             let mut arrival = Arrival {
                 blocked: &server.blocked,
                 client: &client,
@@ -281,6 +280,7 @@ fn run(
                 entry,
                 context,
                 version: session.version,
+                is_remembered,
                 waiting: None,
             };
             let mut call = Call {
@@ -289,7 +289,7 @@ fn run(
                 reply,
                 access: Access::Own(&server.keyspace, context),
                 tally: Tally::default(),
-                reader: (is_remembered && is_read).then_some(&remembering as &dyn Reader),
+                reader: is_remembered.then_some(&remembering as &dyn Reader),
                 waiting_room: Some(&mut arrival),
             };
             let result = run(&mut call);

@@ -258,8 +258,8 @@ impl Server {
         if let Some(store) = self.keyspace.store() {
             store.configure(crate::store::settings(&settings));
         }
-        self.refresh_wanted_events(observability.notify_keyspace_events);
         self.settings.store(Arc::clone(&settings));
+        self.refresh_wanted_events();
         self.generation.fetch_add(1, Ordering::Release);
     }
 

@@ -1,8 +1,7 @@
 //! Client-side caching: clients that keep what they have read are told when it changes (`CLIENT TRACKING`).
 //!
-//! Whoever has read a key by a command that only reads learns of the first change after that; not yet who has read it by
-//! PFCOUNT, or by an XREAD that had to wait. A key is remembered while the reader still holds its slot
-//! ([`commands::Reader`]), and forgotten when its readers are told; the change is told after it was made, so that at worst
+//! Whoever has read a key by a command that only reads learns of the first change after that. A key is remembered while
+//! the reader still holds its slot ([`commands::Reader`]), and forgotten when its readers are told; the change is told after it was made, so that at worst
 //! somebody drops what was new already. Whoever asks for prefixes (`BCAST`) costs no memory: it
 //! is told of all that is called so, read or not. As in Redis, keys of the same name in all databases are one.
 //!
@@ -76,11 +75,19 @@ pub struct Trackers {
 struct State {
     clients: HashMap<u64, Tracker>,
     /// By key, who has read it.
-    readers: HashMap<Arc<[u8]>, SmallVec<[u64; 2]>>,
+    readers: HashMap<Arc<[u8]>, Readers>,
     /// The keys in the order in which they were first read, and some that are remembered no longer.
-    order: VecDeque<Arc<[u8]>>,
+    order: VecDeque<(u64, Arc<[u8]>)>,
+    /// Of the keys that were ever remembered, the number of the last.
+    last: u64,
     items: usize,
     prefixes: BTreeMap<Box<[u8]>, Vec<u64>>,
+}
+
+struct Readers {
+    clients: SmallVec<[u64; 2]>,
+    /// The key's number in the order.
+    number: u64,
 }
 
 struct Tracker {
@@ -114,43 +121,42 @@ impl Trackers {
         }
     }
 
-    fn remember(&self, key: &[u8], client: u64, keys_max: usize) -> Vec<Arc<[u8]>> {
+    /// Remembers that the client has read the key; says whether more than `keys_max` keys are remembered now.
+    fn remember(&self, key: &[u8], client: u64, keys_max: usize) -> bool {
         let mut state = self.state.lock();
         let state = &mut *state;
         match state.readers.get_mut(key) {
-            Some(readers) if readers.contains(&client) => {}
+            Some(readers) if readers.clients.contains(&client) => {}
             Some(readers) => {
-                readers.push(client);
+                readers.clients.push(client);
                 state.items += 1;
             }
             None => {
                 let key: Arc<[u8]> = key.into();
-                state.readers.insert(Arc::clone(&key), SmallVec::from_slice(&[client]));
-                state.order.push_back(key);
+                state.last += 1;
+                let readers = Readers { clients: SmallVec::from_slice(&[client]), number: state.last };
+                state.readers.insert(Arc::clone(&key), readers);
+                state.order.push_back((state.last, key));
                 state.items += 1;
-            }
-        }
-        let mut forgotten = Vec::new();
-        while keys_max > 0 && state.readers.len() > keys_max {
-            let Some(oldest) = state.order.pop_front() else { break };
-            if state.readers.contains_key(&oldest) {
-                forgotten.push(oldest);
-                break;
             }
         }
         // What was invalidated leaves its place in the order behind.
         if state.order.len() > 2 * state.readers.len() + 1024 {
             let readers = &state.readers;
-            state.order.retain(|key| readers.contains_key(key));
+            state.order.retain(|(number, key)| is_remembered(readers, *number, key));
         }
-        forgotten
+        keys_max > 0 && state.readers.len() > keys_max
     }
+}
+
+fn is_remembered(readers: &HashMap<Arc<[u8]>, Readers>, number: u64, key: &[u8]) -> bool {
+    readers.get(key).is_some_and(|readers| readers.number == number)
 }
 
 impl State {
     /// Those who have read `key`, who are forgotten.
     fn take_readers(&mut self, key: &[u8]) -> SmallVec<[u64; 2]> {
-        let readers = self.readers.remove(key).unwrap_or_default();
+        let readers = self.readers.remove(key).map(|readers| readers.clients).unwrap_or_default();
         self.items -= readers.len();
         readers
     }
@@ -207,14 +213,11 @@ pub(crate) struct Remembering<'s> {
 
 impl Reader for Remembering<'_> {
     fn has_read(&self, key: &Key<'_>) {
-        let trackers = &self.server.trackers;
+        /// One key comes and one goes, or some more where the limit was lowered.
+        const FORGOTTEN_PER_READ_MAX: usize = 16;
         let keys_max = self.server.settings().clients.tracking_keys_max;
-        let forgotten = trackers.remember(key.bytes, self.client, keys_max);
-        for key in forgotten {
-            let mut state = trackers.state.lock();
-            for reader in state.take_readers(&key) {
-                state.tell(self.server, reader, Some(&[&key]));
-            }
+        if self.server.trackers.remember(key.bytes, self.client, keys_max) {
+            self.server.forget_reads(keys_max, FORGOTTEN_PER_READ_MAX);
         }
     }
 }
@@ -259,17 +262,48 @@ impl Server {
         }
     }
 
+    /// Forgets what is remembered beyond `tracking-table-max-keys`, some of it at a time.
+    pub(crate) fn forget_excess_reads(&self) {
+        const FORGOTTEN_MAX: usize = 10_000;
+        let keys_max = self.settings().clients.tracking_keys_max;
+        if keys_max > 0 && self.trackers.clients.load(Ordering::Relaxed) > 0 {
+            self.forget_reads(keys_max, FORGOTTEN_MAX);
+        }
+    }
+
+    /// Forgets who has read the keys that were read first, up to `count` of them, until `keys_max` are left; their readers
+    /// are told.
+    fn forget_reads(&self, keys_max: usize, count: usize) {
+        let mut state = self.trackers.state.lock();
+        let mut forgotten = 0;
+        while state.readers.len() > keys_max && forgotten < count {
+            let Some((number, key)) = state.order.pop_front() else { break };
+            if !is_remembered(&state.readers, number, &key) {
+                continue;
+            }
+            forgotten += 1;
+            let readers = state.take_readers(&key);
+            readers.iter().for_each(|reader| state.tell(self, *reader, Some(&[&key])));
+        }
+    }
+
     /// Has the keyspace note what somebody wants to know.
-    pub(crate) fn refresh_wanted_events(&self, classes: EventClasses) {
-        let tracked = self.trackers.clients.load(Ordering::Relaxed) > 0;
-        let changed = if tracked { EventClasses::CHANGED } else { EventClasses::NONE };
+    pub(crate) fn refresh_wanted_events(&self) {
+        self.want_events(&self.trackers.state.lock());
+    }
+
+    /// As [`Server::refresh_wanted_events`]. Who has changed the settings, or who tracks, does it afterwards, one after
+    /// the other, so that the last one knows of all.
+    fn want_events(&self, state: &State) {
+        let classes = self.settings().observability.notify_keyspace_events;
+        let changed = if state.clients.is_empty() { EventClasses::NONE } else { EventClasses::CHANGED };
         self.keyspace.want_events(crate::notifications::wanted(classes).with(changed));
     }
 
     fn note_trackers(&self, state: &State) {
         self.trackers.clients.store(state.clients.len(), Ordering::Relaxed);
         self.attention.set(Concern::Tracking, !state.clients.is_empty());
-        self.refresh_wanted_events(self.settings().observability.notify_keyspace_events);
+        self.want_events(state);
     }
 }
 
@@ -329,7 +363,7 @@ impl Session {
     /// What `CLIENT CACHING` said holds for one command, or one transaction.
     #[cold]
     pub(crate) fn forget_choice(&mut self, command: &str) {
-        let is_over = self.transaction.is_none() && command != "client|caching";
+        let is_over = self.transaction.is_none() && !command.starts_with("client|");
         if let Some(tracking) = self.tracking.as_mut().filter(|_| is_over) {
             tracking.has_chosen = false;
         }

@@ -90,8 +90,13 @@ fn run_all(
             }),
             (None, Handler::Container | Handler::Session | Handler::Admin) => Err(Error::WrongArity),
         };
+        if is_remembered {
+            // What was changed before it was read was no news to the reader; what is changed later will be.
+            let (changed, emptied) = txn.take_changed();
+            server.invalidate(&changed, emptied, Some(session.client.id));
+        }
         if is_remembered
-            && matches!(entry.command.handler, Handler::Read(_) | Handler::BlockingRead(_))
+            && entry.command.is_read()
             && let Ok((_, keys)) = (entry.command.keys)(arguments)
         {
             let remembering = Remembering { server, client: session.client.id };

@@ -1,5 +1,7 @@
 //! COPY: the same value under another name.
 
+use keyspace::EventClasses;
+
 use super::database::{SAME_OBJECT, database};
 
 use crate::prelude::*;
@@ -88,11 +90,15 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
     if target == txn.database() && args.source.bytes == args.destination.bytes {
         return Err(SAME_OBJECT);
     }
-    let is_free = args.options.replace || txn.peek_in(target, &args.destination).is_none();
-    let copy = txn.peek(&args.source).filter(|_| is_free).map(|entry| entry.copy_to(args.destination.bytes));
+    let is_there = txn.peek_in(target, &args.destination).is_some();
+    let is_free = args.options.replace || !is_there;
+    let copy = txn.look_for(&args.source).filter(|_| is_free).map(|entry| entry.copy_to(args.destination.bytes));
     txn.call_changes_generic("copy_to");
     reply.integer(i64::from(copy.is_some()));
     if let Some(copy) = copy {
+        if is_there {
+            txn.tell_in(target, EventClasses::NEW, "new", &args.destination);
+        }
         txn.insert_in(target, &args.destination, copy);
     }
     Ok(())

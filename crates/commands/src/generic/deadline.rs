@@ -96,7 +96,7 @@ pub fn reply_deadline(
     reply: &mut Reply,
     show: impl FnOnce(u64) -> u64,
 ) -> Result<()> {
-    match view.peek(key) {
+    match view.look_for(key) {
         None => reply.integer(-2),
         Some(entry) => reply.integer(entry.deadline_ms().map_or(-1, |deadline_ms| show(deadline_ms) as i64)),
     }

@@ -1,5 +1,7 @@
 //! MOVE: a key into another database.
 
+use keyspace::EventClasses;
+
 use super::database::{SAME_OBJECT, database};
 
 use crate::prelude::*;
@@ -37,12 +39,13 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
         return Err(SAME_OBJECT);
     }
     let is_free = txn.peek_in(target, &args.key).is_none();
-    txn.call_changes_generic("move_from");
+    txn.call_changes("");
     let entry = if is_free { txn.take(&args.key) } else { None };
     reply.integer(i64::from(entry.is_some()));
     if let Some(entry) = entry {
-        txn.call_changes_generic("move_to");
         txn.insert_in(target, &args.key, entry);
+        txn.tell(EventClasses::GENERIC, "move_from", &args.key);
+        txn.tell_in(target, EventClasses::GENERIC, "move_to", &args.key);
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! RENAME: a key under another name.
 
+use keyspace::EventClasses;
+
 use crate::prelude::*;
 
 command! {
@@ -29,14 +31,22 @@ pub struct Args<'a> {
     newkey: Key<'a>,
 }
 
+/// Gives the key another name, in place of what is called so.
+pub fn rename(txn: &mut WriteTxn<'_>, from: &Key<'_>, to: &Key<'_>) -> Result<()> {
+    txn.call_changes("");
+    let entry = txn.take(from).ok_or(Error::NoSuchKey)?;
+    txn.remove(to);
+    txn.insert(to, entry.with_key(to.bytes));
+    txn.tell(EventClasses::GENERIC, "rename_from", from);
+    txn.tell(EventClasses::GENERIC, "rename_to", to);
+    Ok(())
+}
+
 fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     if args.key.bytes == args.newkey.bytes {
         txn.peek(&args.key).ok_or(Error::NoSuchKey)?;
     } else {
-        txn.call_changes_generic("rename_from");
-        let entry = txn.take(&args.key).ok_or(Error::NoSuchKey)?;
-        txn.call_changes_generic("rename_to");
-        txn.insert(&args.newkey, entry.with_key(args.newkey.bytes));
+        rename(txn, &args.key, &args.newkey)?;
     }
     reply.ok();
     Ok(())

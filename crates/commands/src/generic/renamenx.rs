@@ -1,5 +1,6 @@
 //! RENAMENX: a key under another name, if that is free.
 
+use super::rename::rename;
 use crate::prelude::*;
 
 command! {
@@ -31,10 +32,8 @@ pub struct Args<'a> {
 fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     txn.peek(&args.key).ok_or(Error::NoSuchKey)?;
     let is_free = txn.peek(&args.newkey).is_none();
-    txn.call_changes_generic("rename_from");
-    if is_free && let Some(entry) = txn.take(&args.key) {
-        txn.call_changes_generic("rename_to");
-        txn.insert(&args.newkey, entry.with_key(args.newkey.bytes));
+    if is_free {
+        rename(txn, &args.key, &args.newkey)?;
     }
     reply.integer(i64::from(is_free));
     Ok(())

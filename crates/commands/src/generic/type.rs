@@ -27,6 +27,6 @@ pub struct Args<'a> {
 }
 
 fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    reply.simple(view.peek(&args.key).map_or("none", |entry| entry.kind().name()));
+    reply.simple(view.look_for(&args.key).map_or("none", |entry| entry.kind().name()));
     Ok(())
 }

@@ -1,9 +1,8 @@
 //! Moving an element from one list to another: LMOVE, RPOPLPUSH and those that wait for it.
 
-use keyspace::EventClasses;
 use smallvec::SmallVec;
 use values::entry::Kind;
-use values::list::End;
+use values::list::{End, ListRef};
 
 use super::pop::popped_at;
 use super::push::pushed_at;
@@ -21,21 +20,19 @@ impl Transfer<'_> {
     /// Moves an element, which is the reply, and says whether there was one; nothing is written if not. Source
     /// and destination may be the same.
     pub fn run(&self, txn: &mut WriteTxn<'_>, reply: &mut Reply) -> Result<bool> {
-        let destination_fits = txn.peek(&self.destination).is_none_or(|entry| entry.kind() == Kind::List);
-        txn.call_changes(popped_at(self.from));
-        let Some(mut source) = txn.list_mut(&self.source)? else { return Ok(false) };
-        if !destination_fits {
+        let Some(entry) = txn.peek(&self.source) else { return Ok(false) };
+        if entry.kind() != Kind::List {
             return Err(Error::WrongType);
         }
-        let Some(element) = source.pop(self.from, SmallVec::<[u8; 64]>::from_slice) else { return Ok(false) };
-        if self.source.bytes == self.destination.bytes {
-            source.push(self.to, [&element]);
-            drop(source);
-            txn.tell(EventClasses::LIST, pushed_at(self.to), &self.destination);
-        } else {
-            drop(source);
-            txn.call_changes(pushed_at(self.to));
-            txn.list_or_new(&self.destination)?.push(self.to, [&element]);
+        let index = if self.from == End::Front { 0 } else { -1 };
+        let element = ListRef::of(entry).get(index).map(SmallVec::<[u8; 64]>::from_slice);
+        let Some(element) = element else { return Ok(false) };
+        // As Redis does, which tells of the push first.
+        txn.call_changes(pushed_at(self.to));
+        txn.list_or_new(&self.destination)?.push(self.to, [&element]);
+        txn.call_changes(popped_at(self.from));
+        if let Some(mut source) = txn.list_mut(&self.source)? {
+            source.pop(self.from, |_| ());
         }
         reply.bulk(&element);
         Ok(true)

@@ -196,8 +196,15 @@ impl Options {
 }
 
 /// How many members are in all of `keys`, counted up to `limit`.
-pub fn intersection_len(view: &ReadView<'_>, keys: &[Key<'_>], limit: usize) -> Result<usize> {
+///
+/// The limit is asked for once the types of the sources are known to be right.
+pub fn intersection_len(
+    view: &ReadView<'_>,
+    keys: &[Key<'_>],
+    limit: impl FnOnce() -> Result<usize>,
+) -> Result<usize> {
     let sources = sources(view, keys)?;
+    let limit = limit()?;
     let mut count = 0;
     intersect(&sources, &mut |_, _| {
         count += 1;

@@ -50,9 +50,10 @@ impl<'a> Parse<'a> for CountLimit {
 }
 
 fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    // Their types are looked at before the options.
-    intersection_len(view, &args.keys.0, 0)?;
-    let limit = args.options.read()?.limit.map(|limit| limit.0).filter(|limit| *limit > 0).unwrap_or(usize::MAX);
+    let limit = || {
+        let limit = args.options.read()?.limit.map(|limit| limit.0);
+        Ok(limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX))
+    };
     reply.integer(intersection_len(view, &args.keys.0, limit)? as i64);
     Ok(())
 }

@@ -143,6 +143,11 @@ pub(super) fn stream_and_group<'t>(
     }))
 }
 
+/// Notes that there is no such key, if that is so: what changes streams counts as a command that reads them there.
+pub(super) fn note_miss(txn: &WriteTxn<'_>, key: &Key<'_>) {
+    txn.look_for(key);
+}
+
 /// The group called `name` of the stream at `key`.
 pub(super) fn find_group(groups: &dyn Groups, key: &Key<'_>, name: &[u8]) -> Result<GroupNumber> {
     groups.find(name).ok_or_else(|| no_group(key, name))

@@ -1,7 +1,7 @@
 //! XACK: what was delivered is done.
 
 
-use super::group::stream_and_group;
+use super::group::{note_miss, stream_and_group};
 use super::id::Id;
 use crate::prelude::*;
 
@@ -36,6 +36,7 @@ pub struct Args<'a> {
 
 fn xack(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let Some((mut stream, group)) = stream_and_group(txn, &args.key, args.group)? else {
+        note_miss(txn, &args.key);
         reply.integer(0);
         return Ok(());
     };

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 use values::stream::{Pending, StreamId};
 
-use super::group::{consumer_or_new, no_key_or_group, stream_and_group};
+use super::group::{consumer_or_new, no_key_or_group, note_miss, stream_and_group};
 use super::id::{parse_start, reply_id};
 use super::range::reply_if_there;
 use super::xclaim::is_idle;
@@ -98,8 +98,10 @@ impl<'a> Parse<'a> for Count {
 
 fn xautoclaim(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let now_ms = txn.now_ms();
-    let found = stream_and_group(txn, &args.key, args.group)?;
-    let (mut stream, group) = found.ok_or_else(|| no_key_or_group(&args.key, args.group))?;
+    let Some((mut stream, group)) = stream_and_group(txn, &args.key, args.group)? else {
+        note_miss(txn, &args.key);
+        return Err(no_key_or_group(&args.key, args.group));
+    };
     let consumer = consumer_or_new(&mut stream, group, args.consumer, now_ms);
     let (mut claimed, mut gone) = (SmallVec::<[(StreamId, Pending); 16]>::new(), Vec::new());
     let mut next = StreamId::MIN;

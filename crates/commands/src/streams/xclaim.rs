@@ -4,7 +4,7 @@ use keyspace::StreamMut;
 use smallvec::SmallVec;
 use values::stream::{ConsumerNumber, GroupNumber, Pending, Progress, StreamId};
 
-use super::group::{consumer_or_new, no_key_or_group, stream_and_group};
+use super::group::{consumer_or_new, no_key_or_group, note_miss, stream_and_group};
 use super::id::{Id, parse_id, reply_id};
 use super::range::reply_if_there;
 use crate::args::Kind;
@@ -137,8 +137,10 @@ pub(super) fn is_idle(pending: Pending, idle_min_ms: i64, now_ms: u64) -> bool {
 
 fn xclaim(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let now_ms = txn.now_ms();
-    let found = stream_and_group(txn, &args.key, args.group)?;
-    let (mut stream, group) = found.ok_or_else(|| no_key_or_group(&args.key, args.group))?;
+    let Some((mut stream, group)) = stream_and_group(txn, &args.key, args.group)? else {
+        note_miss(txn, &args.key);
+        return Err(no_key_or_group(&args.key, args.group));
+    };
     let claim = args.claim.read()?;
     let progress = stream.read().groups().group(group).progress;
     if claim.last_id > progress.last_id {

@@ -55,13 +55,12 @@ impl<'a> Parse<'a> for Args<'a> {
 }
 
 fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    let is_there = txn.stream(&args.key)?;
-    let last_id = is_there.map(|stream| stream.state().last_id);
+    let last_id = txn.stream_mut(&args.key)?.map(|stream| stream.read().state().last_id);
     if last_id.is_none() && !args.options.makes_stream {
         return Err(NO_STREAM);
     }
+    let is_new = last_id.is_none();
     let last_id = start(args.from, last_id.unwrap_or_default(), |word| parse_id(word, 0))?;
-    let is_new = is_there.is_none();
     let mut stream = txn.stream_or_new(&args.key)?;
     if stream.read().groups().find(args.group).is_some() {
         return Err(Error::fixed("BUSYGROUP Consumer Group name already exists"));
