@@ -419,34 +419,41 @@ fn a_stream_costs_the_same_however_long_it_is_and_was() {
 #[test]
 fn malformed_meta_is_an_error() {
     let mut random = random(2);
-    let kinds = [Kind::List, Kind::Set, Kind::Hash, Kind::ZSet, Kind::Stream];
+    let forms = [
+        Form::ListStored,
+        Form::SetStored,
+        Form::HashStored,
+        Form::HashStoredTimed,
+        Form::ZSetStored,
+        Form::StreamStored,
+    ];
     let mut entry = crate::hash::empty(b"key");
-    let mut open = |kind, meta: &[u8]| stored_open(&mut entry, kind, meta);
-    for kind in kinds {
+    let mut open = |form, meta: &[u8]| stored_open(&mut entry, form, meta);
+    for form in forms {
         for meta in
             [&b""[..], b"\x00\x01", b"\x02\x01\x01\x01", b"\x01", b"\x01\x80", b"\x01\x01\x02\x00\x00\x00"]
         {
-            assert!(open(kind, meta).is_err(), "{kind:?} {meta:?}");
+            assert!(open(form, meta).is_err(), "{form:?} {meta:?}");
         }
     }
-    assert!(open(Kind::String, b"\x01\x01").is_err());
+    assert!(open(Form::Bytes, b"\x01\x01").is_err());
     let far = b"\x01\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01";
-    assert!(open(Kind::List, far).is_err(), "at the end of all indices");
+    assert!(open(Form::ListStored, far).is_err(), "at the end of all indices");
     for _ in 0..rounds(20_000) {
         let mut meta: Vec<u8> = (0..random() % 20).map(|_| random() as u8 >> (random() % 8)).collect();
         if let Some(layout) = meta.first_mut() {
             *layout = 1;
         }
-        _ = open(kinds[random() as usize % kinds.len()], &meta);
+        _ = open(forms[random() as usize % forms.len()], &meta);
     }
 }
 
 /// Opens a collection that has no elements, and reads and changes it, whatever its meta says that it has.
-fn stored_open(entry: &mut Entry, kind: Kind, meta: &[u8]) -> Result<(), Malformed> {
+fn stored_open(entry: &mut Entry, form: Form, meta: &[u8]) -> Result<(), Malformed> {
     let limits = limits();
-    open(entry, kind, meta, Box::new(Map::default()))?;
-    assert_eq!(entry.kind(), kind);
-    match kind {
+    open(entry, form, meta, Box::new(Map::default()))?;
+    assert_eq!(entry.form(), form);
+    match form.kind() {
         Kind::List => {
             let mut list = ListMut::of(entry, &limits);
             assert_eq!(list.as_ref().iter().next(), None);
@@ -462,7 +469,8 @@ fn stored_open(entry: &mut Entry, kind: Kind, meta: &[u8]) -> Result<(), Malform
         Kind::Hash => {
             let mut hash = HashMut::of(entry, &limits);
             assert_eq!(hash.as_ref().scan(0, 10, &mut |_, _| ()), 0);
-            assert!(hash.set(b"a", b"b") && hash.remove(b"a"));
+            assert!(hash.set(b"a", b"b") && hash.set_deadline_ms(b"a", Some(5)) && hash.remove(b"a"));
+            hash.at(10).sweep(1);
         }
         Kind::ZSet => {
             let mut set = ZSetMut::of(entry, &limits);
