@@ -11,6 +11,7 @@ use std::ops::Range;
 
 pub use hash::HashMut;
 use values::entry::{Entry, EntryMut, EntryRef, Kind};
+use values::hash::HashRef;
 use values::limits::Limits;
 use values::list::{self, End, ListRef};
 use values::set::{self, SetRef};
@@ -81,6 +82,8 @@ impl Touched<'_> {
         } else {
             tell(EventClasses::HASH, "hexpired");
             tell(EventClasses::GENERIC, "del");
+            self.tally.expired_elements += HashRef::of(entry).len() as u64;
+            self.tally.changes += 1;
         }
     }
 

@@ -48,6 +48,8 @@ pub struct Tally {
     pub misses: u64,
     /// Keys removed because their time had come.
     pub expired: u64,
+    /// Elements of values removed because their time had come. Each time is a change as well.
+    pub expired_elements: u64,
     /// Changes made to the keyspace.
     pub changes: u64,
     /// Changed keys that clients wait for.

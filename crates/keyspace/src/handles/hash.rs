@@ -30,7 +30,8 @@ impl<'t> HashMut<'t> {
         }
         match entry.sweep_elements(context.now_ms, EFFORT) {
             0 => touched.is_to_be_stored(entry.as_ref().key()),
-            _ => {
+            removed => {
+                touched.tally.expired_elements += removed as u64;
                 touched.changed(|| entry.as_ref().key());
                 self.0.tell(EventClasses::HASH, "hexpired");
             }
