@@ -46,9 +46,8 @@ impl DiskElements {
     }
 
     fn beside(&self) -> &DiskElements {
-        self.beside.get_or_init(|| {
-            Box::new(DiskElements::tagged(Arc::clone(&self.space), self.place, Tag::Beside))
-        })
+        self.beside
+            .get_or_init(|| Box::new(DiskElements::tagged(Arc::clone(&self.space), self.place, Tag::Beside)))
     }
 
     /// Where the elements are.

@@ -358,8 +358,7 @@ fn events(listener: &mut Client, speaker: &mut Client) -> Vec<String> {
 
 #[test]
 fn every_change_is_told_in_redis_words() {
-    let server =
-        Server::start(&["--notify-keyspace-events", "AKEn", "--enable-debug-command", "yes"]);
+    let server = Server::start(&["--notify-keyspace-events", "AKEn", "--enable-debug-command", "yes"]);
     let (mut listener, mut client) = (server.connect(), server.connect());
     client.call("DEBUG SET-ACTIVE-EXPIRE 0");
     listener.call("PSUBSCRIBE __keyevent@*");
@@ -403,7 +402,9 @@ fn every_change_is_told_in_redis_words() {
     client.call("HSETEX i PX 1 FIELDS 1 f 1");
     events(&mut listener, &mut client);
     client.call("DEBUG SET-ACTIVE-EXPIRE 1");
-    eventually(SOON, "both fields are gone", || server.info("expired_subkeys") >= 2 && client.call("DBSIZE") == Value::Int(1));
+    eventually(SOON, "both fields are gone", || {
+        server.info("expired_subkeys") >= 2 && client.call("DBSIZE") == Value::Int(1)
+    });
     let mut told = events(&mut listener, &mut client);
     told.sort();
     assert_eq!(told, ["del i", "hexpired h", "hexpired i"]);
@@ -425,7 +426,9 @@ fn many_fields_at_once_do_not_stall_others() {
     assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
     assert_eq!(client.call("HLEN h"), Value::Int(2));
     client.call("DEBUG SET-ACTIVE-EXPIRE 1");
-    eventually(Duration::from_secs(60), "all are gone", || server.info("expired_subkeys") == FIELDS as i64 - 1);
+    eventually(Duration::from_secs(60), "all are gone", || {
+        server.info("expired_subkeys") == FIELDS as i64 - 1
+    });
     assert_eq!(client.call("HLEN h"), Value::Int(2));
 }
 
@@ -442,7 +445,11 @@ fn deadlines_move_with_their_hash_between_databases() {
             for line in [format!("COPY h h DB {to}"), format!("MOVE h {to}")] {
                 assert_eq!(client.call(&line), Value::Int(1), "{line} from {from}");
                 client.call(&format!("SELECT {to}"));
-                assert_eq!(client.call("HTTL h FIELDS 3 f:0 f:2 f:3"), ints(&[100, 100, -1]), "{line} from {from}");
+                assert_eq!(
+                    client.call("HTTL h FIELDS 3 f:0 f:2 f:3"),
+                    ints(&[100, 100, -1]),
+                    "{line} from {from}"
+                );
                 assert_eq!(client.call("HLEN h"), Value::Int(size as i64));
                 client.call("DEL h");
                 client.call(&format!("SELECT {from}"));

@@ -85,7 +85,9 @@ impl Keyspace {
                     }
                     caption.note_change(database, || name, &mut news);
                 }
-                events.iter().for_each(|(class, event)| caption.tell(*class, event, database, name, &mut news));
+                events
+                    .iter()
+                    .for_each(|(class, event)| caption.tell(*class, event, database, name, &mut news));
                 if self.store.is_some() {
                     names.push(name.into());
                 }

@@ -321,7 +321,8 @@ impl<'k> ReadView<'k> {
 /// Whether `entry` is to be taken as gone.
 #[inline]
 pub(crate) fn is_expired(entry: EntryRef<'_>, now_ms: u64) -> bool {
-    entry.deadline_ms().is_some_and(|deadline_ms| deadline_ms <= now_ms) || entry.is_timed() && is_gone(entry, now_ms)
+    entry.deadline_ms().is_some_and(|deadline_ms| deadline_ms <= now_ms)
+        || entry.is_timed() && is_gone(entry, now_ms)
 }
 
 /// Whether all elements of a value that have deadlines are to be taken as gone, and so its key.

@@ -50,7 +50,7 @@ struct Parts<const N: usize> {
 
 impl<const N: usize> Parts<N> {
     fn of(lengths: [usize; N]) -> Parts<N> {
-        const { assert!(N >= 1 && 1 + 5 * N <= HEAD_BYTES, "the lengths fit the initialised head") };
+        const { assert!(N >= 1 && 5 * N < HEAD_BYTES, "the lengths fit the initialised head") };
         Parts { head: lengths.iter().map(|&len| varint::size(len)).sum(), lengths, tail: 0 }
     }
 

@@ -83,10 +83,8 @@ pub struct Options<'a> {
 }
 
 impl<'a> Parse<'a> for Options<'a> {
-    const SPEC: Spec = Spec::block(&[
-        Spec { optional: true, ..Condition::SPEC.named("condition") },
-        Fields::SPEC,
-    ]);
+    const SPEC: Spec =
+        Spec::block(&[Spec { optional: true, ..Condition::SPEC.named("condition") }, Fields::SPEC]);
 
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
         const NOT_POSITIVE: Error = Error::fixed("ERR Parameter `numFields` should be greater than 0");

@@ -37,8 +37,20 @@ const GRAMMAR: &str = include_str!("../differential/commands.txt");
 const NEWER: &str = include_str!("commands.txt");
 
 /// What works on the keyspace alone.
-const FAMILIES: &[&str] =
-    &["hash_deadlines", "generic", "sort", "string", "bitmap", "hyperloglog", "hash", "list", "set", "zset", "geo", "seldom"];
+const FAMILIES: &[&str] = &[
+    "hash_deadlines",
+    "generic",
+    "sort",
+    "string",
+    "bitmap",
+    "hyperloglog",
+    "hash",
+    "list",
+    "set",
+    "zset",
+    "geo",
+    "seldom",
+];
 
 /// Commands whose replies tell of how an engine keeps things: cursors, and what a use of a key has left.
 const NOT_COMPARABLE: &[&str] = &["SCAN", "HSCAN", "SSCAN", "ZSCAN", "PFDEBUG"];

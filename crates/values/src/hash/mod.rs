@@ -12,7 +12,7 @@ mod indexed;
 mod timed;
 
 pub use indexed::IndexedHash;
-pub(crate) use timed::{TimedHash, is_live};
+pub(crate) use timed::{TimedHash, VisitTimed, is_live};
 
 use crate::either::Either;
 use crate::entry::{Entry, EntryRef, Form, Kind};
@@ -38,7 +38,7 @@ pub fn is_gone(entry: EntryRef<'_>, now_ms: u64) -> bool {
 }
 
 /// All fields of a hash with deadlines, due or not, with their values and deadlines.
-pub(crate) fn for_each_timed(entry: EntryRef<'_>, f: &mut dyn FnMut(&[u8], &[u8], Option<u64>)) {
+pub(crate) fn for_each_timed(entry: EntryRef<'_>, f: &mut VisitTimed<'_>) {
     TimedRef::of(entry).for_each(f);
 }
 

@@ -119,7 +119,8 @@ fn check(home: Home) {
                     model.insert(field, (value, if until_ms > now_ms { until_ms } else { NEVER }));
                 }
                 8 | 9 => {
-                    let fields = if choices.below(4) == 0 { elements(choices) } else { vec![element(choices)] };
+                    let fields =
+                        if choices.below(4) == 0 { elements(choices) } else { vec![element(choices)] };
                     let until_ms = [NEVER, now_ms + 1, now_ms + choices.below(5000) as u64][choices.below(3)];
                     for (place, field) in fields.into_iter().enumerate() {
                         let until_ms = until_ms.saturating_add(place as u64);
@@ -143,7 +144,8 @@ fn check(home: Home) {
                     compare(&entry, &model, now_ms, choices.below(50));
                 }
             }
-            let stays = is_packed(was) || !is_packed(entry.form()) && was.is_stored() == entry.form().is_stored();
+            let stays =
+                is_packed(was) || !is_packed(entry.form()) && was.is_stored() == entry.form().is_stored();
             assert!(stays || was.is_stored(), "an indexed hash stays indexed, but a copy is held in memory");
         }
         compare(&entry, &model, now_ms, 10);

@@ -8,7 +8,7 @@ use std::ops::Bound;
 use super::{Key, Malformed, Stored, StoredHash, number};
 use crate::elements::{Elements, Span};
 use crate::entry::{Collection, Copied, Form, Indexed};
-use crate::hash::{IndexedHash, TimedHash, is_live};
+use crate::hash::{IndexedHash, TimedHash, VisitTimed, is_live};
 
 /// Before a field whose deadline is to be found.
 const OF_FIELD: u8 = b'd';
@@ -159,11 +159,17 @@ impl StoredTimedHash {
         Box::new(self.hash.iter().filter(move |[field, _]| !due.contains(*field)))
     }
 
-    pub(crate) fn for_each(&self, f: &mut dyn FnMut(&[u8], &[u8], Option<u64>)) {
+    pub(crate) fn for_each(&self, f: &mut VisitTimed<'_>) {
         self.hash.visit(&mut |field, value| f(field, value, self.stored_deadline_ms(field)));
     }
 
-    pub(crate) fn scan(&self, cursor: u64, count: usize, now_ms: u64, f: &mut dyn FnMut(&[u8], &[u8])) -> u64 {
+    pub(crate) fn scan(
+        &self,
+        cursor: u64,
+        count: usize,
+        now_ms: u64,
+        f: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> u64 {
         self.hash.scan(cursor, count, &mut |field, value| {
             if self.is_live(field, now_ms) {
                 f(field, value);

@@ -81,6 +81,52 @@ fn a_hash_costs_what_it_names() {
     check_cost(entry, [0, 1, 16, 0], |entry| assert!(HashRef::of(entry.as_ref()).iter().next().is_some()));
 }
 
+/// What is done to the map beside the fields, where the deadlines are.
+fn cost_beside(entry: &mut Entry, operation: impl FnOnce(&mut Entry)) -> Spent {
+    let beside = |entry: &Entry| {
+        let beside = map(entry).beside().as_any().downcast_ref::<Map>();
+        beside.expect("of the same type").spent()
+    };
+    beside(entry);
+    operation(entry);
+    beside(entry)
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "so many elements take too long there")]
+fn deadlines_cost_what_they_name() {
+    let limits = limits();
+    let mut entry = crate::hash::empty(b"key");
+    spill(&mut entry);
+    for number in 0..COUNT {
+        HashMut::of(&mut entry, &limits).set(format!("field:{number}").as_bytes(), b"value");
+    }
+    let entry = &mut entry;
+    check_cost(entry, [1, 0, 0, 0], |entry| {
+        HashMut::of(entry, &limits).set_deadline_ms(b"field:7", Some(5000));
+    });
+    for number in 0..1000u64 {
+        let field = format!("field:{}", 1000 + number);
+        HashMut::of(entry, &limits).set_deadline_ms(field.as_bytes(), Some(1000 + number));
+    }
+    // As long as nothing is due, who reads asks for no deadline.
+    let read = |entry: &mut Entry, now_ms| {
+        let hash = HashRef::of(entry.as_ref()).at(now_ms);
+        assert_eq!(hash.get(b"field:7"), Some(&b"value"[..]));
+        assert!(hash.len() <= COUNT && hash.iter().next().is_some());
+    };
+    assert_eq!(cost_beside(entry, |entry| read(entry, 999)), Spent::default());
+    let spent = cost_beside(entry, |entry| read(entry, 1009));
+    assert!(spent.gets == 1 && spent.pairs <= 25, "{spent:?}");
+    // A sweep takes what is due, and passes over what it took only once.
+    let sweep = |entry: &mut Entry| _ = HashMut::of(entry, &limits).at(1499).sweep(1);
+    let spent = cost_beside(entry, sweep);
+    assert!(spent.pairs == 257 && spent.sets == 512, "{spent:?}");
+    let spent = cost_beside(entry, sweep);
+    assert!(spent.pairs == 245 && spent.passed == 245, "{spent:?}");
+    assert_eq!(HashRef::of(entry.as_ref()).at(1499).len(), COUNT - 500);
+}
+
 #[test]
 #[cfg_attr(miri, ignore = "so many elements take too long there")]
 fn a_random_pick_walks_over_few() {
@@ -514,6 +560,12 @@ fn the_layout_is_as_drawn() {
     HashMut::of(&mut entry, &limits).set(b"field", b"value");
     assert_eq!(write(&entry), [1, 1]);
     assert_eq!(value(&entry, b"\x7c\xc9\x8a\x39field"), Some(b"value".to_vec()));
+    HashMut::of(&mut entry, &limits).set_deadline_ms(b"field", Some(0x1234));
+    assert_eq!(write(&entry), [1, 1, 1, 0xb4, 0x24]);
+    assert_eq!(value(&entry, b"\x7c\xc9\x8a\x39field"), Some(b"value".to_vec()));
+    let beside = |key: &[u8]| map(&entry).beside().get(key).map(<[u8]>::to_vec);
+    assert_eq!(beside(b"dfield"), Some(b"\x34\x12\0\0\0\0\0\0".to_vec()));
+    assert_eq!(beside(b"t\0\0\0\0\0\0\x12\x34field"), Some(Vec::new()));
 
     let mut entry = crate::list::empty(b"key");
     spill(&mut entry);

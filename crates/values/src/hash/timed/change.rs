@@ -22,7 +22,8 @@ impl<'a> TimedMut<'a> {
         match entry.form() {
             Form::HashPacked => {
                 let pairs = run::elements::<2>(entry.value());
-                let bytes = packed::build(pairs.map(|[field, value]| Timed { field, value, deadline_ms: None }));
+                let bytes =
+                    packed::build(pairs.map(|[field, value]| Timed { field, value, deadline_ms: None }));
                 entry.set_value(Form::HashPackedTimed, &bytes);
             }
             Form::HashIndexed => {
@@ -44,7 +45,8 @@ impl<'a> TimedMut<'a> {
             Form::HashPackedTimed => {
                 if packed::note_least(&mut self.entry.buffer()) == u64::MAX {
                     let mut bytes = run::EMPTY.to_vec();
-                    packed::elements(self.entry.value()).for_each(|timed| run::push(&mut bytes, timed.pair()));
+                    packed::elements(self.entry.value())
+                        .for_each(|timed| run::push(&mut bytes, timed.pair()));
                     self.entry.set_value(Form::HashPacked, &bytes);
                 }
             }
@@ -81,9 +83,7 @@ impl<'a> TimedMut<'a> {
         }
         let is_new = match self.entry.form() {
             Form::HashPackedTimed => self.set_in_packed(field, value, keeps),
-            Form::HashIndexedTimed => {
-                self.entry.indexed_mut::<TimedHash>().set(field, value, keeps, now_ms)
-            }
+            Form::HashIndexedTimed => self.entry.indexed_mut::<TimedHash>().set(field, value, keeps, now_ms),
             _ => self.entry.indexed_mut::<StoredTimedHash>().set(field, value, keeps, now_ms),
         };
         self.settle();

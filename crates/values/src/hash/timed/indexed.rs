@@ -2,7 +2,7 @@
 //! segments keep lower bounds of them ([`Table::sweep`](crate::table::Table::sweep)), so that what is due is found
 //! without an index.
 
-use super::is_live;
+use super::{VisitTimed, is_live};
 use crate::entry::{Collection, Copied, Form, Indexed};
 use crate::hash::IndexedHash;
 use crate::table::{Fate, Stage};
@@ -40,7 +40,8 @@ impl TimedHash {
     }
 
     pub fn is_gone(&self, now_ms: u64) -> bool {
-        self.timed == self.len() && !self.hash.table.iter().any(|element| is_live(element.deadline_ms(), now_ms))
+        self.timed == self.len()
+            && !self.hash.table.iter().any(|element| is_live(element.deadline_ms(), now_ms))
     }
 
     pub fn count_due(&self, now_ms: u64) -> usize {
@@ -62,7 +63,7 @@ impl TimedHash {
         live.map(Thin::parts_in_table)
     }
 
-    pub fn for_each(&self, f: &mut dyn FnMut(&[u8], &[u8], Option<u64>)) {
+    pub fn for_each(&self, f: &mut VisitTimed<'_>) {
         self.hash.table.iter().for_each(|element| {
             let [field, value] = element.parts();
             f(field, value, element.deadline_ms());
@@ -87,7 +88,8 @@ impl TimedHash {
     /// Whether the field is new to who looks at `now_ms`. Its deadline goes, unless it `keeps` it.
     pub fn set(&mut self, field: &[u8], value: &[u8], keeps: bool, now_ms: u64) -> bool {
         let IndexedHash { table, element_bytes } = &mut self.hash;
-        let Some(mut element) = table.find_mut(base::hash::hash(field), |element| element.name() == field) else {
+        let Some(mut element) = table.find_mut(base::hash::hash(field), |element| element.name() == field)
+        else {
             self.hash.add(field, value);
             return true;
         };
@@ -104,7 +106,8 @@ impl TimedHash {
     /// Sets or removes the deadline of a field, if it is there.
     pub fn set_deadline_ms(&mut self, field: &[u8], deadline_ms: Option<u64>) {
         let IndexedHash { table, element_bytes } = &mut self.hash;
-        let Some(mut element) = table.find_mut(base::hash::hash(field), |element| element.name() == field) else {
+        let Some(mut element) = table.find_mut(base::hash::hash(field), |element| element.name() == field)
+        else {
             return;
         };
         self.timed -= usize::from(element.deadline_ms().is_some());

@@ -37,6 +37,9 @@ enum Held<'a> {
     Stored(&'a StoredTimedHash),
 }
 
+/// Takes a field, its value, and when it expires.
+pub(crate) type VisitTimed<'v> = dyn FnMut(&[u8], &[u8], Option<u64>) + 'v;
+
 /// Whether a field with this deadline is there for who looks at `now_ms`.
 pub(crate) fn is_live(deadline_ms: Option<u64>, now_ms: u64) -> bool {
     deadline_ms.is_none_or(|deadline_ms| deadline_ms > now_ms)
@@ -120,7 +123,9 @@ impl<'a> TimedRef<'a> {
         let now_ms = self.now_ms;
         match self.held {
             Held::Packed(bytes) => Box::new(
-                packed::elements(bytes).filter(move |element| element.is_live(now_ms)).map(packed::Timed::pair),
+                packed::elements(bytes)
+                    .filter(move |element| element.is_live(now_ms))
+                    .map(packed::Timed::pair),
             ),
             Held::Indexed(hash) => Box::new(hash.iter(now_ms)),
             Held::Stored(hash) => hash.iter(now_ms),
@@ -128,10 +133,11 @@ impl<'a> TimedRef<'a> {
     }
 
     /// All fields with values and deadlines, due or not, for a copy.
-    pub fn for_each(self, f: &mut dyn FnMut(&[u8], &[u8], Option<u64>)) {
+    pub fn for_each(self, f: &mut VisitTimed<'_>) {
         match self.held {
             Held::Packed(bytes) => {
-                packed::elements(bytes).for_each(|element| f(element.field, element.value, element.deadline_ms));
+                packed::elements(bytes)
+                    .for_each(|element| f(element.field, element.value, element.deadline_ms));
             }
             Held::Indexed(hash) => hash.for_each(f),
             Held::Stored(hash) => hash.for_each(f),
