@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use elsa::sync::FrozenVec;
 use fjall::Slice;
@@ -11,29 +11,43 @@ use keyspace::engine::Batch;
 use keyspace::fault::{Fault, raise};
 use values::elements::{Elements, Pair, Span};
 
-use crate::format::{ELEMENT_KEY_BYTES_MAX, ELEMENT_PREFIX_BYTES, Place, element_prefix};
+use crate::format::{ELEMENT_KEY_BYTES_MAX, ELEMENT_PREFIX_BYTES, Place, Tag, element_prefix};
 use crate::space::Space;
 
 /// The elements at one place, with what was changed and not written yet.
 pub struct DiskElements {
     space: Arc<Space>,
     place: Place,
+    tag: Tag,
     prefix: [u8; ELEMENT_PREFIX_BYTES],
     /// By the element's key; `None` where it was removed.
     changed: BTreeMap<Box<[u8]>, Option<Box<[u8]>>>,
     /// What was handed out.
     held: FrozenVec<Box<Slice>>,
+    /// The map beside this one, once somebody has asked for it.
+    beside: OnceLock<Box<DiskElements>>,
 }
 
 impl DiskElements {
     pub fn new(space: Arc<Space>, place: Place) -> DiskElements {
+        DiskElements::tagged(space, place, Tag::Element)
+    }
+
+    fn tagged(space: Arc<Space>, place: Place, tag: Tag) -> DiskElements {
         DiskElements {
             space,
             place,
-            prefix: element_prefix(place.home, place.id),
+            tag,
+            prefix: element_prefix(place.home, tag, place.id),
             changed: BTreeMap::new(),
             held: FrozenVec::new(),
+            beside: OnceLock::new(),
         }
+    }
+
+    fn beside(&self) -> &DiskElements {
+        self.beside
+            .get_or_init(|| Box::new(DiskElements::tagged(Arc::clone(&self.space), self.place, Tag::Beside)))
     }
 
     /// Where the elements are.
@@ -64,13 +78,14 @@ impl DiskElements {
                 None => batch.remove(self.space.id, write_key),
             }
         }
-        Ok(())
+        self.beside.get().map_or(Ok(()), |beside| beside.stage(batch))
     }
 
     /// Says that what was staged is written, and lets go of what was handed out.
     pub fn settle(&mut self) {
         self.changed = BTreeMap::new();
         self.held = FrozenVec::new();
+        self.beside = OnceLock::new();
     }
 
     fn key(&self, key: &[u8]) -> Vec<u8> {
@@ -82,7 +97,7 @@ impl DiskElements {
             Bound::Included(key) => Bound::Included(self.key(key)),
             Bound::Excluded(key) => Bound::Excluded(self.key(key)),
             Bound::Unbounded if is_upper => {
-                Bound::Excluded(element_prefix(self.place.home, self.place.id + 1).into())
+                Bound::Excluded(element_prefix(self.place.home, self.tag, self.place.id + 1).into())
             }
             Bound::Unbounded => Bound::Included(self.prefix.into()),
         }
@@ -211,6 +226,15 @@ impl Elements for DiskElements {
 
     fn remove(&mut self, key: &[u8]) {
         self.changed.insert(key.into(), None);
+    }
+
+    fn beside(&self) -> &dyn Elements {
+        self.beside()
+    }
+
+    fn beside_mut(&mut self) -> &mut dyn Elements {
+        self.beside();
+        &mut **self.beside.get_mut().expect("it has just been made")
     }
 
     fn memory_bytes(&self) -> usize {

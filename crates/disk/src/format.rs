@@ -4,7 +4,8 @@
 //! Every key of a space begins with its slot, so that a slot is one range.
 
 use base::hash::stable_hash;
-use values::entry::{EntryRef, Form, Kind};
+use keyspace::engine::Counts;
+use values::entry::{EntryRef, Form};
 use values::stored;
 
 /// The version of everything here, which this program writes.
@@ -12,7 +13,7 @@ use values::stored;
 /// | version | what is new |
 /// |---|---|
 /// | 1 | |
-/// | 2 | streams |
+/// | 2 | streams, and hashes whose fields have deadlines |
 pub const VERSION: u32 = 2;
 
 /// The oldest version that this program reads.
@@ -47,6 +48,8 @@ pub enum Tag {
     Deadline = 2,
     /// An element of a collection.
     Element = 3,
+    /// A record of the map beside the elements of a collection.
+    Beside = 4,
 }
 
 /// The beginning of every key of this slot and tag.
@@ -101,18 +104,20 @@ pub fn deadline_of(record_key: &[u8]) -> Option<(u64, &[u8])> {
     Some((u64::from_be_bytes(*deadline_ms), name))
 }
 
-/// The beginning of the keys of all elements of a collection.
-pub fn element_prefix(home: u16, id: u64) -> [u8; ELEMENT_PREFIX_BYTES] {
+/// The beginning of the keys of all elements of a collection ([`Tag::Element`]), or of all records beside them
+/// ([`Tag::Beside`]).
+pub fn element_prefix(home: u16, tag: Tag, id: u64) -> [u8; ELEMENT_PREFIX_BYTES] {
     let mut key = [0; ELEMENT_PREFIX_BYTES];
-    key[..PREFIX_BYTES].copy_from_slice(&prefix(home, Tag::Element));
+    key[..PREFIX_BYTES].copy_from_slice(&prefix(home, tag));
     key[PREFIX_BYTES..].copy_from_slice(&id.to_be_bytes());
     key
 }
 
-/// The number of the collection that the element record with this key belongs to; `None` for any other record.
+/// The number of the collection that the element record with this key belongs to, or lies beside; `None` for any other
+/// record.
 pub fn collection_of(record_key: &[u8]) -> Option<u64> {
     let (prefix, rest) = record_key.split_first_chunk::<PREFIX_BYTES>()?;
-    if prefix[2] != Tag::Element as u8 {
+    if ![Tag::Element as u8, Tag::Beside as u8].contains(&prefix[2]) {
         return None;
     }
     Some(u64::from_be_bytes(*rest.first_chunk()?))
@@ -137,19 +142,23 @@ pub fn slot_of_counts(record_key: &[u8]) -> Option<u16> {
     Some(u16::from_be_bytes(*record_key.get(COUNTS_PREFIX_BYTES..)?.first_chunk()?))
 }
 
-/// The value of such a record.
-pub fn counts_value(keys: usize, deadlines: usize) -> [u8; 16] {
-    let mut value = [0; 16];
-    value[..8].copy_from_slice(&(keys as u64).to_le_bytes());
-    value[8..].copy_from_slice(&(deadlines as u64).to_le_bytes());
-    value
+/// Appends the value of such a record.
+pub fn write_counts(out: &mut Vec<u8>, counts: Counts) {
+    out.extend_from_slice(&(counts.keys as u64).to_le_bytes());
+    out.extend_from_slice(&(counts.deadlines as u64).to_le_bytes());
+    if counts.timed > 0 {
+        out.extend_from_slice(&(counts.timed as u64).to_le_bytes());
+    }
 }
 
-/// Keys and deadlines in its value.
-pub fn read_counts(value: &[u8]) -> Option<(usize, usize)> {
-    let (keys, rest) = value.split_first_chunk()?;
-    let deadlines = rest.first_chunk()?;
-    Some((u64::from_le_bytes(*keys) as usize, u64::from_le_bytes(*deadlines) as usize))
+/// The counts in its value.
+pub fn read_counts(mut value: &[u8]) -> Option<Counts> {
+    let mut number = || {
+        let (bytes, rest) = value.split_first_chunk()?;
+        value = rest;
+        Some(u64::from_le_bytes(*bytes) as usize)
+    };
+    Some(Counts { keys: number()?, deadlines: number()?, timed: number().unwrap_or(0) })
 }
 
 /// Where the elements of a stored collection are: the slot of the key that it was made under, and its number.
@@ -167,7 +176,7 @@ const PLACE_BYTES: usize = 10;
 const DEADLINE_FLAG: u8 = 0x80;
 
 /// How forms are numbered on disk. Numbers are never used again for another form.
-const FORMS: [(u8, Form); 13] = [
+const FORMS: [(u8, Form); 15] = [
     (0, Form::Bytes),
     (1, Form::EditedBytes),
     (2, Form::Integer),
@@ -178,6 +187,8 @@ const FORMS: [(u8, Form); 13] = [
     (18, Form::SetStored),
     (24, Form::HashPacked),
     (25, Form::HashStored),
+    (26, Form::HashPackedTimed),
+    (27, Form::HashStoredTimed),
     (32, Form::ZSetPacked),
     (33, Form::ZSetStored),
     (41, Form::StreamStored),
@@ -221,8 +232,8 @@ pub struct Record<'v> {
 pub enum Body<'v> {
     /// In the record, in this form.
     Here(Form, &'v [u8]),
-    /// A collection of this type whose elements are at the place, and what it says of itself.
-    Elsewhere(Kind, Place, &'v [u8]),
+    /// A collection of this form whose elements are at the place, and what it says of itself.
+    Elsewhere(Form, Place, &'v [u8]),
 }
 
 /// Reads the value of a [`Tag::Key`] record; `None` when it is none.
@@ -241,5 +252,5 @@ pub fn read_value(value: &[u8]) -> Option<Record<'_>> {
     let (place, rest) = rest.split_first_chunk::<PLACE_BYTES>()?;
     let (home, id) = place.split_first_chunk::<2>()?;
     let place = Place { home: u16::from_le_bytes(*home), id: u64::from_le_bytes(*id.first_chunk()?) };
-    Some(Record { deadline_ms, body: Body::Elsewhere(form.kind(), place, rest) })
+    Some(Record { deadline_ms, body: Body::Elsewhere(form, place, rest) })
 }

@@ -13,7 +13,7 @@ use sync::RwLock;
 use crate::cache::Budget;
 use crate::compaction::Compactions;
 use crate::damage::Damage;
-use crate::format::{self, Place};
+use crate::format::{self, Place, Tag};
 use crate::graves::{Filters, Grave, Graves};
 use crate::handoff::Handoff;
 use crate::ids::Ids;
@@ -133,11 +133,10 @@ impl Lsm {
         let mut stored = Vec::new();
         for record in self.system.prefix(format::counts_prefix(space)) {
             let (key, value) = record.into_inner()?;
-            if let (Some(slot), Some((keys, deadlines))) =
-                (format::slot_of_counts(&key), format::read_counts(&value))
-                && keys > 0
+            if let (Some(slot), Some(counts)) = (format::slot_of_counts(&key), format::read_counts(&value))
+                && counts.keys > 0
             {
-                stored.push((slot, Counts { keys, deadlines }));
+                stored.push((slot, counts));
             }
         }
         Ok(stored)
@@ -280,8 +279,9 @@ impl Lsm {
     /// Whether no element of the collection in this grave is left.
     pub fn is_empty(&self, grave: &Grave) -> bool {
         let Some(space) = self.spaces.read().get(&grave.space).cloned() else { return true };
-        let prefix = format::element_prefix(grave.place.home, grave.place.id);
-        space.tree().is_none_or(|tree| tree.prefix(prefix).next().is_none())
+        let prefix = |tag| format::element_prefix(grave.place.home, tag, grave.place.id);
+        let is_empty = |tree: &Keyspace, tag| tree.prefix(prefix(tag)).next().is_none();
+        space.tree().is_none_or(|tree| is_empty(tree, Tag::Element) && is_empty(tree, Tag::Beside))
     }
 }
 

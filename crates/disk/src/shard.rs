@@ -11,10 +11,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::fast::FixedState;
 use keyspace::Key;
-use keyspace::engine::{Batch, Counts, Elsewhere, Loaded, Shard, Stage};
+use keyspace::engine::{Batch, Counts, Elsewhere, Loaded, Shard, Stage, Swept, sweep_elements};
 use keyspace::fault::Fault;
 use smallvec::SmallVec;
-use values::entry::{Entry, EntryMut, EntryRef, Form};
+use values::entry::{self, Deadlines, Entry, EntryMut, EntryRef, Form};
 use values::stored;
 use values::table::Table;
 
@@ -28,8 +28,8 @@ pub struct DiskShard {
     space: Arc<Space>,
     slot: u16,
     cached: Table<Entry>,
-    /// How many cached entries have a deadline.
-    cached_deadlines: usize,
+    /// How many cached entries have deadlines.
+    cached_deadlines: Deadlines,
     /// What is stored.
     counts: Counts,
     /// What will be, once the staged changes are.
@@ -52,9 +52,11 @@ type Meta = SmallVec<[u8; 24]>;
 /// What was true of a key before the transaction.
 #[derive(Clone)]
 struct Original {
-    /// Whether it was stored.
-    is_there: bool,
+    /// What it adds to the counts: nothing, if it was not stored.
+    counts: Counts,
     deadline_ms: Option<u64>,
+    /// When it or an element of it is due, as the record for sweeps has it.
+    due_ms: Option<u64>,
     /// Where its elements are, if it was a stored collection, and what its record says of it. An element that is only
     /// overwritten leaves that as it is, and the record need not be written again.
     place: Option<Place>,
@@ -66,8 +68,9 @@ struct Original {
 
 impl Original {
     const ABSENT: Original = Original {
-        is_there: false,
+        counts: Counts { keys: 0, deadlines: 0, timed: 0 },
         deadline_ms: None,
+        due_ms: None,
         place: None,
         meta: Meta::new_const(),
         cached_bytes: 0,
@@ -75,16 +78,43 @@ impl Original {
     };
 
     fn of(entry: EntryRef<'_>, cached_bytes: usize) -> Original {
-        let deadline_ms = entry.deadline_ms();
-        let place = place_of(entry);
-        Original { is_there: true, deadline_ms, place, meta: meta_of(entry), cached_bytes, is_staged: false }
+        Original {
+            counts: counts_of(entry),
+            deadline_ms: entry.deadline_ms(),
+            due_ms: due_ms(entry),
+            place: place_of(entry),
+            meta: meta_of(entry),
+            cached_bytes,
+            is_staged: false,
+        }
     }
+}
+
+/// What one key adds to the counts.
+fn counts_of(entry: EntryRef<'_>) -> Counts {
+    Counts {
+        keys: 1,
+        deadlines: usize::from(entry.deadline_ms().is_some()),
+        timed: usize::from(entry.is_timed()),
+    }
+}
+
+/// Makes `counts` right where a key that adds `before` to them is to add `now`.
+fn recount(counts: &mut Counts, before: Counts, now: Counts) {
+    counts.keys = counts.keys + now.keys - before.keys;
+    counts.deadlines = counts.deadlines + now.deadlines - before.deadlines;
+    counts.timed = counts.timed + now.timed - before.timed;
 }
 
 static GENERATION: AtomicU64 = AtomicU64::new(1);
 
 fn next_generation() -> u64 {
     GENERATION.fetch_add(1, Ordering::Relaxed)
+}
+
+/// When the key or an element of its value is due, if ever.
+fn due_ms(entry: EntryRef<'_>) -> Option<u64> {
+    Some(entry::due_ms(entry)).filter(|due_ms| *due_ms != u64::MAX)
 }
 
 fn elements_of(entry: EntryRef<'_>) -> Option<&DiskElements> {
@@ -114,11 +144,11 @@ impl DiskShard {
             space,
             slot,
             cached: Table::new(),
-            cached_deadlines: 0,
+            cached_deadlines: Deadlines::default(),
             counts,
             staged_counts: counts,
             // Which one is the earliest is found out when something may be due.
-            earliest_deadline_ms: if counts.deadlines > 0 { 0 } else { u64::MAX },
+            earliest_deadline_ms: if counts.deadlines + counts.timed > 0 { 0 } else { u64::MAX },
             touched: HashMap::default(),
             generation: next_generation(),
             random: u64::from(slot),
@@ -152,10 +182,10 @@ impl DiskShard {
                     out.copy_from_slice(bytes);
                 }))
             }
-            Body::Elsewhere(kind, place, description) => {
+            Body::Elsewhere(form, place, description) => {
                 let mut entry = Entry::build(name, Form::Bytes, record.deadline_ms, 0, |_| {});
                 let elements = Box::new(DiskElements::new(Arc::clone(&self.space), place));
-                match stored::open(&mut entry, kind, description, elements) {
+                match stored::open(&mut entry, form, description, elements) {
                     Ok(()) => Some(entry),
                     Err(error) => {
                         raise_unreadable(name, error);
@@ -200,13 +230,13 @@ impl DiskShard {
     }
 
     fn put_in(&mut self, key: &Key<'_>, entry: Entry) {
-        self.cached_deadlines += usize::from(entry.deadline_ms().is_some());
+        self.cached_deadlines.add(entry.as_ref());
         self.cached.insert_unique(key.hash, entry);
     }
 
     fn take_out(&mut self, key: &Key<'_>) -> Option<Entry> {
         let entry = self.cached.remove(key.hash, |entry| entry.key() == key.bytes)?;
-        self.cached_deadlines -= usize::from(entry.deadline_ms().is_some());
+        self.cached_deadlines.take_back(entry.as_ref());
         Some(entry)
     }
 
@@ -269,8 +299,8 @@ impl DiskShard {
     fn stage_key(&mut self, key: &Key<'_>, original: &Original, batch: &mut Batch) -> Result<(), Fault> {
         let (space, slot) = (Arc::clone(&self.space), self.slot);
         let found = self.cached.find_mut(key.hash, |entry| entry.key() == key.bytes);
-        let (is_there, deadline_ms, place) = match found {
-            None => (false, None, None),
+        let now = match found {
+            None => Original::ABSENT,
             Some(mut entry) => {
                 if key.bytes.len() > format::NAME_BYTES_MAX {
                     return Err(Fault::new(format!(
@@ -290,10 +320,12 @@ impl DiskShard {
                     }
                     None => None,
                 };
+                let now = Original::of(entry.as_ref(), 0);
                 let is_as_before = place.is_some()
                     && place == original.place
-                    && entry.deadline_ms() == original.deadline_ms
-                    && meta_of(entry.as_ref()) == original.meta;
+                    && now.deadline_ms == original.deadline_ms
+                    && now.counts == original.counts
+                    && now.meta == original.meta;
                 if !is_as_before {
                     batch.put(
                         space.id,
@@ -301,37 +333,35 @@ impl DiskShard {
                         |out| format::write_value(out, entry.as_ref(), place),
                     );
                 }
-                (true, entry.deadline_ms(), place)
+                now
             }
         };
-        if !is_there && original.is_there {
+        if now.counts.keys < original.counts.keys {
             batch.remove(space.id, |out| format::write_key(out, slot, key.bytes));
         }
-        if deadline_ms != original.deadline_ms {
-            if let Some(deadline_ms) = original.deadline_ms {
-                batch.remove(space.id, |out| format::write_deadline(out, slot, deadline_ms, key.bytes));
+        if now.due_ms != original.due_ms {
+            if let Some(due_ms) = original.due_ms {
+                batch.remove(space.id, |out| format::write_deadline(out, slot, due_ms, key.bytes));
             }
-            if let Some(deadline_ms) = deadline_ms {
-                batch.put(space.id, |out| format::write_deadline(out, slot, deadline_ms, key.bytes), |_| {});
-                self.earliest_deadline_ms = self.earliest_deadline_ms.min(deadline_ms);
+            if let Some(due_ms) = now.due_ms {
+                batch.put(space.id, |out| format::write_deadline(out, slot, due_ms, key.bytes), |_| {});
+                self.earliest_deadline_ms = self.earliest_deadline_ms.min(due_ms);
             }
         }
-        if place != original.place {
+        if now.place != original.place {
             let elsewhere = |place: Place| Elsewhere { space: space.id, slot: place.home, id: place.id };
             batch.released.extend(original.place.map(elsewhere));
-            batch.adopted.extend(place.map(elsewhere));
+            batch.adopted.extend(now.place.map(elsewhere));
         }
         let counts = &mut self.staged_counts;
         let before = *counts;
-        counts.keys = counts.keys + usize::from(is_there) - usize::from(original.is_there);
-        counts.deadlines = counts.deadlines + usize::from(deadline_ms.is_some())
-            - usize::from(original.deadline_ms.is_some());
+        recount(counts, original.counts, now.counts);
         if *counts != before {
-            let value = format::counts_value(counts.keys, counts.deadlines);
+            let counts = *counts;
             batch.put(
                 SYSTEM,
                 |out| format::write_counts_key(out, space.id, slot),
-                |out| out.extend_from_slice(&value),
+                |out| format::write_counts(out, counts),
             );
         }
         Ok(())
@@ -342,11 +372,8 @@ impl Shard for DiskShard {
     fn counts(&self) -> Counts {
         let mut counts = self.counts;
         for (name, original) in &self.touched {
-            let now = self.cached(&Key::new(name));
-            let has_deadline = now.is_some_and(|entry| entry.deadline_ms().is_some());
-            counts.keys = counts.keys + usize::from(now.is_some()) - usize::from(original.is_there);
-            counts.deadlines =
-                counts.deadlines + usize::from(has_deadline) - usize::from(original.deadline_ms.is_some());
+            let now = self.cached(&Key::new(name)).map(counts_of).unwrap_or_default();
+            recount(&mut counts, original.counts, now);
         }
         counts
     }
@@ -389,8 +416,7 @@ impl Shard for DiskShard {
     fn insert(&mut self, key: &Key<'_>, entry: Entry) -> EntryMut<'_> {
         self.touch(key);
         let entry = self.received(entry);
-        self.cached_deadlines += usize::from(entry.deadline_ms().is_some());
-        EntryMut::new(self.cached.insert_unique(key.hash, entry), &mut self.cached_deadlines)
+        EntryMut::inserted(self.cached.insert_unique(key.hash, entry), &mut self.cached_deadlines)
     }
 
     fn find_or_insert(&mut self, key: &Key<'_>, make: &mut dyn FnMut() -> Entry) -> (EntryMut<'_>, bool) {
@@ -469,7 +495,7 @@ impl Shard for DiskShard {
         self.earliest_deadline_ms
     }
 
-    fn sweep(&mut self, now_ms: u64, effort: usize, expired: &mut dyn FnMut(Entry)) -> usize {
+    fn sweep(&mut self, now_ms: u64, effort: usize, swept: &mut dyn FnMut(Swept<'_>)) {
         /// A run of entries in memory has about as many.
         const KEYS_PER_EFFORT: usize = 16;
         // What lies before has been removed, and to pass over it takes time.
@@ -487,19 +513,19 @@ impl Shard for DiskShard {
             }
             goes_on
         });
-        for name in &due {
+        due.retain(|name| {
             let key = Key::new(name);
             self.touch(&key);
             let is_due =
                 |entry: EntryRef<'_>| entry.deadline_ms().is_some_and(|deadline_ms| deadline_ms <= now_ms);
-            if self.cached(&key).is_some_and(is_due)
-                && let Some(entry) = self.take_out(&key)
-            {
-                expired(entry);
+            let is_whole = self.cached(&key).is_some_and(is_due);
+            if is_whole && let Some(entry) = self.take_out(&key) {
+                swept(Swept::Key(entry));
             }
-        }
-        self.earliest_deadline_ms = earliest_ms;
-        due.len()
+            !is_whole
+        });
+        // What is due of those that stay is among their elements.
+        self.earliest_deadline_ms = earliest_ms.min(sweep_elements(self, &due, now_ms, swept));
     }
 
     fn overhead_bytes(&self) -> usize {
@@ -542,7 +568,7 @@ impl Shard for DiskShard {
             self.counts = self.staged_counts;
         } else {
             self.staged_counts = self.counts;
-            if self.counts.deadlines > 0 {
+            if self.counts.deadlines + self.counts.timed > 0 {
                 self.earliest_deadline_ms = 0;
             }
         }

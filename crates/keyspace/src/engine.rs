@@ -13,6 +13,7 @@ use std::task::{Poll, Waker};
 use smallbox::SmallBox;
 use smallbox::space::S4;
 use values::entry::{Entry, EntryMut, EntryRef};
+use values::hash::HashRef;
 pub use values::table::Stage;
 
 use crate::Key;
@@ -158,6 +159,19 @@ pub struct Counts {
     pub keys: usize,
     /// Those with a deadline.
     pub deadlines: usize,
+    /// Those whose values have elements with deadlines of their own.
+    pub timed: usize,
+}
+
+/// What a sweep has removed.
+pub enum Swept<'s> {
+    /// A key whose time has come.
+    Key(Entry),
+    /// So many elements of the value of the key of this name. None says that it only knows better when the next one is
+    /// due, which is no change to anybody, but is to be stored.
+    Elements(&'s [u8], usize),
+    /// The last elements of a value, so many, and so its key.
+    Emptied(Entry, usize),
 }
 
 /// The keys of one database that belong to one slot. What has expired is still there until it is removed: the
@@ -194,12 +208,13 @@ pub trait Shard: Send + Sync {
     /// One entry, each about as likely as any other.
     fn random<'s>(&'s self, rng: &mut dyn FnMut() -> u64, loaded: &'s Loaded) -> Option<EntryRef<'s>>;
 
-    /// No entry expires before this moment, in Unix milliseconds; `u64::MAX` when none ever does.
+    /// Neither an entry nor an element of one expires before this moment, in Unix milliseconds; `u64::MAX` when none
+    /// ever does.
     fn earliest_deadline_ms(&self) -> u64;
 
-    /// Removes entries whose deadline is at most `now_ms` until `effort` runs of some dozens of entries have
-    /// been looked at, and returns how many were.
-    fn sweep(&mut self, now_ms: u64, effort: usize, expired: &mut dyn FnMut(Entry)) -> usize;
+    /// Removes entries, and elements of entries, whose deadline is at most `now_ms` until `effort` runs of some dozens
+    /// of entries have been looked at.
+    fn sweep(&mut self, now_ms: u64, effort: usize, swept: &mut dyn FnMut(Swept<'_>));
 
     /// Bytes of memory held beside the entries.
     fn overhead_bytes(&self) -> usize;
@@ -219,4 +234,36 @@ pub trait Shard: Send + Sync {
     fn admit(&mut self, entry: Entry, generation: u64) {
         drop((entry, generation));
     }
+}
+
+/// The part of [`Shard::sweep`] that is the same in all engines: removes elements that are due from the values of the
+/// keys of these `names`, up to some thousands in all. Returns when the next of these keys is due, `u64::MAX` if none.
+pub fn sweep_elements(
+    shard: &mut impl Shard,
+    names: &[Box<[u8]>],
+    now_ms: u64,
+    swept: &mut dyn FnMut(Swept<'_>),
+) -> u64 {
+    /// Elements that are removed at most: less than a millisecond's work.
+    const ELEMENTS_MAX: usize = 4096;
+    /// What a value costs beside the elements that are removed.
+    const ELEMENTS_EACH: usize = 16;
+    const EFFORT_EACH: usize = 4;
+    let (mut left, mut next_ms) = (ELEMENTS_MAX, u64::MAX);
+    for name in names {
+        let Some(mut entry) = shard.find_mut(&Key::new(name)) else { continue };
+        if left == 0 {
+            entry.note_due();
+        } else {
+            let removed = entry.sweep_elements(now_ms, EFFORT_EACH);
+            left = left.saturating_sub(removed + ELEMENTS_EACH);
+            if HashRef::of(entry.as_ref()).is_empty() {
+                swept(Swept::Emptied(entry.remove(), removed));
+                continue;
+            }
+            swept(Swept::Elements(name, removed));
+        }
+        next_ms = next_ms.min(entry.due_ms());
+    }
+    next_ms
 }

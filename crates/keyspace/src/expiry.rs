@@ -3,11 +3,11 @@
 //! There is no index of deadlines. Every few dozen entries share a lower bound of their deadlines (see
 //! [`values::table`]), each slot the lowest of its bounds; a sweep visits only what is due, and every visit
 //! either removes something or raises a bound that was too low. A deadline costs no memory beyond its own eight
-//! bytes in the entry.
+//! bytes in the entry. The bounds count what is due within an entry as well: the fields of hashes.
 
 use base::slot::SLOTS;
 
-use crate::engine::{Batch, Shard, Store};
+use crate::engine::{Batch, Shard, Store, Swept};
 use crate::events::{EventClasses, News};
 use crate::fault::{self, Fault};
 use crate::{DatabaseKey, Key, Keyspace};
@@ -27,7 +27,9 @@ pub struct Sweep {
 pub struct Expired {
     /// How many keys.
     pub keys: usize,
-    /// Those of them that clients wait for.
+    /// How many elements of values: fields of hashes.
+    pub elements: usize,
+    /// The keys that clients wait for, of those that were removed or lost elements.
     pub ready: Vec<DatabaseKey>,
     /// What others are to be told.
     pub news: Option<Box<News>>,
@@ -77,38 +79,57 @@ impl Keyspace {
     /// Whether nothing is left to do in this slot.
     fn expire_in_slot(&self, database: u16, slot: u16, now_ms: u64, expired: &mut Expired) -> bool {
         let mut held = self.slots[usize::from(slot)].write();
-        let (mut removed, mut ready) = (0, Vec::new());
+        let (mut removed, mut removed_elements, mut ready) = (0, 0, Vec::new());
         let mut news = None;
         let caption = self.caption();
         let mut is_done = true;
         let slot_state = &mut *held;
         if let (Some(shard), observers) = slot_state.shard_mut(database) {
             let mut names: Vec<Box<[u8]>> = Vec::new();
-            shard.sweep(now_ms, EFFORT_PER_HOLD, &mut |entry| {
-                removed += 1;
-                let name = entry.as_ref().key();
-                if let Some(observers) = observers {
-                    observers.changed(DatabaseKey::new(database, name), &mut ready);
+            let mut changed = |name: &[u8], events: &[(EventClasses, &'static str)]| {
+                if !events.is_empty() {
+                    if let Some(observers) = observers {
+                        observers.changed(DatabaseKey::new(database, name), &mut ready);
+                    }
+                    caption.note_change(database, || name, &mut news);
                 }
-                caption.note_change(database, || name, &mut news);
-                caption.tell(EventClasses::EXPIRED, "expired", database, name, &mut news);
+                events
+                    .iter()
+                    .for_each(|(class, event)| caption.tell(*class, event, database, name, &mut news));
                 if self.store.is_some() {
                     names.push(name.into());
                 }
-                self.discard(entry);
+            };
+            shard.sweep(now_ms, EFFORT_PER_HOLD, &mut |swept| match swept {
+                Swept::Key(entry) => {
+                    removed += 1;
+                    changed(entry.key(), &[(EventClasses::EXPIRED, "expired")]);
+                    self.discard(entry);
+                }
+                Swept::Elements(name, 0) => changed(name, &[]),
+                Swept::Elements(name, count) => {
+                    removed_elements += count;
+                    changed(name, &[(EventClasses::HASH, "hexpired")]);
+                }
+                Swept::Emptied(entry, count) => {
+                    removed_elements += count;
+                    changed(entry.key(), &[(EventClasses::HASH, "hexpired"), (EventClasses::GENERIC, "del")]);
+                    self.discard(entry);
+                }
             });
             is_done = shard.earliest_deadline_ms() > now_ms;
             if let Some(store) = &self.store
                 && store_removals(shard, &names, &**store).is_err()
             {
                 // They stay, unseen, until the store works again.
-                (removed, is_done) = (0, true);
+                (removed, removed_elements, is_done) = (0, 0, true);
                 ready.clear();
                 news = None;
             }
         }
         self.publish(slot, slot_state);
         expired.keys += removed;
+        expired.elements += removed_elements;
         expired.ready.append(&mut ready);
         if let Some(news) = news {
             let all = expired.news.get_or_insert_default();

@@ -5,10 +5,13 @@
 //! A method that adds elements changes the collection by `grow`, one that may take some out by `shrink`: what only
 //! grew need not be looked at again to know that it is not empty.
 
+mod hash;
+
 use std::ops::Range;
 
-use values::entry::{Entry, EntryMut, Kind};
-use values::hash::{self, HashRef};
+pub use hash::HashMut;
+use values::entry::{Entry, EntryMut, EntryRef, Kind};
+use values::hash::HashRef;
 use values::limits::Limits;
 use values::list::{self, End, ListRef};
 use values::set::{self, SetRef};
@@ -19,7 +22,7 @@ use crate::DatabaseKey;
 use crate::events::{Caption, EventClasses};
 use crate::observers::Observers;
 use crate::pending::Pending;
-use crate::view::Tally;
+use crate::view::{Context, Tally};
 
 /// Where a change is told.
 pub(crate) struct Touched<'t> {
@@ -65,12 +68,23 @@ impl Touched<'_> {
         self.caption.tell(EventClasses::NEW, "new", self.database, name, &mut self.tally.news);
     }
 
-    /// The time of the key that `name` names has come.
-    pub fn has_expired(&mut self, name: &[u8]) {
-        self.tally.expired += 1;
+    /// The time of a key, whose `entry` this is, has come, or that of all of its elements.
+    pub fn is_gone(&mut self, entry: EntryRef<'_>, now_ms: u64) {
+        let name = entry.key();
         self.caption.note_change(self.database, || name, &mut self.tally.news);
         self.is_to_be_stored(name);
-        self.caption.tell(EventClasses::EXPIRED, "expired", self.database, name, &mut self.tally.news);
+        let mut tell = |class, event| {
+            self.caption.tell(class, event, self.database, name, &mut self.tally.news);
+        };
+        if entry.deadline_ms().is_some_and(|deadline_ms| deadline_ms <= now_ms) {
+            tell(EventClasses::EXPIRED, "expired");
+            self.tally.expired += 1;
+        } else {
+            tell(EventClasses::HASH, "hexpired");
+            tell(EventClasses::GENERIC, "del");
+            self.tally.expired_elements += HashRef::of(entry).len() as u64;
+            self.tally.changes += 1;
+        }
     }
 
     /// What is stored of the key that `name` names is no longer what it holds, whether that is a change to anybody or
@@ -87,17 +101,17 @@ impl Touched<'_> {
 pub(crate) struct Found<'t> {
     pub entry: EntryMut<'t>,
     pub touched: Touched<'t>,
-    pub limits: &'t Limits,
+    pub context: &'t Context,
     /// Whether it was made, and so is empty.
     pub is_new: bool,
 }
 
-/// What all handles share: the entry, the limits of its packed form, and whether it was changed.
+/// What all handles share: the entry, what its form depends on, and whether it was changed.
 struct Collection<'t> {
     /// Always there until the handle is dropped.
     entry: Option<EntryMut<'t>>,
     touched: Touched<'t>,
-    limits: &'t Limits,
+    context: &'t Context,
     changes: u64,
     may_be_empty: bool,
     is_new: bool,
@@ -108,8 +122,8 @@ const HELD: &str = "the entry is there until the handle is dropped";
 impl<'t> Collection<'t> {
     #[inline]
     fn new(found: Found<'t>) -> Collection<'t> {
-        let Found { entry, touched, limits, is_new } = found;
-        Collection { entry: Some(entry), touched, limits, changes: 0, may_be_empty: is_new, is_new }
+        let Found { entry, touched, context, is_new } = found;
+        Collection { entry: Some(entry), touched, context, changes: 0, may_be_empty: is_new, is_new }
     }
 
     #[inline]
@@ -124,13 +138,26 @@ impl<'t> Collection<'t> {
         changes: impl FnOnce(&R) -> u64,
         may_leave_empty: bool,
     ) -> R {
-        let result = change(self.entry.as_mut().expect(HELD), self.limits);
-        let changes = changes(&result);
+        let result = change(self.entry.as_mut().expect(HELD), &self.context.limits);
+        self.note(changes(&result), may_leave_empty);
+        result
+    }
+
+    #[inline]
+    fn note(&mut self, changes: u64, may_leave_empty: bool) {
         if changes > 0 {
             self.changes += changes;
             self.may_be_empty = may_leave_empty;
         }
-        result
+    }
+
+    /// Tells that something happened to the value that Redis calls so.
+    fn tell(&mut self, class: EventClasses, name: &'static str) {
+        let key = self.entry.as_ref().expect(HELD).as_ref().key();
+        if std::mem::take(&mut self.is_new) {
+            self.touched.is_new(key);
+        }
+        self.touched.caption.tell(class, name, self.touched.database, key, &mut self.touched.tally.news);
     }
 
     /// Lets the caller add to the entry; `changes` says how much, given the result.
@@ -311,26 +338,6 @@ handle! {
 }
 
 handle! {
-    /// A hash to change.
-    HashMut, HashRef, {
-        /// As [`values::hash::HashMut::reserve`].
-        pub fn reserve(&mut self, fields: usize) {
-            self.0.grow(|entry, limits| hash::HashMut::of(entry, limits).reserve(fields), |()| 0);
-        }
-
-        /// As [`values::hash::HashMut::set`].
-        pub fn set(&mut self, field: &[u8], value: &[u8]) -> bool {
-            self.0.grow(|entry, limits| hash::HashMut::of(entry, limits).set(field, value), |_| 1)
-        }
-
-        /// As [`values::hash::HashMut::remove`].
-        pub fn remove(&mut self, field: &[u8]) -> bool {
-            self.0.shrink(|entry, limits| hash::HashMut::of(entry, limits).remove(field), |did| one_if(*did))
-        }
-    }
-}
-
-handle! {
     /// A sorted set to change.
     ZSetMut, ZSetRef, {
         /// As [`values::zset::ZSetMut::prepare`].
@@ -439,22 +446,12 @@ impl<'t> StreamMut<'t> {
         let name = self.held.entry.as_ref().expect(HELD).as_ref().key();
         self.held.touched.is_to_be_stored(name);
         let entry = self.held.entry.as_mut().expect(HELD);
-        stream::StreamMut::of(entry, self.held.limits).into_groups()
+        stream::StreamMut::of(entry, &self.held.context.limits).into_groups()
     }
 
     /// Tells that something happened to the stream that Redis calls so.
     pub fn tell(&mut self, name: &'static str) {
-        let key = self.held.entry.as_ref().expect(HELD).as_ref().key();
-        if std::mem::take(&mut self.held.is_new) {
-            self.held.touched.is_new(key);
-        }
-        self.held.touched.caption.tell(
-            EventClasses::STREAM,
-            name,
-            self.held.touched.database,
-            key,
-            &mut self.held.touched.tally.news,
-        );
+        self.held.tell(EventClasses::STREAM, name);
     }
 
     /// Counts what was done to the groups as so many changes.

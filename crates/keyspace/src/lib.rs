@@ -192,6 +192,11 @@ impl Keyspace {
         self.statistics[usize::from(database)].deadlines()
     }
 
+    /// The number of keys of `database` whose values have elements with deadlines of their own.
+    pub fn timed(&self, database: u16) -> usize {
+        self.statistics[usize::from(database)].timed()
+    }
+
     /// The number of keys of `database` in one slot.
     pub fn slot_len(&self, database: u16, slot: u16) -> usize {
         self.statistics[usize::from(database)].slot_len(slot)

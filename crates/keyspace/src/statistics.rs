@@ -4,7 +4,7 @@
 //! takes a few microseconds, so `DBSIZE` takes the same time however many keys there are.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use base::slot::SLOTS;
 
@@ -17,6 +17,8 @@ pub(crate) struct Statistics(OnceLock<Box<Counters>>);
 struct Counters {
     /// The number of keys in the lower half, of those with a deadline in the upper one: see [`pack`].
     counts: Vec<AtomicU64>,
+    /// The number of keys whose values have elements with deadlines.
+    timed: Vec<AtomicU32>,
     earliest_deadline_ms: Vec<AtomicU64>,
 }
 
@@ -24,20 +26,30 @@ impl Default for Box<Counters> {
     fn default() -> Self {
         Box::new(Counters {
             counts: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
+            timed: (0..SLOTS).map(|_| AtomicU32::new(0)).collect(),
             earliest_deadline_ms: (0..SLOTS).map(|_| AtomicU64::new(u64::MAX)).collect(),
         })
     }
 }
 
-/// Both counts in one word, so that one look tells whether anything has changed.
+/// The highest bit of the lower half: whether there are keys whose values have elements with deadlines.
+const TIMED: u64 = 1 << 31;
+
+/// Both counts in one word, so that one look tells whether anything has changed, and another whether there is any
+/// deadline.
 #[inline]
 fn pack(counts: Counts) -> u64 {
-    let half = |count: usize| u64::from(u32::try_from(count).unwrap_or(u32::MAX));
-    half(counts.deadlines) << 32 | half(counts.keys)
+    let half = |count: usize, most: u32| u64::from(u32::try_from(count).unwrap_or(most).min(most));
+    let timed = if counts.timed > 0 { TIMED } else { 0 };
+    half(counts.deadlines, u32::MAX) << 32 | timed | half(counts.keys, u32::MAX >> 1)
 }
 
 fn keys(packed: u64) -> usize {
-    packed as u32 as usize
+    (packed & (TIMED - 1)) as usize
+}
+
+fn has_deadlines(packed: u64) -> bool {
+    packed >= TIMED
 }
 
 fn deadlines(packed: u64) -> usize {
@@ -56,11 +68,13 @@ impl Statistics {
         };
         let slot = usize::from(slot);
         let old = counters.counts[slot].load(Ordering::Relaxed);
-        let new = shard.map_or(0, |shard| pack(shard.counts()));
+        let counts = shard.map(Shard::counts).unwrap_or_default();
+        let new = pack(counts);
         if old != new {
             counters.counts[slot].store(new, Ordering::Relaxed);
         }
-        if deadlines(old | new) > 0 {
+        if has_deadlines(old | new) {
+            counters.timed[slot].store(counts.timed as u32, Ordering::Relaxed);
             let (cell, earliest) =
                 (&counters.earliest_deadline_ms[slot], shard.map_or(u64::MAX, Shard::earliest_deadline_ms));
             if cell.load(Ordering::Relaxed) != earliest {
@@ -80,6 +94,11 @@ impl Statistics {
 
     pub fn deadlines(&self) -> usize {
         self.sum(deadlines)
+    }
+
+    pub fn timed(&self) -> usize {
+        let counts = self.0.get().map(|counters| counters.timed.iter());
+        counts.into_iter().flatten().map(|count| count.load(Ordering::Relaxed) as usize).sum()
     }
 
     pub fn slot_len(&self, slot: u16) -> usize {

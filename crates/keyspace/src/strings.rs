@@ -108,8 +108,8 @@ impl WriteTxn<'_> {
         };
         let (database, keyspace) = (self.database(), self.keyspace);
         if let Some(Found { mut entry, mut touched, .. }) = self.locate(database, key) {
-            if entry.form().is_indexed() {
-                // What is large is freed elsewhere, so that nobody waits for it.
+            if entry.form().is_indexed() || entry.is_timed() {
+                // What is large is freed elsewhere, so that nobody waits for it; what has deadlines within is counted.
                 let emptied = Entry::build(key.bytes, Form::Bytes, entry.deadline_ms(), 0, |_| {});
                 emptied.as_ref().touch(entry.as_ref().accessed());
                 keyspace.discard(entry.replace(emptied));

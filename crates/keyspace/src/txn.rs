@@ -118,14 +118,14 @@ impl<'k> WriteTxn<'k> {
         let mut touched =
             Touched { observers, database, tally, pending: self.pending.as_deref_mut(), caption };
         if is_expired(entry.as_ref(), context.now_ms) {
-            touched.has_expired(key.bytes);
+            touched.is_gone(entry.as_ref(), context.now_ms);
             keyspace.discard(entry.remove());
             return None;
         }
         if context.touch {
             note_use(entry.as_ref(), context, || random);
         }
-        Some(Found { entry, touched, limits: &context.limits, is_new: false })
+        Some(Found { entry, touched, context, is_new: false })
     }
 
     /// What decides whether a use is counted, where uses are counted by chance.
@@ -250,7 +250,7 @@ impl<'k> WriteTxn<'k> {
         let mut make = || make(key.bytes, &context.limits);
         let (mut entry, mut is_new) = shard.find_or_insert(key, &mut make);
         if !is_new && is_expired(entry.as_ref(), context.now_ms) {
-            touched.has_expired(key.bytes);
+            touched.is_gone(entry.as_ref(), context.now_ms);
             keyspace.discard(entry.replace(make()));
             is_new = true;
         }
@@ -262,7 +262,7 @@ impl<'k> WriteTxn<'k> {
         if entry.kind() != kind {
             return Err(WrongType);
         }
-        Ok(Found { entry, touched, limits: &context.limits, is_new })
+        Ok(Found { entry, touched, context, is_new })
     }
 
     /// The list at `key`, to change.

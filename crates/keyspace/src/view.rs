@@ -48,6 +48,8 @@ pub struct Tally {
     pub misses: u64,
     /// Keys removed because their time had come.
     pub expired: u64,
+    /// Elements of values removed because their time had come. Each time is a change as well.
+    pub expired_elements: u64,
     /// Changes made to the keyspace.
     pub changes: u64,
     /// Changed keys that clients wait for.
@@ -221,7 +223,8 @@ impl<'k> ReadView<'k> {
 
     /// The hash at `key`.
     pub fn hash(&self, key: &Key<'_>) -> Result<Option<HashRef<'_>>, WrongType> {
-        Ok(self.typed(key, Kind::Hash)?.map(HashRef::of))
+        let now_ms = self.context.now_ms;
+        Ok(self.typed(key, Kind::Hash)?.map(|entry| HashRef::of(entry).at(now_ms)))
     }
 
     /// The sorted set at `key`.
@@ -324,6 +327,13 @@ impl<'k> ReadView<'k> {
 #[inline]
 pub(crate) fn is_expired(entry: EntryRef<'_>, now_ms: u64) -> bool {
     entry.deadline_ms().is_some_and(|deadline_ms| deadline_ms <= now_ms)
+        || entry.is_timed() && is_gone(entry, now_ms)
+}
+
+/// Whether all elements of a value that have deadlines are to be taken as gone, and so its key.
+#[cold]
+fn is_gone(entry: EntryRef<'_>, now_ms: u64) -> bool {
+    values::hash::is_gone(entry, now_ms)
 }
 
 /// What an entry keeps of its first use, or of one where uses are not counted.
@@ -350,9 +360,11 @@ pub fn encoding_name(entry: EntryRef<'_>) -> &'static str {
         Form::Bytes if entry.value().len() <= EMBEDDED_BYTES_MAX => "embstr",
         Form::Bytes | Form::EditedBytes => "raw",
         Form::ListPacked | Form::SetPacked | Form::HashPacked | Form::ZSetPacked => "listpack",
+        Form::HashPackedTimed => "listpackex",
         Form::ListIndexed | Form::ListStored => "quicklist",
         Form::SetIntegers => "intset",
         Form::SetIndexed | Form::SetStored | Form::HashIndexed | Form::HashStored => "hashtable",
+        Form::HashIndexedTimed | Form::HashStoredTimed => "hashtable",
         Form::ZSetIndexed | Form::ZSetStored => "skiplist",
         Form::StreamIndexed | Form::StreamStored => "stream",
     }

@@ -1,10 +1,10 @@
 //! The engine that serves a database from memory: a hash table of entries for each slot.
 
 use keyspace::Key;
-use keyspace::engine::{Counts, Engine, Loaded, Shard, ShardBox, Stage};
+use keyspace::engine::{Counts, Engine, Loaded, Shard, ShardBox, Stage, Swept, sweep_elements};
 use smallbox::smallbox;
 use smallbox::space::S4;
-use values::entry::{Entry, EntryMut, EntryRef};
+use values::entry::{self, Deadlines, Entry, EntryMut, EntryRef};
 use values::table::Table;
 
 /// Databases in memory.
@@ -25,14 +25,14 @@ const _: () = assert!(size_of::<MemoryShard>() <= size_of::<S4>(), "a shard in m
 #[derive(Default)]
 struct MemoryShard {
     entries: Table<Entry>,
-    /// How many of the entries have a deadline.
-    deadlines: usize,
+    deadlines: Deadlines,
 }
 
 impl Shard for MemoryShard {
     #[inline]
     fn counts(&self) -> Counts {
-        Counts { keys: self.entries.len(), deadlines: self.deadlines }
+        let Deadlines { keys, timed } = self.deadlines;
+        Counts { keys: self.entries.len(), deadlines: keys as usize, timed: timed as usize }
     }
 
     #[inline]
@@ -57,13 +57,7 @@ impl Shard for MemoryShard {
     }
 
     fn insert(&mut self, key: &Key<'_>, entry: Entry) -> EntryMut<'_> {
-        let deadline_ms = entry.deadline_ms();
-        let mut inserted = self.entries.insert_unique(key.hash, entry);
-        if let Some(deadline_ms) = deadline_ms {
-            self.deadlines += 1;
-            inserted.note_deadline(deadline_ms);
-        }
-        EntryMut::new(inserted, &mut self.deadlines)
+        EntryMut::inserted(self.entries.insert_unique(key.hash, entry), &mut self.deadlines)
     }
 
     fn find_or_insert(&mut self, key: &Key<'_>, make: &mut dyn FnMut() -> Entry) -> (EntryMut<'_>, bool) {
@@ -83,13 +77,21 @@ impl Shard for MemoryShard {
         self.entries.earliest_deadline()
     }
 
-    fn sweep(&mut self, now_ms: u64, effort: usize, expired: &mut dyn FnMut(Entry)) -> usize {
+    fn sweep(&mut self, now_ms: u64, effort: usize, swept: &mut dyn FnMut(Swept<'_>)) {
+        let mut due: Vec<Box<[u8]>> = Vec::new();
         let deadlines = &mut self.deadlines;
-        let deadline_of = |entry: &Entry| entry.deadline_ms().unwrap_or(u64::MAX);
-        self.entries.sweep(now_ms, effort, deadline_of, |entry| {
-            *deadlines -= 1;
-            expired(entry);
-        })
+        let judge = |entry: &Entry| {
+            let (fate, has_due_elements) = entry::judge(entry.as_ref(), now_ms);
+            if has_due_elements {
+                due.push(entry.key().into());
+            }
+            fate
+        };
+        self.entries.sweep(now_ms, effort, judge, |entry| {
+            deadlines.take_back(entry.as_ref());
+            swept(Swept::Key(entry));
+        });
+        sweep_elements(self, &due, now_ms, swept);
     }
 
     fn overhead_bytes(&self) -> usize {

@@ -78,7 +78,7 @@ fn expire_slice(server: &Server, sweep: &mut Sweep) -> bool {
         let expired = server.keyspace.expire_some(sweep, now_ms);
         has_more = expired.is_some();
         if let Some(expired) = expired {
-            server.statistics.count_expired(expired.keys);
+            server.statistics.count_expired(expired.keys, expired.elements);
             server.tell_news(expired.news.as_deref(), None);
             server.serve_waiting(expired.ready, now_ms);
         }

@@ -28,7 +28,7 @@ impl Server {
         }
         let now_ms = unix_ms();
         let expired = self.keyspace.expire_slot(key.database, base::slot::slot(&key.name), now_ms);
-        self.statistics.count_expired(expired.keys);
+        self.statistics.count_expired(expired.keys, expired.elements);
         self.tell_news(expired.news.as_deref(), None);
         self.serve_waiting(expired.ready, now_ms);
     }

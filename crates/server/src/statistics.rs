@@ -62,6 +62,7 @@ struct WorkerCounters {
     hits: AtomicU64,
     misses: AtomicU64,
     expired: AtomicU64,
+    expired_elements: AtomicU64,
     changes: AtomicU64,
     input_bytes: AtomicU64,
     output_bytes: AtomicU64,
@@ -107,6 +108,8 @@ pub struct Totals {
     pub misses: u64,
     /// Keys removed because their time had come.
     pub expired: u64,
+    /// Elements of values removed because their time had come.
+    pub expired_elements: u64,
     /// Changes to the keyspace.
     pub changes: u64,
     /// Bytes read from clients.
@@ -133,6 +136,7 @@ impl Statistics {
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             expired: AtomicU64::new(0),
+            expired_elements: AtomicU64::new(0),
             changes: AtomicU64::new(0),
             input_bytes: AtomicU64::new(0),
             output_bytes: AtomicU64::new(0),
@@ -189,11 +193,15 @@ impl Statistics {
                 add(counter, amount);
             }
         }
+        if tally.changes > 0 && tally.expired_elements > 0 {
+            add(&counters.expired_elements, tally.expired_elements);
+        }
     }
 
-    /// Counts keys removed by active expiry.
-    pub(crate) fn count_expired(&self, keys: usize) {
+    /// Counts keys, and elements of values, removed by active expiry.
+    pub(crate) fn count_expired(&self, keys: usize, elements: usize) {
         add(&self.mine().expired, keys as u64);
+        add(&self.mine().expired_elements, elements as u64);
     }
 
     /// Counts bytes read and sent.
@@ -247,6 +255,7 @@ impl Statistics {
             totals.hits += get(&worker.hits);
             totals.misses += get(&worker.misses);
             totals.expired += get(&worker.expired);
+            totals.expired_elements += get(&worker.expired_elements);
             totals.changes += get(&worker.changes);
             totals.input_bytes += get(&worker.input_bytes);
             totals.output_bytes += get(&worker.output_bytes);
@@ -274,7 +283,7 @@ impl Statistics {
     /// a thread that is not the worker, so a count in flight may survive.
     pub fn reset(&self) {
         for worker in &self.workers {
-            let keys = [&worker.hits, &worker.misses, &worker.expired];
+            let keys = [&worker.hits, &worker.misses, &worker.expired, &worker.expired_elements];
             let traffic = [&worker.input_bytes, &worker.output_bytes, &worker.reads, &worker.writes];
             for counter in keys.into_iter().chain(traffic) {
                 counter.store(0, Ordering::Relaxed);

@@ -42,6 +42,12 @@ pub trait Elements: Send + Sync {
     /// Removes `key`, if it is there.
     fn remove(&mut self, key: &[u8]);
 
+    /// A map of its own beside this one, which lives and goes with it: for what is found in another order.
+    fn beside(&self) -> &dyn Elements;
+
+    /// As [`Elements::beside`], to change.
+    fn beside_mut(&mut self) -> &mut dyn Elements;
+
     /// Bytes of memory held.
     fn memory_bytes(&self) -> usize;
 

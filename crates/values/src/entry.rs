@@ -19,21 +19,25 @@
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::access::{self, Access};
 use crate::buffer::Buffer;
-use crate::table::{Element, Ref, RefMut, Stage};
+use crate::table::{Element, Ref, Stage};
 use crate::varint;
+
+mod in_table;
+
+pub use in_table::{Deadlines, EntryMut, due_ms, judge};
 
 const DEADLINE_FLAG: u8 = 0x80;
 const DEADLINE_AT: usize = 4;
 const DEADLINE_BYTES: usize = 8;
 const POINTER_BYTES: usize = size_of::<*mut dyn Collection>();
 
-/// How a value is held. The forms of a type follow each other, so that telling a type takes one comparison.
+/// How a value is held. The forms of a type follow each other, so that telling a type takes one comparison, but for
+/// those with deadlines within, which one bit tells from all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Form {
@@ -73,9 +77,29 @@ pub enum Form {
     StreamIndexed,
     /// A stream whose entries lie outside.
     StreamStored,
+    /// A hash in one run of bytes, some of whose fields have a deadline.
+    HashPackedTimed = TIMED_FLAG,
+    /// A hash in a hash table, some of whose fields have a deadline.
+    HashIndexedTimed,
+    /// A hash whose fields lie outside, some of which have a deadline.
+    HashStoredTimed,
 }
 
-const FORMS: [Form; 18] = [
+/// Set in the forms of collections some of whose elements have deadlines of their own, and in no other.
+const TIMED_FLAG: u8 = 0x20;
+
+/// The forms in use, by their numbers.
+const FORMS: [Form; 64] = {
+    let mut forms = [Form::Bytes; 64];
+    let mut next = 0;
+    while next < NUMBERED.len() {
+        forms[NUMBERED[next] as usize] = NUMBERED[next];
+        next += 1;
+    }
+    forms
+};
+
+const NUMBERED: [Form; 21] = [
     Form::Bytes,
     Form::EditedBytes,
     Form::Integer,
@@ -94,6 +118,9 @@ const FORMS: [Form; 18] = [
     Form::ZSetStored,
     Form::StreamIndexed,
     Form::StreamStored,
+    Form::HashPackedTimed,
+    Form::HashIndexedTimed,
+    Form::HashStoredTimed,
 ];
 
 /// The type of a value, as `TYPE` names it.
@@ -136,6 +163,7 @@ impl Form {
             Form::ListPacked | Form::ListIndexed | Form::ListStored => Kind::List,
             Form::SetIntegers | Form::SetPacked | Form::SetIndexed | Form::SetStored => Kind::Set,
             Form::HashPacked | Form::HashIndexed | Form::HashStored => Kind::Hash,
+            Form::HashPackedTimed | Form::HashIndexedTimed | Form::HashStoredTimed => Kind::Hash,
             Form::ZSetPacked | Form::ZSetIndexed | Form::ZSetStored => Kind::ZSet,
             Form::StreamIndexed | Form::StreamStored => Kind::Stream,
         }
@@ -149,6 +177,7 @@ impl Form {
             Form::ListIndexed
                 | Form::SetIndexed
                 | Form::HashIndexed
+                | Form::HashIndexedTimed
                 | Form::ZSetIndexed
                 | Form::StreamIndexed
         ) || self.is_stored()
@@ -159,7 +188,12 @@ impl Form {
     pub fn is_stored(self) -> bool {
         matches!(
             self,
-            Form::ListStored | Form::SetStored | Form::HashStored | Form::ZSetStored | Form::StreamStored
+            Form::ListStored
+                | Form::SetStored
+                | Form::HashStored
+                | Form::HashStoredTimed
+                | Form::ZSetStored
+                | Form::StreamStored
         )
     }
 }
@@ -338,6 +372,12 @@ impl Entry {
         self.as_ref().deadline_ms()
     }
 
+    /// As [`EntryRef::is_timed`].
+    #[inline]
+    pub fn is_timed(&self) -> bool {
+        self.as_ref().is_timed()
+    }
+
     /// The collection that the entry points at. Panics when it is of another form.
     #[inline]
     pub fn indexed<T: Indexed>(&self) -> &T {
@@ -444,6 +484,16 @@ impl Entry {
         assert!(self.form() == T::FORM, "not of this form");
         // SAFETY: as in `indexed`, and `self` is borrowed exclusively.
         unsafe { &mut *self.as_ref().collection().cast::<T>() }
+    }
+
+    /// Takes out the collection that the entry points at. The value's bytes are then meaningless, until another is set.
+    /// Panics when it is of another form.
+    pub fn take_indexed<T: Indexed>(&mut self) -> Box<T> {
+        assert!(self.form() == T::FORM, "not of this form");
+        let collection = self.as_ref().collection();
+        self.set_tag(self.tag() & DEADLINE_FLAG | Form::Bytes as u8);
+        // SAFETY: `T` alone has this form, so the box holds a `T`; the entry, which owned it, has just forgotten it.
+        unsafe { Box::from_raw(collection.cast::<T>()) }
     }
 
     /// Replaces the value by a collection of its own.
@@ -565,7 +615,7 @@ impl<'a> EntryRef<'a> {
     /// How the value is held.
     #[inline]
     pub fn form(self) -> Form {
-        FORMS[usize::from(self.tag() & !DEADLINE_FLAG)]
+        FORMS[usize::from(self.tag() & !DEADLINE_FLAG) % FORMS.len()]
     }
 
     /// The type of the value.
@@ -592,6 +642,12 @@ impl<'a> EntryRef<'a> {
     #[inline]
     pub fn deadline_ms(self) -> Option<u64> {
         (self.tag() & DEADLINE_FLAG != 0).then(|| u64::from_le_bytes(self.head(DEADLINE_AT)))
+    }
+
+    /// Whether some of its elements have deadlines of their own.
+    #[inline]
+    pub fn is_timed(self) -> bool {
+        self.tag() & TIMED_FLAG != 0
     }
 
     /// When the key was last used, or how often.
@@ -691,63 +747,6 @@ unsafe impl Element for Entry {
     #[inline]
     fn hash_key(&self) -> u64 {
         base::hash::hash(self.key())
-    }
-}
-
-/// An entry in a shard's table, to change in place or to take out.
-pub struct EntryMut<'a> {
-    entry: RefMut<'a, Entry>,
-    /// The table's count of entries that have a deadline.
-    deadlines: &'a mut usize,
-}
-
-impl<'a> EntryMut<'a> {
-    /// The entry, in a table that counts its entries with a deadline in `deadlines`.
-    pub fn new(entry: RefMut<'a, Entry>, deadlines: &'a mut usize) -> EntryMut<'a> {
-        EntryMut { entry, deadlines }
-    }
-
-    /// Takes the entry out.
-    pub fn remove(self) -> Entry {
-        let entry = self.entry.remove();
-        *self.deadlines -= usize::from(entry.deadline_ms().is_some());
-        entry
-    }
-
-    /// Puts `entry`, of the same key, in its place and returns the old one.
-    pub fn replace(&mut self, entry: Entry) -> Entry {
-        *self.deadlines += usize::from(entry.deadline_ms().is_some());
-        if let Some(deadline_ms) = entry.deadline_ms() {
-            self.entry.note_deadline(deadline_ms);
-        }
-        let old = std::mem::replace(&mut *self.entry, entry);
-        *self.deadlines -= usize::from(old.deadline_ms().is_some());
-        old
-    }
-
-    /// Sets or removes the deadline.
-    pub fn set_deadline_ms(&mut self, deadline_ms: Option<u64>) {
-        *self.deadlines += usize::from(deadline_ms.is_some());
-        *self.deadlines -= usize::from(self.entry.deadline_ms().is_some());
-        self.entry.set_deadline_ms(deadline_ms);
-        if let Some(deadline_ms) = deadline_ms {
-            self.entry.note_deadline(deadline_ms);
-        }
-    }
-}
-
-impl Deref for EntryMut<'_> {
-    type Target = Entry;
-
-    fn deref(&self) -> &Entry {
-        &self.entry
-    }
-}
-
-/// Deadlines are changed through [`EntryMut::set_deadline_ms`] alone.
-impl DerefMut for EntryMut<'_> {
-    fn deref_mut(&mut self) -> &mut Entry {
-        &mut self.entry
     }
 }
 

@@ -147,6 +147,16 @@ pub fn replace_last<const N: usize>(buffer: &mut impl Buffer, at: usize, item: &
     write_item(item, out);
 }
 
+/// Replaces all items of the element at offset `at`.
+pub fn replace<const N: usize>(buffer: &mut impl Buffer, at: usize, items: [&[u8]; N]) {
+    let size = |items: &[&[u8]; N]| items.iter().map(|item| item_size(item)).sum();
+    let old_size = size(&element::<N>(buffer.bytes(), at));
+    let mut out = buffer.splice(at, old_size, size(&items));
+    for item in items {
+        out = write_item(item, out);
+    }
+}
+
 /// Removes the element at offset `at`.
 pub fn remove<const N: usize>(buffer: &mut impl Buffer, at: usize) {
     let bytes = buffer.bytes();

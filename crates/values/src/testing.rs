@@ -3,8 +3,8 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use base::random::Random;
 
@@ -29,6 +29,7 @@ pub fn rounds(many: usize) -> usize {
 pub struct Map {
     records: BTreeMap<Vec<u8>, Record>,
     spent: Arc<[AtomicUsize; 5]>,
+    beside: OnceLock<Box<Map>>,
 }
 
 /// What a key has and had since the last flush.
@@ -131,6 +132,15 @@ impl Elements for Map {
         self.change(key, None);
     }
 
+    fn beside(&self) -> &dyn Elements {
+        &**self.beside.get_or_init(Box::default)
+    }
+
+    fn beside_mut(&mut self) -> &mut dyn Elements {
+        self.beside.get_or_init(Box::default);
+        &mut **self.beside.get_mut().expect("it has just been made")
+    }
+
     fn memory_bytes(&self) -> usize {
         size_of::<Map>()
     }
@@ -169,8 +179,8 @@ pub fn share(entry: &Entry) -> Entry {
 /// Makes the stored collection in `entry` again, of its meta and its elements.
 pub fn reopen(entry: &mut Entry) {
     let (mut meta, len) = (Vec::new(), stored::of(entry.as_ref()).expect("a stored collection").len());
-    let (kind, elements) = (entry.kind(), map(entry).clone());
+    let (form, elements) = (entry.form(), map(entry).clone());
     stored::of(entry.as_ref()).expect("as above").write_meta(&mut meta);
-    stored::open(entry, kind, &meta, Box::new(elements)).expect("meta that was just written");
+    stored::open(entry, form, &meta, Box::new(elements)).expect("meta that was just written");
     assert_eq!(stored::of(entry.as_ref()).map(stored::Stored::len), Some(len));
 }

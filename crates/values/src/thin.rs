@@ -7,6 +7,9 @@
 //!  +---------+-----+---------+--------+-----+--------+
 //! ```
 //!
+//! An element with a deadline (Unix milliseconds) has a byte 255 before this, which begins no length, and eight bytes
+//! behind it; one without pays nothing.
+//!
 //! The lengths are [varints](crate::varint). The allocation is as long as [`allocation_size`] says for these
 //! bytes, so that a 16-byte member takes 32 bytes in all and a table's slot holds nothing but the pointer.
 #![allow(unsafe_code)] // a fat pointer and a capacity of its own would double what a small element costs
@@ -33,43 +36,66 @@ fn layout(len: usize) -> Layout {
     Layout::from_size_align(allocation_size(len.max(HEAD_BYTES)), 8).expect("far below isize::MAX")
 }
 
+/// The first byte of an element with a deadline.
+const TIMED: u8 = 0xff;
+const DEADLINE_BYTES: usize = 8;
+
 /// Where the parts are.
 struct Parts<const N: usize> {
     head: usize,
     lengths: [usize; N],
+    /// Bytes behind the parts: those of a deadline, or none.
+    tail: usize,
 }
 
 impl<const N: usize> Parts<N> {
     fn of(lengths: [usize; N]) -> Parts<N> {
-        const { assert!(N >= 1 && 5 * N <= HEAD_BYTES, "the lengths fit the initialised head") };
-        Parts { head: lengths.iter().map(|&len| varint::size(len)).sum(), lengths }
+        const { assert!(N >= 1 && 5 * N < HEAD_BYTES, "the lengths fit the initialised head") };
+        Parts { head: lengths.iter().map(|&len| varint::size(len)).sum(), lengths, tail: 0 }
+    }
+
+    fn deadline_at(&self) -> usize {
+        self.head + self.lengths.iter().sum::<usize>()
     }
 
     fn total(&self) -> usize {
-        self.head + self.lengths.iter().sum::<usize>()
+        self.deadline_at() + self.tail
     }
 }
 
 impl<const N: usize> Thin<N> {
     /// Copies `parts` into an allocation of their own.
     pub fn new(parts: [&[u8]; N]) -> Thin<N> {
-        let places = Parts::of(parts.map(<[u8]>::len));
+        Thin::build(parts, None)
+    }
+
+    /// As [`Thin::new`], with a deadline in Unix milliseconds, if there is one.
+    #[inline]
+    pub fn build(parts: [&[u8]; N], deadline_ms: Option<u64>) -> Thin<N> {
+        let mut places = Parts::of(parts.map(<[u8]>::len));
+        if deadline_ms.is_some() {
+            (places.head, places.tail) = (places.head + 1, DEADLINE_BYTES);
+        }
         let layout = layout(places.total());
         // SAFETY: the layout has at least `HEAD_BYTES`.
         let pointer = unsafe { alloc(layout) };
         let Some(pointer) = NonNull::new(pointer) else { handle_alloc_error(layout) };
         let mut head = [0; HEAD_BYTES];
-        let mut written = 0;
+        let mut written = usize::from(deadline_ms.is_some());
+        head[..written].fill(TIMED);
         for len in places.lengths {
             written += varint::write(len, &mut head[written..]);
         }
-        // SAFETY: the allocation has room for the head and, behind the lengths, for all parts.
+        // SAFETY: the allocation has room for the head and, behind the lengths, for all parts and the deadline.
         unsafe {
             pointer.as_ptr().cast::<[u8; HEAD_BYTES]>().write(head);
             let mut to = pointer.as_ptr().add(places.head);
             for part in parts {
                 to.copy_from_nonoverlapping(part.as_ptr(), part.len());
                 to = to.add(part.len());
+            }
+            if let Some(deadline_ms) = deadline_ms {
+                to.cast::<[u8; DEADLINE_BYTES]>().write(deadline_ms.to_le_bytes());
             }
         }
         Thin(pointer)
@@ -79,13 +105,37 @@ impl<const N: usize> Thin<N> {
     fn places(&self) -> Parts<N> {
         // SAFETY: every allocation begins with this many initialised bytes.
         let head = unsafe { self.0.as_ptr().cast::<[u8; HEAD_BYTES]>().read() };
-        let mut at = 0;
+        if head[0] == TIMED { Self::timed_places(&head) } else { Self::places_from(&head, 0, 0) }
+    }
+
+    #[inline(never)]
+    fn timed_places(head: &[u8; HEAD_BYTES]) -> Parts<N> {
+        Self::places_from(head, 1, DEADLINE_BYTES)
+    }
+
+    #[inline(always)]
+    fn places_from(head: &[u8; HEAD_BYTES], mut at: usize, tail: usize) -> Parts<N> {
         let lengths = std::array::from_fn(|_| {
             let (len, size) = varint::read(&head[at..]);
             at += size;
             len
         });
-        Parts { head: at, lengths }
+        Parts { head: at, lengths, tail }
+    }
+
+    /// When the element expires, in Unix milliseconds, if it ever does.
+    pub fn deadline_ms(&self) -> Option<u64> {
+        let places = self.places();
+        // SAFETY: where there is a tail, it is the initialised bytes of a deadline.
+        (places.tail != 0).then(|| unsafe {
+            let field = self.0.as_ptr().add(places.deadline_at()).cast::<[u8; DEADLINE_BYTES]>();
+            u64::from_le_bytes(field.read())
+        })
+    }
+
+    /// Sets or removes the deadline.
+    pub fn set_deadline_ms(&mut self, deadline_ms: Option<u64>) {
+        *self = Thin::build(self.parts(), deadline_ms);
     }
 
     /// The parts, for as long as the caller says.
@@ -124,16 +174,17 @@ impl<const N: usize> Thin<N> {
         self.parts()[0]
     }
 
-    /// Replaces the last part, in place where the allocation stays as long as it is.
+    /// Replaces the last part, in place where the allocation stays as long as it is. A deadline stays.
     pub fn replace_last(&mut self, part: &[u8]) {
         let old = self.places();
         let mut lengths = old.lengths;
         lengths[N - 1] = part.len();
         let new = Parts::of(lengths);
-        if new.head != old.head || layout(new.total()) != layout(old.total()) {
+        // With a deadline the lengths begin elsewhere, so such an element is always made anew.
+        if new.head != old.head || old.tail != 0 || layout(new.total()) != layout(old.total()) {
             let mut parts = self.parts();
             parts[N - 1] = part;
-            *self = Thin::new(parts);
+            *self = Thin::build(parts, self.deadline_ms());
             return;
         }
         // SAFETY: the allocation is owned alone and has room for the new total; the last length takes as many
@@ -155,7 +206,7 @@ impl<const N: usize> Thin<N> {
 
 impl<const N: usize> Clone for Thin<N> {
     fn clone(&self) -> Thin<N> {
-        Thin::new(self.parts())
+        Thin::build(self.parts(), self.deadline_ms())
     }
 }
 
@@ -219,6 +270,23 @@ mod tests {
         let before = thin.0;
         thin.replace_last(b"short");
         assert_eq!(thin.0, before, "the same allocation serves values of like length");
+    }
+
+    #[test]
+    fn a_deadline_comes_and_goes_and_stays_with_a_new_value() {
+        for len in [0, 100, 127, 128, 16_384] {
+            let (name, value) = (vec![b'n'; len], vec![b'v'; len]);
+            let mut thin = Thin::new([&name, &value]);
+            let bytes = thin.memory_bytes();
+            assert_eq!(thin.deadline_ms(), None);
+            for deadline_ms in [Some(1), Some(u64::MAX), None, Some(7)] {
+                thin.set_deadline_ms(deadline_ms);
+                assert_eq!((thin.parts(), thin.deadline_ms()), ([&name[..], &value[..]], deadline_ms));
+            }
+            assert!(thin.memory_bytes() <= bytes + bytes / 4 + 16);
+            thin.replace_last(b"other");
+            assert_eq!((thin.clone().parts(), thin.clone().deadline_ms()), ([&name[..], b"other"], Some(7)));
+        }
     }
 
     #[test]

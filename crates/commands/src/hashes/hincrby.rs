@@ -39,7 +39,7 @@ fn hincrby(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<
         None => 0,
     };
     let sum = value.checked_add(args.increment).ok_or(OVERFLOW)?;
-    hash.set(args.field, itoa::Buffer::new().format(sum).as_bytes());
+    hash.set_value(args.field, itoa::Buffer::new().format(sum).as_bytes());
     reply.integer(sum);
     Ok(())
 }

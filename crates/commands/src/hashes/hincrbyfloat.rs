@@ -47,7 +47,7 @@ fn hincrbyfloat(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Re
     let sum = value.checked_add(args.increment).ok_or(NOT_FINITE)?;
     let mut text = Vec::new();
     sum.write(&mut text);
-    hash.set(args.field, &text);
+    hash.set_value(args.field, &text);
     reply.bulk(&text);
     Ok(())
 }

@@ -128,7 +128,9 @@ fn pick_different(
 ) {
     /// From so many times as many fields on, drawing and throwing away what came before is cheaper than a walk.
     const SPARSE: usize = 16;
-    if count.saturating_mul(SPARSE) < hash.len() {
+    // Asked for once: it may take counting.
+    let len = hash.len();
+    if count.saturating_mul(SPARSE) < len {
         let mut picked = HashSet::with_capacity(count);
         while picked.len() < count {
             let (field, value) = pick(hash, rng);
@@ -141,7 +143,7 @@ fn pick_different(
     // Selection sampling: D. Knuth, *The Art of Computer Programming*, 3.4.2, algorithm S.
     let mut wanted = count;
     for (passed, (field, value)) in hash.iter().enumerate() {
-        let left = hash.len() - passed;
+        let left = len - passed;
         if ((u128::from(rng()) * left as u128) >> u64::BITS) < wanted as u128 {
             give(field, value);
             wanted -= 1;

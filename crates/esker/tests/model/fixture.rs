@@ -114,6 +114,10 @@ const CONTENT: &[Content] = &[
 const NEW_IN_2: &[Content] = &[(
     5,
     &[
+        "HSET hash:packed a 1 b 2",
+        "HPEXPIREAT hash:packed 33177117420000 FIELDS 1 a",
+        "HSET hash:stored a 1 b 2 c 3 d 4 e 5 f 6 g 7 h 8",
+        "HPEXPIREAT hash:stored 33177117420001 FIELDS 2 a h",
         "XADD stream 1-1 field value number 300",
         "XADD stream 2-0 field other",
         "XGROUP CREATE stream workers 0",
@@ -122,7 +126,14 @@ const NEW_IN_2: &[Content] = &[(
         "XDEL stream:emptied 5-0",
     ],
     &[
-        ("DBSIZE", "(integer) 2"),
+        ("DBSIZE", "(integer) 4"),
+        ("HGET hash:packed a", r#""1""#),
+        ("HPEXPIRETIME hash:packed FIELDS 2 a b", "1) (integer) 33177117420000\n2) (integer) -1"),
+        ("HMGET hash:stored a h", "1) \"1\"\n2) \"8\""),
+        (
+            "HPEXPIRETIME hash:stored FIELDS 3 a b h",
+            "1) (integer) 33177117420001\n2) (integer) -1\n3) (integer) 33177117420001",
+        ),
         (
             "XRANGE stream - + COUNT 1",
             "1) 1) \"1-1\"\n   2) 1) \"field\"\n      2) \"value\"\n      3) \"number\"\n      4) \"300\"",

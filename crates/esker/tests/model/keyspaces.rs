@@ -151,8 +151,10 @@ impl Pair {
     fn sweep(&mut self) {
         self.note("active expiry".to_owned());
         for database in 0..self.reference.databases() {
-            let removed = [&self.reference, self.subject()]
-                .map(|keyspace| keyspace.expire(database, self.context.now_ms).keys);
+            let removed = [&self.reference, self.subject()].map(|keyspace| {
+                let expired = keyspace.expire(database, self.context.now_ms);
+                (expired.keys, expired.elements, keyspace.timed(database))
+            });
             if removed[0] != removed[1] {
                 self.differ(&format!("what expires in {database}"), &removed[1], &removed[0]);
             }
@@ -372,6 +374,12 @@ impl Pair {
             if scanned != all {
                 self.differ(&format!("a scan of {}", name.escape_ascii()), &scanned, &all);
             }
+        }
+        if kind == *"hash" {
+            let count = names.len().to_string();
+            let mut command: Vec<&[u8]> = vec![b"HPEXPIRETIME", name, b"FIELDS", count.as_bytes()];
+            command.extend(names.iter().map(Vec::as_slice));
+            known.push(ask(&command));
         }
         if kind == *"zset" {
             for (rank, member) in names.iter().enumerate() {

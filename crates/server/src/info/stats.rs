@@ -28,6 +28,7 @@ pub(super) fn stats(server: &Server, fields: &mut Fields) {
     fields.add("sync_partial_ok", 0);
     fields.add("sync_partial_err", 0);
     fields.add("expired_keys", totals.expired);
+    fields.add("expired_subkeys", totals.expired_elements);
     // A sweep visits what is due and nothing else.
     fields.add("expired_stale_perc", "0.00");
     fields.add("expired_time_cap_reached_count", statistics.expiry_cut_short.sum());
@@ -149,7 +150,11 @@ pub(super) fn keyspace(server: &Server, fields: &mut Fields) {
         let keys = server.keyspace.len(database);
         if keys > 0 {
             let expires = server.keyspace.deadlines(database);
-            fields.add(format_args!("db{database}"), format_args!("keys={keys},expires={expires},avg_ttl=0"));
+            let subexpiry = server.keyspace.timed(database);
+            fields.add(
+                format_args!("db{database}"),
+                format_args!("keys={keys},expires={expires},avg_ttl=0,subexpiry={subexpiry}"),
+            );
         }
     }
 }

@@ -6,9 +6,9 @@ use crate::thin::Thin;
 
 /// Fields with their values, found by hash.
 pub struct IndexedHash {
-    table: Table<Thin<2>>,
+    pub(super) table: Table<Thin<2>>,
     /// What the elements hold, beside the table.
-    element_bytes: usize,
+    pub(super) element_bytes: usize,
 }
 
 impl IndexedHash {

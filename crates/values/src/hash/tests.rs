@@ -58,3 +58,45 @@ fn its_memory_is_what_its_fields_take() {
     HashMut::of(&mut entry, &limits).remove(b"field");
     assert_eq!(entry.as_ref().memory_bytes(), small - 32);
 }
+
+#[test]
+fn only_a_hash_with_deadlines_has_their_form() {
+    let small = Limits { hash_packed_entries_max: 2, ..Limits::default() };
+    for (limits, forms) in [
+        (limits(), [Form::HashPacked, Form::HashPackedTimed]),
+        (small, [Form::HashIndexed, Form::HashIndexedTimed]),
+    ] {
+        let mut entry = empty(b"key");
+        for field in [b"a", b"b", b"c"] {
+            HashMut::of(&mut entry, &limits).set(field, b"value");
+        }
+        let bytes = entry.as_ref().memory_bytes();
+        let without_all: [fn(HashMut<'_>); 4] = [
+            |mut hash| assert!(hash.set_deadline_ms(b"b", None)),
+            |mut hash| assert!(!hash.set(b"b", b"value")),
+            |mut hash| assert!(hash.remove(b"b")),
+            |hash| assert_eq!(hash.at(7).sweep(10), 1),
+        ];
+        for (place, without) in without_all.into_iter().enumerate() {
+            assert_eq!((entry.form(), entry.is_timed()), (forms[0], false));
+            HashMut::of(&mut entry, &limits).set(b"b", b"value");
+            assert_eq!(entry.as_ref().memory_bytes(), bytes, "before {place}");
+            assert!(HashMut::of(&mut entry, &limits).set_deadline_ms(b"b", Some(7)));
+            assert!(!HashMut::of(&mut entry, &limits).set_deadline_ms(b"none", Some(7)));
+            assert_eq!((entry.form(), entry.is_timed(), due_ms(entry.as_ref())), (forms[1], true, 7));
+            without(HashMut::of(&mut entry, &limits));
+        }
+        assert_eq!((entry.form(), HashRef::of(entry.as_ref()).len()), (forms[0], 2));
+    }
+}
+
+#[test]
+fn a_packed_hash_with_deadlines_is_as_drawn() {
+    let mut entry = empty(b"key");
+    let limits = limits();
+    HashMut::of(&mut entry, &limits).set(b"ab", b"c");
+    HashMut::of(&mut entry, &limits).set(b"d", b"");
+    HashMut::of(&mut entry, &limits).set_deadline_ms(b"ab", Some(0x1234));
+    let least = b"\x34\x12\0\0\0\0\0\0";
+    assert_eq!(entry.value(), [&least[..], b"\x02\x02ab\x01c\x08", least, b"\x01d\0\0"].concat());
+}

@@ -22,7 +22,11 @@ impl StoredHash {
 
     pub(super) fn open(meta: &[u8], elements: Box<dyn Elements>) -> Result<StoredHash, Malformed> {
         let [count] = number::read_meta(meta)?;
-        Ok(StoredHash { elements, len: number::count(count)? })
+        Ok(StoredHash::with_count(number::count(count)?, elements))
+    }
+
+    pub(super) fn with_count(len: usize, elements: Box<dyn Elements>) -> StoredHash {
+        StoredHash { elements, len }
     }
 
     /// The same hash by other `elements`, which are the same as well.
@@ -48,6 +52,14 @@ impl StoredHash {
 
     pub(crate) fn scan(&self, cursor: u64, count: usize, f: &mut dyn FnMut(&[u8], &[u8])) -> u64 {
         FIELDS.scan(&*self.elements, cursor, count, f)
+    }
+
+    /// Passes all fields with their values to `f`. Holds nothing.
+    pub(super) fn visit(&self, f: &mut dyn FnMut(&[u8], &[u8])) {
+        FIELDS.visit(&*self.elements, &mut |field, value| {
+            f(field, value);
+            true
+        });
     }
 
     pub(crate) fn random(&self, rng: &mut dyn FnMut() -> u64) -> Option<[&[u8]; 2]> {
@@ -111,10 +123,7 @@ impl Collection for StoredHash {
 
     fn boxed_copy(&self) -> Copied {
         let mut copy = IndexedHash::new();
-        FIELDS.visit(&*self.elements, &mut |field, value| {
-            copy.add(field, value);
-            true
-        });
+        self.visit(&mut |field, value| copy.add(field, value));
         Copied::new(copy)
     }
 }

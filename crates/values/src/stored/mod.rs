@@ -59,6 +59,17 @@
 //! those of the double with the sign bit flipped, all bits where it is negative, and -0.0 as 0.0. What the fences
 //! (`f`) are for is said in `zset/fences.rs`.
 //!
+//! A hash whose fields have deadlines has a second map beside this one, with them:
+//!
+//! ```text
+//!                  +---+-------+
+//!  hash, beside    | d | field |   -> when the field expires, 8 bytes, little-endian
+//!                  +---+-------+--+-------+
+//!                  | t | deadline | field |   -> nothing
+//!                  |   | 8 bytes  |       |
+//!                  +---+----------+-------+
+//! ```
+//!
 //! # Meta
 //!
 //! What the entry itself needs to know, written and read by [`Stored::write_meta`] and [`open`]:
@@ -67,6 +78,8 @@
 //!  +--------+--------+
 //!  | layout | count  |   hash, set
 //!  +--------+--------+---------+
+//!  | layout | count  | timed   | least   |   hash with deadlines: how many fields have one; no deadline is before the least
+//!  +--------+--------+---------+---------+
 //!  | layout | count  | head    |   list: the zigzag of its distance from 2^63
 //!  +--------+--------+---------+---------+
 //!  | layout | count  | fences  | bytes   |   sorted set: fences, and bytes of their scores and members together
@@ -78,6 +91,7 @@
 //! ```
 
 mod hash;
+mod hash_timed;
 mod list;
 mod names;
 mod number;
@@ -91,6 +105,7 @@ mod zset;
 use std::fmt;
 
 pub use hash::StoredHash;
+pub use hash_timed::StoredTimedHash;
 pub use list::StoredList;
 pub use set::StoredSet;
 pub use stream::StoredStream;
@@ -143,21 +158,22 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// Makes the value of `entry` the collection of type `kind` that `meta` describes and whose elements are `elements`.
-/// Leaves it as it is where the meta is malformed.
+/// Makes the value of `entry` the collection of the form `form` that `meta` describes and whose elements are
+/// `elements`. Leaves it as it is where the meta is malformed.
 pub fn open(
     entry: &mut Entry,
-    kind: Kind,
+    form: Form,
     meta: &[u8],
     elements: Box<dyn Elements>,
 ) -> Result<(), Malformed> {
-    match kind {
-        Kind::String => return Err(Malformed("a string is no collection")),
-        Kind::List => entry.set_indexed(Box::new(StoredList::open(meta, elements)?)),
-        Kind::Set => entry.set_indexed(Box::new(StoredSet::open(meta, elements)?)),
-        Kind::Hash => entry.set_indexed(Box::new(StoredHash::open(meta, elements)?)),
-        Kind::ZSet => entry.set_indexed(Box::new(StoredZSet::open(meta, elements)?)),
-        Kind::Stream => entry.set_indexed(Box::new(StoredStream::open(meta, elements)?)),
+    match form {
+        Form::ListStored => entry.set_indexed(Box::new(StoredList::open(meta, elements)?)),
+        Form::SetStored => entry.set_indexed(Box::new(StoredSet::open(meta, elements)?)),
+        Form::HashStored => entry.set_indexed(Box::new(StoredHash::open(meta, elements)?)),
+        Form::HashStoredTimed => entry.set_indexed(Box::new(StoredTimedHash::open(meta, elements)?)),
+        Form::ZSetStored => entry.set_indexed(Box::new(StoredZSet::open(meta, elements)?)),
+        Form::StreamStored => entry.set_indexed(Box::new(StoredStream::open(meta, elements)?)),
+        _ => return Err(Malformed("its form is not a stored one")),
     }
     Ok(())
 }
@@ -173,6 +189,9 @@ pub fn share(entry: EntryRef<'_>, elements: Box<dyn Elements>) -> Entry {
         Form::ListStored => shared.set_indexed(Box::new(entry.indexed::<StoredList>().share(elements))),
         Form::SetStored => shared.set_indexed(Box::new(entry.indexed::<StoredSet>().share(elements))),
         Form::HashStored => shared.set_indexed(Box::new(entry.indexed::<StoredHash>().share(elements))),
+        Form::HashStoredTimed => {
+            shared.set_indexed(Box::new(entry.indexed::<StoredTimedHash>().share(elements)));
+        }
         Form::ZSetStored => shared.set_indexed(Box::new(entry.indexed::<StoredZSet>().share(elements))),
         Form::StreamStored => shared.set_indexed(Box::new(entry.indexed::<StoredStream>().share(elements))),
         _ => panic!("not a stored collection"),
@@ -198,6 +217,14 @@ pub fn spill(entry: &mut Entry, elements: Box<dyn Elements>) {
             sets::SetRef::of(entry.as_ref()).iter().for_each(|member| set.add(&member));
             entry.set_indexed(Box::new(set));
         }
+        Kind::Hash if entry.is_timed() => {
+            let mut hash = StoredTimedHash::over(StoredHash::new(elements));
+            hashes::for_each_timed(entry.as_ref(), &mut |field, value, deadline_ms| {
+                hash.set(field, value, false, 0);
+                hash.set_deadline_ms(field, deadline_ms);
+            });
+            entry.set_indexed(Box::new(hash));
+        }
         Kind::Hash => {
             let mut hash = StoredHash::new(elements);
             hashes::HashRef::of(entry.as_ref()).iter().for_each(|(field, value)| hash.add(field, value));
@@ -220,6 +247,7 @@ pub fn of(entry: EntryRef<'_>) -> Option<&dyn Stored> {
         Form::ListStored => entry.indexed::<StoredList>(),
         Form::SetStored => entry.indexed::<StoredSet>(),
         Form::HashStored => entry.indexed::<StoredHash>(),
+        Form::HashStoredTimed => entry.indexed::<StoredTimedHash>(),
         Form::ZSetStored => entry.indexed::<StoredZSet>(),
         Form::StreamStored => entry.indexed::<StoredStream>(),
         _ => return None,
@@ -232,6 +260,7 @@ pub fn of_mut(entry: &mut Entry) -> Option<&mut dyn Stored> {
         Form::ListStored => entry.indexed_mut::<StoredList>(),
         Form::SetStored => entry.indexed_mut::<StoredSet>(),
         Form::HashStored => entry.indexed_mut::<StoredHash>(),
+        Form::HashStoredTimed => entry.indexed_mut::<StoredTimedHash>(),
         Form::ZSetStored => entry.indexed_mut::<StoredZSet>(),
         Form::StreamStored => entry.indexed_mut::<StoredStream>(),
         _ => return None,

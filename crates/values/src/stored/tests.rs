@@ -81,6 +81,52 @@ fn a_hash_costs_what_it_names() {
     check_cost(entry, [0, 1, 16, 0], |entry| assert!(HashRef::of(entry.as_ref()).iter().next().is_some()));
 }
 
+/// What is done to the map beside the fields, where the deadlines are.
+fn cost_beside(entry: &mut Entry, operation: impl FnOnce(&mut Entry)) -> Spent {
+    let beside = |entry: &Entry| {
+        let beside = map(entry).beside().as_any().downcast_ref::<Map>();
+        beside.expect("of the same type").spent()
+    };
+    beside(entry);
+    operation(entry);
+    beside(entry)
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "so many elements take too long there")]
+fn deadlines_cost_what_they_name() {
+    let limits = limits();
+    let mut entry = crate::hash::empty(b"key");
+    spill(&mut entry);
+    for number in 0..COUNT {
+        HashMut::of(&mut entry, &limits).set(format!("field:{number}").as_bytes(), b"value");
+    }
+    let entry = &mut entry;
+    check_cost(entry, [1, 0, 0, 0], |entry| {
+        HashMut::of(entry, &limits).set_deadline_ms(b"field:7", Some(5000));
+    });
+    for number in 0..1000u64 {
+        let field = format!("field:{}", 1000 + number);
+        HashMut::of(entry, &limits).set_deadline_ms(field.as_bytes(), Some(1000 + number));
+    }
+    // As long as nothing is due, who reads asks for no deadline.
+    let read = |entry: &mut Entry, now_ms| {
+        let hash = HashRef::of(entry.as_ref()).at(now_ms);
+        assert_eq!(hash.get(b"field:7"), Some(&b"value"[..]));
+        assert!(hash.len() <= COUNT && hash.iter().next().is_some());
+    };
+    assert_eq!(cost_beside(entry, |entry| read(entry, 999)), Spent::default());
+    let spent = cost_beside(entry, |entry| read(entry, 1009));
+    assert!(spent.gets == 1 && spent.pairs <= 25, "{spent:?}");
+    // A sweep takes what is due, and passes over what it took only once.
+    let sweep = |entry: &mut Entry| _ = HashMut::of(entry, &limits).at(1499).sweep(1);
+    let spent = cost_beside(entry, sweep);
+    assert!(spent.pairs == 257 && spent.sets == 512, "{spent:?}");
+    let spent = cost_beside(entry, sweep);
+    assert!(spent.pairs == 245 && spent.passed == 245, "{spent:?}");
+    assert_eq!(HashRef::of(entry.as_ref()).at(1499).len(), COUNT - 500);
+}
+
 #[test]
 #[cfg_attr(miri, ignore = "so many elements take too long there")]
 fn a_random_pick_walks_over_few() {
@@ -419,34 +465,41 @@ fn a_stream_costs_the_same_however_long_it_is_and_was() {
 #[test]
 fn malformed_meta_is_an_error() {
     let mut random = random(2);
-    let kinds = [Kind::List, Kind::Set, Kind::Hash, Kind::ZSet, Kind::Stream];
+    let forms = [
+        Form::ListStored,
+        Form::SetStored,
+        Form::HashStored,
+        Form::HashStoredTimed,
+        Form::ZSetStored,
+        Form::StreamStored,
+    ];
     let mut entry = crate::hash::empty(b"key");
-    let mut open = |kind, meta: &[u8]| stored_open(&mut entry, kind, meta);
-    for kind in kinds {
+    let mut open = |form, meta: &[u8]| stored_open(&mut entry, form, meta);
+    for form in forms {
         for meta in
             [&b""[..], b"\x00\x01", b"\x02\x01\x01\x01", b"\x01", b"\x01\x80", b"\x01\x01\x02\x00\x00\x00"]
         {
-            assert!(open(kind, meta).is_err(), "{kind:?} {meta:?}");
+            assert!(open(form, meta).is_err(), "{form:?} {meta:?}");
         }
     }
-    assert!(open(Kind::String, b"\x01\x01").is_err());
+    assert!(open(Form::Bytes, b"\x01\x01").is_err());
     let far = b"\x01\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01";
-    assert!(open(Kind::List, far).is_err(), "at the end of all indices");
+    assert!(open(Form::ListStored, far).is_err(), "at the end of all indices");
     for _ in 0..rounds(20_000) {
         let mut meta: Vec<u8> = (0..random() % 20).map(|_| random() as u8 >> (random() % 8)).collect();
         if let Some(layout) = meta.first_mut() {
             *layout = 1;
         }
-        _ = open(kinds[random() as usize % kinds.len()], &meta);
+        _ = open(forms[random() as usize % forms.len()], &meta);
     }
 }
 
 /// Opens a collection that has no elements, and reads and changes it, whatever its meta says that it has.
-fn stored_open(entry: &mut Entry, kind: Kind, meta: &[u8]) -> Result<(), Malformed> {
+fn stored_open(entry: &mut Entry, form: Form, meta: &[u8]) -> Result<(), Malformed> {
     let limits = limits();
-    open(entry, kind, meta, Box::new(Map::default()))?;
-    assert_eq!(entry.kind(), kind);
-    match kind {
+    open(entry, form, meta, Box::new(Map::default()))?;
+    assert_eq!(entry.form(), form);
+    match form.kind() {
         Kind::List => {
             let mut list = ListMut::of(entry, &limits);
             assert_eq!(list.as_ref().iter().next(), None);
@@ -462,7 +515,8 @@ fn stored_open(entry: &mut Entry, kind: Kind, meta: &[u8]) -> Result<(), Malform
         Kind::Hash => {
             let mut hash = HashMut::of(entry, &limits);
             assert_eq!(hash.as_ref().scan(0, 10, &mut |_, _| ()), 0);
-            assert!(hash.set(b"a", b"b") && hash.remove(b"a"));
+            assert!(hash.set(b"a", b"b") && hash.set_deadline_ms(b"a", Some(5)) && hash.remove(b"a"));
+            hash.at(10).sweep(1);
         }
         Kind::ZSet => {
             let mut set = ZSetMut::of(entry, &limits);
@@ -506,6 +560,12 @@ fn the_layout_is_as_drawn() {
     HashMut::of(&mut entry, &limits).set(b"field", b"value");
     assert_eq!(write(&entry), [1, 1]);
     assert_eq!(value(&entry, b"\x7c\xc9\x8a\x39field"), Some(b"value".to_vec()));
+    HashMut::of(&mut entry, &limits).set_deadline_ms(b"field", Some(0x1234));
+    assert_eq!(write(&entry), [1, 1, 1, 0xb4, 0x24]);
+    assert_eq!(value(&entry, b"\x7c\xc9\x8a\x39field"), Some(b"value".to_vec()));
+    let beside = |key: &[u8]| map(&entry).beside().get(key).map(<[u8]>::to_vec);
+    assert_eq!(beside(b"dfield"), Some(b"\x34\x12\0\0\0\0\0\0".to_vec()));
+    assert_eq!(beside(b"t\0\0\0\0\0\0\x12\x34field"), Some(Vec::new()));
 
     let mut entry = crate::list::empty(b"key");
     spill(&mut entry);

@@ -285,6 +285,24 @@ impl<T: Element> Directory<T> {
         None
     }
 
+    /// Passes the segments whose bound is at or before `now_ms` to `visit`.
+    pub(super) fn visit_due(&self, now_ms: u64, visit: &mut dyn FnMut(&Segment<T>)) {
+        if self.earliest_deadline > now_ms {
+            return;
+        }
+        for group in (0..self.group_deadlines.len()).filter(|group| self.group_deadlines[*group] <= now_ms) {
+            let mut index = group * GROUP_ENTRIES;
+            let end = self.entries.len().min(index + GROUP_ENTRIES);
+            while index < end {
+                let run = self.run((index as u64) << (u64::BITS - self.depth));
+                if run.start == index && self.entries[index].deadline_bound() <= now_ms {
+                    visit(&self.entries[index]);
+                }
+                index = run.end;
+            }
+        }
+    }
+
     /// A hash that belongs to a due segment of this group, or the bound of them all.
     fn due_in(&self, group: usize, now_ms: u64) -> Result<u64, u64> {
         let mut bound = u64::MAX;

@@ -1,7 +1,20 @@
 //! Finding what has expired. Each segment keeps a lower bound of its elements' deadlines, so an expired element is
 //! found without an index by deadline and at no cost to those that never expire.
 
+use super::segment::Segment;
 use super::{Element, Root, Table};
+
+/// What becomes of an element in a [`sweep`](Table::sweep).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is taken out.
+    Goes,
+    /// It stays, and nothing of it is due before this; `u64::MAX` is never.
+    Stays {
+        /// In Unix milliseconds.
+        until_ms: u64,
+    },
+}
 
 impl<T: Element> Table<T> {
     /// Notes that an element in the table, whose hash this is, now expires at `deadline_ms`. To be called whenever
@@ -25,27 +38,26 @@ impl<T: Element> Table<T> {
         }
     }
 
-    /// Hands the elements whose deadline, as `deadline_of` tells it (`u64::MAX`: none), is at or before `now_ms` to
-    /// `expired`: all those in up to `segments_max` segments that may have some. Returns how many segments it went
-    /// through; less than `segments_max` says that nothing is due any more. A segment has up to a few hundred
-    /// elements, and sweeping it looks at all of them.
+    /// Takes out the elements of which `judge` says that they go, and hands them to `expired`: all those in up to
+    /// `segments_max` segments that may have some. Returns how many segments it went through; less than
+    /// `segments_max` says that nothing is due any more. A segment has up to a few hundred elements, and sweeping it
+    /// looks at all of them.
     pub fn sweep(
         &mut self,
         now_ms: u64,
         segments_max: usize,
-        deadline_of: impl Fn(&T) -> u64,
+        mut judge: impl FnMut(&T) -> Fate,
         mut expired: impl FnMut(T),
     ) -> usize {
         for swept in 0..segments_max {
             let Some(hash) = self.next_due(now_ms) else { return swept };
             let mut bound = u64::MAX;
-            let is_kept = |element: &T| {
-                let deadline_ms = deadline_of(element);
-                let is_kept = deadline_ms > now_ms;
-                if is_kept {
-                    bound = bound.min(deadline_ms);
+            let is_kept = |element: &T| match judge(element) {
+                Fate::Goes => false,
+                Fate::Stays { until_ms } => {
+                    bound = bound.min(until_ms);
+                    true
                 }
-                is_kept
             };
             let segment = self.root.segment_mut(hash);
             segment.retain(is_kept, |element| {
@@ -56,6 +68,23 @@ impl<T: Element> Table<T> {
             self.settle(hash);
         }
         segments_max
+    }
+
+    /// How many elements are due at `now_ms`, by the deadlines that `deadline_of` tells. Looks at the segments that
+    /// may have some.
+    pub fn count_due(&self, now_ms: u64, deadline_of: impl Fn(&T) -> Option<u64>) -> usize {
+        let mut due = 0;
+        let mut count = |segment: &Segment<T>| {
+            segment.visit(|_, element| {
+                due += usize::from(deadline_of(element).is_some_and(|deadline_ms| deadline_ms <= now_ms));
+            });
+        };
+        match &self.root {
+            Root::One(segment) if segment.deadline_bound() <= now_ms => count(segment),
+            Root::One(_) => {}
+            Root::Many(directory) => directory.visit_due(now_ms, &mut count),
+        }
+        due
     }
 
     /// A hash that belongs to a segment which may have elements that are due.

@@ -34,6 +34,7 @@ use bucket::Bucket;
 use directory::Directory;
 pub use element::Element;
 use element::tag_of;
+pub use expiry::Fate;
 pub use iter::{IntoIter, Iter};
 pub use segment::Stage;
 use segment::{Search, Segment};

@@ -248,7 +248,7 @@ fn any_input_agrees_with_a_model() {
                         while table.sweep(
                             now_ms,
                             1 + count,
-                            |item| item.content().deadline_ms,
+                            |item| fate(item, now_ms),
                             |item| assert!(model.remove(&item.content().key).is_some_and(|at| at <= now_ms)),
                         ) > count
                         {}
@@ -655,7 +655,7 @@ fn a_sweep_removes_what_is_due_and_nothing_else() {
                 let segments = table.sweep(
                     now_ms,
                     3,
-                    |item| item.content().deadline_ms,
+                    |item| fate(item, now_ms),
                     |item| {
                         swept.push((item.content().key, item.content().deadline_ms));
                     },
@@ -671,6 +671,10 @@ fn a_sweep_removes_what_is_due_and_nothing_else() {
             assert!(model.values().all(|&deadline_ms| deadline_ms > now_ms));
             assert!(table.earliest_deadline() > now_ms);
             check(&table, &model, mixed);
+            for later_ms in [now_ms, now_ms + 1_000, now_ms + 300_000] {
+                let due = model.values().filter(|&&deadline_ms| deadline_ms <= later_ms).count();
+                assert_eq!(table.count_due(later_ms, |item| Some(item.content().deadline_ms)), due);
+            }
             // Some go and some come, so that segments merge and split under their bounds.
             let gone: Vec<u64> = model.keys().copied().filter(|_| random.below(5) == 0).collect();
             for key in gone {
@@ -682,6 +686,13 @@ fn a_sweep_removes_what_is_due_and_nothing_else() {
     }
 }
 
+fn fate(item: &Item, now_ms: u64) -> Fate {
+    match item.content().deadline_ms {
+        deadline_ms if deadline_ms <= now_ms => Fate::Goes,
+        until_ms => Fate::Stays { until_ms },
+    }
+}
+
 #[test]
 fn a_sweep_goes_only_through_segments_that_may_have_something() {
     let keys = scaled(100_000);
@@ -690,13 +701,15 @@ fn a_sweep_goes_only_through_segments_that_may_have_something() {
     table.find_mut(mixed(due), |item| item.content().key == due).unwrap().content_mut().deadline_ms = 50;
     table.note_deadline(mixed(due), 50);
     let looked_at = Cell::new(0);
-    let deadline_of = |item: &Item| {
+    let judge = |item: &Item| {
         looked_at.set(looked_at.get() + 1);
-        item.content().deadline_ms
+        fate(item, 50)
     };
-    assert_eq!(table.sweep(49, 100, deadline_of, |_| unreachable!("nothing is due")), 0);
+    let deadline_of = |item: &Item| Some(item.content().deadline_ms);
+    assert_eq!([0, 49, 50].map(|now_ms| table.count_due(now_ms, deadline_of)), [0, 0, 1]);
+    assert_eq!(table.sweep(49, 100, judge, |_| unreachable!("nothing is due")), 0);
     let mut expired = vec![];
-    assert_eq!(table.sweep(50, 100, deadline_of, |item| expired.push(item.content().key)), 1);
+    assert_eq!(table.sweep(50, 100, judge, |item| expired.push(item.content().key)), 1);
     assert_eq!(expired, [due]);
     assert!(looked_at.get() < 600);
     assert_eq!(table.earliest_deadline(), u64::MAX);

@@ -26,7 +26,7 @@ pub(super) fn reply_digest(session: &mut Session, reply: &mut Reply) {
         view.scan_all(&mut |entry| {
             let key = Digest::of(&database.to_le_bytes()).then(entry.key());
             let deadline = Digest::of(if entry.deadline_ms().is_some() { b"expires" } else { b"" });
-            total.add(key.then_digest(value(entry)).then_digest(deadline));
+            total.add(key.then_digest(value(entry, context.now_ms)).then_digest(deadline));
         });
     }
     reply.simple(total.to_hex());
@@ -39,18 +39,20 @@ pub(super) fn reply_value_digests(session: &mut Session, names: &[&[u8]], reply:
     for name in names {
         let key = Key::new(name);
         let view = session.server.keyspace.read(&Needs::of_slots([key.slot].into_iter().collect()), context);
-        reply.simple(view.peek(&key).map_or(Digest::EMPTY, value).to_hex());
+        let digest = view.peek(&key).map_or(Digest::EMPTY, |entry| value(entry, context.now_ms));
+        reply.simple(digest.to_hex());
     }
 }
 
-fn value(entry: EntryRef<'_>) -> Digest {
+fn value(entry: EntryRef<'_>, now_ms: u64) -> Digest {
     let mut digest = Digest::of(entry.kind().name().as_bytes());
     match entry.kind() {
         Kind::String => digest = digest.then(&StringRef::of(entry).to_vec()),
         Kind::List => digest = ListRef::of(entry).iter().fold(digest, Digest::then),
         Kind::Set => SetRef::of(entry).iter().for_each(|member| digest.add(Digest::of(&member))),
         Kind::Hash => {
-            HashRef::of(entry).iter().for_each(|(field, value)| digest.add(Digest::of(field).then(value)));
+            let fields = HashRef::of(entry).at(now_ms).iter();
+            fields.for_each(|(field, value)| digest.add(Digest::of(field).then(value)));
         }
         Kind::Stream => digest = stream(digest, StreamRef::of(entry)),
         Kind::ZSet => {

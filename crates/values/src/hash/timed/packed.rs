@@ -1,0 +1,117 @@
+//! A packed hash with deadlines: a run as in [`crate::packed`], of elements of three items, behind the least deadline.
+//!
+//! ```text
+//!  +---------------+--------+-------+-------+----------+-----+
+//!  | least         | count  | field | value | deadline | ... |
+//!  | 8 bytes       | varint | item  | item  | item     |     |
+//!  +---------------+--------+-------+-------+----------+-----+
+//! ```
+//!
+//! A deadline is an item of eight bytes, or of none where the field never expires. Both kinds of deadlines are Unix
+//! milliseconds, little-endian.
+
+use super::is_live;
+use crate::buffer::Buffer;
+use crate::packed;
+
+const LEAST_BYTES: usize = 8;
+
+/// A field with what belongs to it.
+#[derive(Clone, Copy)]
+pub struct Timed<'a> {
+    pub field: &'a [u8],
+    pub value: &'a [u8],
+    pub deadline_ms: Option<u64>,
+}
+
+impl<'a> Timed<'a> {
+    fn of([field, value, deadline]: [&'a [u8]; 3]) -> Timed<'a> {
+        Timed { field, value, deadline_ms: deadline.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)) }
+    }
+
+    pub fn is_live(self, now_ms: u64) -> bool {
+        is_live(self.deadline_ms, now_ms)
+    }
+
+    pub fn pair(self) -> [&'a [u8]; 2] {
+        [self.field, self.value]
+    }
+}
+
+/// The least of all deadlines.
+pub fn least(bytes: &[u8]) -> u64 {
+    bytes.first_chunk().map_or(u64::MAX, |bytes| u64::from_le_bytes(*bytes))
+}
+
+fn run(bytes: &[u8]) -> &[u8] {
+    &bytes[LEAST_BYTES..]
+}
+
+/// How many fields there are.
+pub fn count(bytes: &[u8]) -> usize {
+    packed::count(run(bytes))
+}
+
+/// The fields in the order in which they were added.
+pub fn elements(bytes: &[u8]) -> impl Iterator<Item = Timed<'_>> {
+    packed::elements::<3>(run(bytes)).map(Timed::of)
+}
+
+/// The field of this name, and where it is.
+pub fn find<'a>(bytes: &'a [u8], field: &[u8]) -> Option<(usize, Timed<'a>)> {
+    let at = packed::find::<3>(run(bytes), field)?;
+    Some((at, Timed::of(packed::element::<3>(run(bytes), at))))
+}
+
+/// A hash with these fields.
+pub fn build<'a>(elements: impl Iterator<Item = Timed<'a>>) -> Vec<u8> {
+    let mut bytes = u64::MAX.to_le_bytes().to_vec();
+    bytes.extend_from_slice(&packed::EMPTY);
+    elements.for_each(|element| push(&mut bytes, element));
+    note_least(&mut bytes);
+    bytes
+}
+
+/// Adds a field that is not there yet. The least deadline is as it was: see [`note_least`].
+pub fn push(buffer: &mut impl Buffer, element: Timed<'_>) {
+    with_items(element, |items| packed::push(&mut Run(buffer), items));
+}
+
+/// Replaces the field at `at`, as [`push`] adds one.
+pub fn replace(buffer: &mut impl Buffer, at: usize, element: Timed<'_>) {
+    with_items(element, |items| packed::replace(&mut Run(buffer), at, items));
+}
+
+/// Removes the field at `at`, as [`push`] adds one.
+pub fn remove(buffer: &mut impl Buffer, at: usize) {
+    packed::remove::<3>(&mut Run(buffer), at);
+}
+
+fn with_items(element: Timed<'_>, f: impl FnOnce([&[u8]; 3])) {
+    let deadline = element.deadline_ms.map(u64::to_le_bytes);
+    f([element.field, element.value, deadline.as_ref().map_or(&[], |bytes| &bytes[..])]);
+}
+
+/// Finds the least deadline and writes it down; `u64::MAX` says that there is none.
+pub fn note_least(buffer: &mut impl Buffer) -> u64 {
+    let least = elements(buffer.bytes()).filter_map(|element| element.deadline_ms).min().unwrap_or(u64::MAX);
+    buffer.bytes_mut()[..LEAST_BYTES].copy_from_slice(&least.to_le_bytes());
+    least
+}
+
+/// The run within a buffer.
+struct Run<'b, B>(&'b mut B);
+
+impl<B: Buffer> Buffer for Run<'_, B> {
+    fn bytes(&self) -> &[u8] {
+        run(self.0.bytes())
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.0.bytes_mut()[LEAST_BYTES..]
+    }
+
+    fn splice(&mut self, at: usize, removed: usize, inserted: usize) -> &mut [u8] {
+        self.0.splice(LEAST_BYTES + at, removed, inserted)
+    }
+}
