@@ -39,22 +39,36 @@ fn compare(entry: &Entry, model: &Model, now_ms: u64, count: usize) {
     assert_eq!(entry.is_timed(), model.values().any(|(_, until_ms)| *until_ms != NEVER));
 }
 
+/// What a target does to its hash: everything, or what there is without deadlines.
+const WITH_DEADLINES: usize = 12;
+const WITHOUT_DEADLINES: usize = 8;
+
 #[test]
 fn a_hash_in_memory() {
-    check(Home::Memory);
+    check("hash", Home::Memory, WITHOUT_DEADLINES);
 }
 
 #[test]
 fn a_hash_whose_fields_lie_outside() {
-    check(Home::Outside);
+    check("hash", Home::Outside, WITHOUT_DEADLINES);
+}
+
+#[test]
+fn a_hash_in_memory_whose_fields_expire() {
+    check("hash_deadlines", Home::Memory, WITH_DEADLINES);
+}
+
+#[test]
+fn a_hash_whose_fields_lie_outside_and_expire() {
+    check("hash_deadlines", Home::Outside, WITH_DEADLINES);
 }
 
 fn is_packed(form: Form) -> bool {
     matches!(form, Form::HashPacked | Form::HashPackedTimed)
 }
 
-fn check(home: Home) {
-    run("hash", |choices| {
+fn check(target: &str, home: Home, operations: usize) {
+    run(target, |choices| {
         let limits = Limits {
             hash_packed_entries_max: choices.pick(&[20, 0, 1, 128, 512]),
             hash_packed_value_bytes_max: choices.pick(&[10, 64]),
@@ -70,11 +84,12 @@ fn check(home: Home) {
             let was = entry.form();
             let mut hash = HashMut::of(&mut entry, &limits).at(now_ms);
             let is_live = |model: &Model, field: &[u8]| model.get(field).is_some_and(|(_, at)| *at > now_ms);
-            match choices.below(12) {
+            match choices.below(operations) {
                 0 | 1 => {
                     let (field, value) = (element(choices), element(choices));
                     let is_small = fits(&field) && fits(&value);
-                    assert_eq!(hash.get(&field), live(&model, now_ms).get(&field[..]).copied());
+                    let known = model.get(&field).filter(|(_, until_ms)| *until_ms > now_ms);
+                    assert_eq!(hash.get(&field), known.map(|(value, _)| &value[..]));
                     assert_eq!(hash.set(&field, &value), !is_live(&model, &field));
                     model.insert(field.clone(), (value.clone(), NEVER));
                     assert_eq!(hash.get(&field), Some(&value[..]));
@@ -113,12 +128,16 @@ fn check(home: Home) {
                 }
                 6 => hash.reserve(choices.below(1000)),
                 7 => {
+                    rehouse(&mut entry, choices);
+                    compare(&entry, &model, now_ms, choices.below(50));
+                }
+                8 => {
                     let (field, value) = (element(choices), element(choices));
                     assert_eq!(hash.set_value(&field, &value), !is_live(&model, &field));
                     let until_ms = model.get(&field).map_or(NEVER, |(_, at)| *at);
                     model.insert(field, (value, if until_ms > now_ms { until_ms } else { NEVER }));
                 }
-                8 | 9 => {
+                9 | 10 => {
                     let fields =
                         if choices.below(4) == 0 { elements(choices) } else { vec![element(choices)] };
                     let until_ms = [NEVER, now_ms + 1, now_ms + choices.below(5000) as u64][choices.below(3)];
@@ -131,17 +150,13 @@ fn check(home: Home) {
                         }
                     }
                 }
-                10 => now_ms += choices.below(1000) as u64,
-                _ if choices.below(2) == 0 => {
+                _ if choices.below(2) == 0 => now_ms += choices.below(1000) as u64,
+                _ => {
                     let effort = 1 + choices.below(3);
                     while due_ms(entry.as_ref()) <= now_ms {
                         HashMut::of(&mut entry, &limits).at(now_ms).sweep(effort);
                     }
                     model.retain(|_, (_, until_ms)| *until_ms > now_ms);
-                }
-                _ => {
-                    rehouse(&mut entry, choices);
-                    compare(&entry, &model, now_ms, choices.below(50));
                 }
             }
             let stays =
