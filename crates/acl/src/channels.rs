@@ -45,6 +45,11 @@ impl Channels {
         self.is_all || self.patterns.iter().any(|known| **known == *pattern)
     }
 
+    /// The patterns, where not all channels are allowed.
+    pub fn patterns(&self) -> impl Iterator<Item = &[u8]> {
+        self.patterns.iter().map(|pattern| &**pattern)
+    }
+
     /// The patterns as rules.
     pub fn rules(&self) -> Vec<Vec<u8>> {
         if self.is_all {

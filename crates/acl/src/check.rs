@@ -121,6 +121,15 @@ impl User {
             if is_pattern { channels.allow_pattern(channel) } else { channels.allow(channel) }
         })
     }
+
+    /// Whether the user may use every channel that `earlier` might, as far as the rules alone tell.
+    pub fn keeps_channels_of(&self, earlier: &User) -> bool {
+        let keeps = |selector: &Selector| {
+            let mut patterns = selector.channels.patterns();
+            !selector.channels.is_all() && patterns.all(|pattern| self.may_listen(pattern, true))
+        };
+        self.selectors().any(|selector| selector.channels.is_all()) || earlier.selectors().all(keeps)
+    }
 }
 
 impl Selector {
@@ -232,6 +241,21 @@ mod tests {
         check(rules, "get r:key", Some((Kind::Command, 0)));
         check(rules, "mget r:otherkey r:someotherkey", Some((Kind::Key, 2)));
         check(rules, "mget r:key r:otherkey r:someotherkey", Some((Kind::Key, 3)));
+    }
+
+    #[test]
+    fn channels_are_kept_when_their_rules_are() {
+        for (before, after, expected) in [
+            ("&a &b*", "&a &b* &c", true),
+            ("&a (&b*)", "&b* &a", true),
+            ("&a", "&a*", false),
+            ("&a &b", "&a", false),
+            ("&*", "&a", false),
+            ("&*", "(&*)", true),
+            ("", "", true),
+        ] {
+            assert_eq!(user(after).keeps_channels_of(&user(before)), expected, "{before} to {after}");
+        }
     }
 
     #[test]

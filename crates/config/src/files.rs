@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
 
 /// The system's own words for `error`, without Rust's error number behind them.
-pub(crate) fn describe(error: &io::Error) -> String {
+pub fn describe(error: &io::Error) -> String {
     let text = error.to_string();
     text.split_once(" (os error ").map_or(text.as_str(), |(words, _)| words).to_owned()
 }
@@ -68,7 +68,7 @@ const TEMPORARY_NAMES_MAX: u32 = 100;
 
 /// Puts `content` in the place of the file at `path`, which holds either the old or the new content at any
 /// time, also across a crash.
-pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let (temporary, mut file) = create_beside(path)?;
     let written =
         file.write_all(content).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));

@@ -34,7 +34,7 @@ pub(super) fn flags(command: &Command, specs: &[KeySpec]) -> Vec<&'static str> {
 }
 
 /// The ACL categories, without their `@`.
-pub(super) fn categories(command: &Command) -> Vec<&'static str> {
+pub(crate) fn categories(command: &Command) -> Vec<&'static str> {
     let is_admin = command.is_admin();
     let is_fast = command.has(Flag::Fast);
     let rest = [
