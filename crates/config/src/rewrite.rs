@@ -17,12 +17,7 @@ const USER: &str = "user";
 /// As in Redis: the lines of a directive are used one after the other for its new lines, whatever they
 /// said; what is left of them goes; lines of no directive stay as they are; a line that means nothing
 /// becomes a comment; runs of empty lines shrink to one.
-pub(crate) fn rewritten(
-    old: &[u8],
-    settings: &Settings,
-    defaults: &Settings,
-    users: &[Vec<u8>],
-) -> Vec<u8> {
+pub(crate) fn rewritten(old: &[u8], settings: &Settings, defaults: &Settings, users: &[Vec<u8>]) -> Vec<u8> {
     let mut file = OldFile::read(old);
     for directive in table::directives() {
         for line in (directive.rewrite)(settings, defaults) {

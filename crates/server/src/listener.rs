@@ -175,7 +175,10 @@ async fn accept_unix(server: Arc<Server>, listener: UnixListener) {
 fn admit_tcp(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) {
     let settings = server.settings();
     let is_local = peer.ip().is_loopback();
-    if settings.network.protected_mode && server.users.default_account().user().needs_no_password() && !is_local {
+    if settings.network.protected_mode
+        && server.users.default_account().user().needs_no_password()
+        && !is_local
+    {
         server.statistics.rejected_connections.add(1);
         return refuse(stream, PROTECTED);
     }

@@ -182,7 +182,8 @@ impl PubSub {
     ) -> Vec<Arc<Client>> {
         let ids: HashSet<u64> = clients.iter().map(|client| client.id).collect();
         let subscribers = self.of(kind).lock();
-        let listeners = subscribers.iter().filter(|(_, clients)| clients.iter().any(|client| ids.contains(&client.id)));
+        let listeners =
+            subscribers.iter().filter(|(_, clients)| clients.iter().any(|client| ids.contains(&client.id)));
         let such = listeners.filter(|(name, _)| is_so(name)).flat_map(|(_, clients)| clients);
         such.filter(|client| ids.contains(&client.id)).cloned().collect()
     }

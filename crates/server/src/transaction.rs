@@ -78,8 +78,11 @@ fn run_all(
         if looks_at_all(entry, queued) {
             txn.publish();
         }
-        let forbidden =
-            if is_checked { access::forbidden_option(&session.account.user(), entry, arguments) } else { None };
+        let forbidden = if is_checked {
+            access::forbidden_option(&session.account.user(), entry, arguments)
+        } else {
+            None
+        };
         let result = match forbidden {
             Some(error) => Err(error),
             None => run_one(session, entry, arguments, reply, &mut txn, now_ms),
@@ -122,10 +125,7 @@ fn run_one(
         }
         (
             None,
-            Handler::Read(run)
-            | Handler::Write(run)
-            | Handler::Blocking(run)
-            | Handler::BlockingRead(run),
+            Handler::Read(run) | Handler::Write(run) | Handler::Blocking(run) | Handler::BlockingRead(run),
         ) => run(&mut Call {
             arguments,
             first_key: None,

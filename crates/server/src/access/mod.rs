@@ -56,18 +56,15 @@ pub(crate) fn admit_queued(session: &Session, entry: &Entry, arguments: Argument
 }
 
 /// The error of SORT with an option that looks up keys by patterns, for a user that may not read every key.
-pub(crate) fn forbidden_option(
-    user: &User,
-    entry: &Entry,
-    arguments: Arguments<'_>,
-) -> Option<Error> {
+pub(crate) fn forbidden_option(user: &User, entry: &Entry, arguments: Arguments<'_>) -> Option<Error> {
     if !matches!(entry.command.name, "sort" | "sort_ro") {
         return None;
     }
     let option = named::pattern_of_sort(arguments)?;
     let may_read_all = user.may_read_all(&Named { entry, arguments });
-    (!may_read_all)
-        .then(|| Error::new(format_args!("{option} option of SORT denied due to insufficient ACL permissions.")))
+    (!may_read_all).then(|| {
+        Error::new(format_args!("{option} option of SORT denied due to insufficient ACL permissions."))
+    })
 }
 
 /// Why the user may not, without what others could learn names of keys from.
@@ -83,12 +80,7 @@ pub(crate) fn reason(user: &User, entry: &Entry, denial: Denial) -> String {
 }
 
 /// Why the user may not, for who may know everything.
-pub(crate) fn full_reason(
-    user: &User,
-    entry: &Entry,
-    arguments: Arguments<'_>,
-    denial: Denial,
-) -> String {
+pub(crate) fn full_reason(user: &User, entry: &Entry, arguments: Arguments<'_>, denial: Denial) -> String {
     let what = match denial.kind {
         Kind::Command | Kind::Auth => return reason(user, entry, denial),
         Kind::Key => "key",

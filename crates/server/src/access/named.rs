@@ -55,7 +55,8 @@ impl Named<'_> {
         let Ok((_, keys)) = (command.keys)(self.arguments) else { return mentions };
         let by_specifications = mentions.len();
         for key in keys {
-            let is_known = mentions[..by_specifications].iter().any(|known| std::ptr::eq(known.name, key.bytes));
+            let is_known =
+                mentions[..by_specifications].iter().any(|known| std::ptr::eq(known.name, key.bytes));
             if !is_known {
                 let place = words.iter().position(|word| std::ptr::eq(*word, key.bytes)).unwrap_or_default();
                 mentions.push(Mention { place, name: key.bytes, need: Need::Key(Access::FULL) });
@@ -113,7 +114,9 @@ mod tests {
         let arguments = owned.as_arguments();
         let entry = table.find(&arguments[0]).unwrap();
         let entry = match arguments.get(1) {
-            Some(word) if !entry.command.subcommands.is_empty() => table.find_subcommand(entry, word).unwrap(),
+            Some(word) if !entry.command.subcommands.is_empty() => {
+                table.find_subcommand(entry, word).unwrap()
+            }
             _ => entry,
         };
         let named = Named { entry, arguments };
