@@ -185,7 +185,7 @@ fn a_renamed_command_is_still_the_same() {
     let mut admin = server.connect();
     let mut ann = log_in(&server, &mut admin, "ann", "~* +@all -get");
     assert_eq!(ann.call("FETCH a").error(), "NOPERM User ann has no permissions to run the 'get' command");
-    assert_eq!(admin.call("ACL SETUSER ann +fetch").is_error(), true);
+    assert!(admin.call("ACL SETUSER ann +fetch").is_error());
     set(&mut admin, "ann", "+get");
     assert_eq!(ann.call("FETCH a"), Value::NullBulk);
 }
