@@ -171,6 +171,41 @@ mod tests {
         assert_eq!(mentions("SORT a STORE b STORE c"), ["r:a@1", "w:c@5"]);
     }
 
+    /// Requests of all commands, made of their own tokens, numbers and keys: where the command reads them, each key that
+    /// it takes is named.
+    #[test]
+    fn no_key_that_a_command_takes_goes_unnamed() {
+        fn tokens(specs: &[commands::args::Spec], found: &mut Vec<&'static str>) {
+            for spec in specs {
+                found.extend(spec.token);
+                tokens(spec.parts, found);
+            }
+        }
+        let table = Table::new(&[]).unwrap();
+        let mut random = base::random::Random::from_seed(5);
+        let mut keys_seen = 0;
+        for entry in table.entries() {
+            let mut pool = vec!["1", "2", "0", "a", "b", "a*", "0", "1"];
+            tokens(entry.command.arguments, &mut pool);
+            for _ in 0..1000 {
+                let mut words: Vec<&str> = entry.command.name.split('|').collect();
+                let arguments = entry.command.arity().unsigned_abs() as usize + random.below(6) as usize;
+                words
+                    .extend((words.len()..arguments).map(|_| pool[random.below(pool.len() as u64) as usize]));
+                let owned = OwnedArguments::from_parts(&words);
+                let named = Named { entry, arguments: owned.as_arguments() };
+                let Ok((_, keys)) = (entry.command.keys)(named.arguments) else { continue };
+                let mentions = named.keys();
+                for key in keys {
+                    keys_seen += 1;
+                    let is_named = mentions.iter().any(|mention| std::ptr::eq(mention.name, key.bytes));
+                    assert!(is_named, "{words:?} hides {}", key.bytes.escape_ascii());
+                }
+            }
+        }
+        assert!(keys_seen > 10_000, "{keys_seen}");
+    }
+
     #[test]
     fn the_options_of_sort() {
         let option = |request: &str| {
