@@ -126,3 +126,12 @@ fn the_new_file_is_readable() {
     assert_eq!(mode & 0o600, 0o600);
     assert_eq!(mode & 0o133, 0, "{mode:o}");
 }
+
+#[test]
+fn what_others_may_not_read_stays_so() {
+    let directory = Directory::with(&[("redis.conf", "")]);
+    let path = directory.path().join("redis.conf");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    directory.load(&["redis.conf"]).unwrap().config.rewrite(&[]).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
