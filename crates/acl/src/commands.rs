@@ -1,6 +1,7 @@
 //! Which commands a selector allows.
 
 use crate::catalogue::Catalogue;
+use crate::keys::is_pattern;
 use crate::{Categories, RuleError, elsewhere};
 
 /// The commands that a selector allows: one bit for each, and the rules that led there.
@@ -71,6 +72,10 @@ impl Commands {
     /// Applies `+what` or `-what`, where `what` is a category behind its `@`, a command, a subcommand, or, only to
     /// allow it, a command with a first argument.
     pub fn apply(&mut self, allows: bool, what: &[u8], catalogue: &Catalogue) -> Result<(), RuleError> {
+        // In a file, what is behind a blank would be another rule, and behind the end of a line another user.
+        if !is_pattern(what) {
+            return Err(RuleError::Unknown);
+        }
         if let Some(category) = what.strip_prefix(b"@") {
             let category = Categories::named(category).ok_or(RuleError::Unknown)?;
             for number in catalogue.numbers_in(category) {
@@ -233,6 +238,8 @@ mod tests {
             ("+select|", RuleError::Syntax),
             ("+config|get|appendonly", RuleError::ArgumentOfSubcommand),
             ("+", RuleError::Unknown),
+            ("+select|0 on", RuleError::Unknown),
+            ("+migrate|x\nuser eve on", RuleError::Unknown),
         ] {
             let mut commands = Commands::none(&catalogue);
             let result = commands.apply(rule.starts_with('+'), &rule.as_bytes()[1..], &catalogue);

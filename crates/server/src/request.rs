@@ -81,10 +81,9 @@ pub(crate) fn execute<'a>(
     session.client.last_command.store(entry.index, Ordering::Relaxed);
     let mut ready = Vec::new();
     let is_remembered = concerns.has(Concern::Tracking) && session.remembers_reads();
-    let forbidden = match concerns.has(Concern::Users) {
-        true => access::forbidden_option(&session.account.user(), entry, arguments),
-        false => None,
-    };
+    let is_checked = concerns.has(Concern::Users);
+    let forbidden =
+        if is_checked { access::forbidden_option(&session.account, entry, arguments) } else { None };
     let result = match forbidden {
         Some(error) => Err(error),
         None => run(session, entry, request, reply, batch.now_ms, is_remembered, &mut ready),

@@ -78,11 +78,8 @@ fn run_all(
         if looks_at_all(entry, queued) {
             txn.publish();
         }
-        let forbidden = if is_checked {
-            access::forbidden_option(&session.account.user(), entry, arguments)
-        } else {
-            None
-        };
+        let forbidden =
+            if is_checked { access::forbidden_option(&session.account, entry, arguments) } else { None };
         let result = match forbidden {
             Some(error) => Err(error),
             None => run_one(session, entry, arguments, reply, &mut txn, now_ms),

@@ -7,7 +7,7 @@
 mod accounts;
 mod named;
 
-use acl::{Context, Denial, Incident, Kind, User};
+use acl::{Account, Context, Denial, Incident, Kind, User};
 use commands::{Error, shown};
 use resp::Arguments;
 
@@ -56,12 +56,12 @@ pub(crate) fn admit_queued(session: &Session, entry: &Entry, arguments: Argument
 }
 
 /// The error of SORT with an option that looks up keys by patterns, for a user that may not read every key.
-pub(crate) fn forbidden_option(user: &User, entry: &Entry, arguments: Arguments<'_>) -> Option<Error> {
+pub(crate) fn forbidden_option(account: &Account, entry: &Entry, arguments: Arguments<'_>) -> Option<Error> {
     if !matches!(entry.command.name, "sort" | "sort_ro") {
         return None;
     }
     let option = named::pattern_of_sort(arguments)?;
-    let may_read_all = user.may_read_all(&Named { entry, arguments });
+    let may_read_all = account.user().may_read_all(&Named { entry, arguments });
     (!may_read_all).then(|| {
         Error::new(format_args!("{option} option of SORT denied due to insufficient ACL permissions."))
     })
