@@ -44,7 +44,7 @@ fn parse_line(
 ) -> Result<User, String> {
     let shown = String::from_utf8_lossy;
     let mut words = line.split(|byte| *byte == b' ');
-    let (b"user", Some(name @ [_, ..])) = (words.next().unwrap_or_default(), words.next()) else {
+    let (b"user", Some(name)) = (words.next().unwrap_or_default(), words.next()) else {
         return Err(format!("{file}:{number} should start with user keyword followed by the username. "));
     };
     if !is_name(name) {
@@ -101,6 +101,14 @@ mod tests {
         assert_eq!(String::from_utf8(written_once.clone()).unwrap(), expected);
         let again = read(std::str::from_utf8(&written_once).unwrap()).unwrap();
         assert_eq!(written(&again), written_once);
+    }
+
+    /// Strange, but somebody may have made it.
+    #[test]
+    fn a_user_without_a_name_survives() {
+        let catalogue = some_commands();
+        let text = written(&[User::new(b"", &catalogue, NewChannels::None)]);
+        assert_eq!(written(&read(std::str::from_utf8(&text).unwrap()).unwrap()), text);
     }
 
     #[test]
