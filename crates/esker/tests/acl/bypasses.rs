@@ -1,7 +1,8 @@
 //! Ways around access control that must not be there.
 
-use super::{NO_KEY, check, log_in, set, wait_until_blocked};
-use crate::harness::{Server, Value};
+use super::{NO_KEY, SOON, check, log_in, set, wait_until_blocked};
+use crate::harness::{Rng, Server, Value};
+use std::time::{Duration, Instant};
 
 const CHANGED: &str = "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. \
                        This command is no longer allowed for the following reason: ";
@@ -256,4 +257,79 @@ fn a_flood_of_logins() {
     let entries = client.call("ACL LOG 1000000");
     assert_eq!(entries.elements().len(), 128);
     assert!(entries.elements().iter().all(|entry| entry.elements()[9].text().len() <= 1024));
+}
+
+/// Whatever the users may do at each moment, none of them may ever touch one key; and nobody waits for anybody.
+#[test]
+fn users_that_change_while_they_work() {
+    const RULES: [&str; 6] = [
+        "reset on nopass +@all ~a* &a*",
+        "reset on nopass +@all ~b* &*",
+        "resetkeys ~a* ~b*",
+        "resetchannels &b*",
+        "-@all +@read +auth",
+        "reset on nopass (+@all ~a*) (+@write ~b* &a*)",
+    ];
+    const REQUESTS: [&str; 16] = [
+        "SET secret 1",
+        "SET a1 1",
+        "COPY b1 secret",
+        "SORT b1 STORE secret",
+        "RENAME a1 secret",
+        "MULTI",
+        "EXEC",
+        "DISCARD",
+        "AUTH ann any",
+        "AUTH bob any",
+        "BLPOP a2 0.01",
+        "RPUSH a2 1",
+        "GEORADIUS a3 0 0 1 m STORE a4 STORE secret",
+        "PUBLISH a1 x",
+        "BLMOVE a2 secret LEFT LEFT 0.01",
+        "INCR b2",
+    ];
+    let server = Server::start(&[]);
+    let mut admin = server.connect();
+    for name in ["ann", "bob"] {
+        set(&mut admin, name, RULES[0]);
+    }
+    let end = Instant::now() + Duration::from_secs(2);
+    std::thread::scope(|scope| {
+        for worker in 0..4 {
+            let server = &server;
+            scope.spawn(move || {
+                let mut rng = Rng::new(worker);
+                while Instant::now() < end {
+                    let mut client = server.connect();
+                    // Who is gone is asked to come again.
+                    let _ = client.try_call(&["AUTH", "ann", "any"]).is_ok_and(|reply| {
+                        !reply.is_error()
+                            && (0..50).all(|_| {
+                                let request = *rng.pick(&REQUESTS);
+                                client.try_call(&request.split(' ').collect::<Vec<_>>()).is_ok()
+                            })
+                    });
+                }
+            });
+        }
+        let mut rng = Rng::new(99);
+        let mut changes = 0;
+        while Instant::now() < end {
+            let name = *rng.pick(&["ann", "bob"]);
+            let request = if rng.chance(5) {
+                format!("ACL DELUSER {name}")
+            } else {
+                format!("ACL SETUSER {name} {}", rng.pick(&RULES))
+            };
+            admin.call(&request);
+            changes += 1;
+        }
+        assert!(changes > 100, "{changes}");
+    });
+    assert_eq!(admin.call("EXISTS secret"), Value::Int(0));
+    assert!(!server.log().contains("panicked"), "{}", server.log());
+    admin.call("ACL DELUSER ann bob");
+    crate::harness::eventually(SOON, "nobody is left", || {
+        !admin.call("CLIENT LIST").text().lines().any(|line| !line.contains(" user=default "))
+    });
 }
