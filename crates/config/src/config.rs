@@ -136,14 +136,15 @@ impl Config {
 
     /// CONFIG REWRITE: writes the values into the file that the server was started with. Comments, the
     /// order of lines and includes stay; lines of directives change to the present values; what is missing
-    /// and not a default is added at the end. The file is replaced at once, and never half written.
+    /// and not a default is added at the end. The `user` lines become those of `users`, each a name and its rules in one
+    /// line. The file is replaced at once, and never half written.
     ///
     /// # Errors
     /// If there is no file, or it cannot be read or replaced; the old file then stays as it is.
-    pub fn rewrite(&self) -> Result<(), RewriteError> {
+    pub fn rewrite(&self, users: &[Vec<u8>]) -> Result<(), RewriteError> {
         let path = self.file().ok_or(RewriteError::NoFile)?;
         let old = files::read_if_exists(path).map_err(RewriteError::Io)?;
-        let new = rewrite::rewritten(&old, &self.settings, &self.defaults);
+        let new = rewrite::rewritten(&old, &self.settings, &self.defaults, users);
         files::replace(path, &new).map_err(RewriteError::Io)
     }
 }

@@ -4,11 +4,11 @@ use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 
 /// The system's own words for `error`, without Rust's error number behind them.
-pub(crate) fn describe(error: &io::Error) -> String {
+pub fn describe(error: &io::Error) -> String {
     let text = error.to_string();
     text.split_once(" (os error ").map_or(text.as_str(), |(words, _)| words).to_owned()
 }
@@ -67,8 +67,8 @@ fn matching_entries(directory: &Path, pattern: &[u8]) -> Vec<PathBuf> {
 const TEMPORARY_NAMES_MAX: u32 = 100;
 
 /// Puts `content` in the place of the file at `path`, which holds either the old or the new content at any
-/// time, also across a crash.
-pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+/// time, also across a crash. Whoever could not read the old one cannot read the new one.
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let (temporary, mut file) = create_beside(path)?;
     let written =
         file.write_all(content).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
@@ -81,14 +81,16 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-/// A new file beside `path`, readable by all as far as the umask allows.
+/// A new file beside `path`, readable by those who may read the one there is, or by all, as far as the umask allows.
 fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    const READABLE_BY_ALL: u32 = 0o644;
+    let mode = fs::metadata(path).map_or(READABLE_BY_ALL, |old| old.permissions().mode() & 0o777);
     let mut attempt = 0;
     loop {
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".{attempt}.tmp"));
         let temporary = PathBuf::from(name);
-        match OpenOptions::new().write(true).create_new(true).mode(0o644).open(&temporary) {
+        match OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary) {
             Ok(file) => return Ok((temporary, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < TEMPORARY_NAMES_MAX => {
                 attempt += 1;

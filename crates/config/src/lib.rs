@@ -10,7 +10,7 @@
 //!
 //! A [`Config`] is a value. Changing one makes another, which the server publishes once it has acted on
 //! the change; there is no global state and no socket. The file system is touched by [`load`],
-//! [`Config::rewrite`] and the directive `dir`, which must name a directory that exists. Nothing is
+//! [`Config::rewrite`], [`replace_file`] and the directive `dir`, which must name a directory that exists. Nothing is
 //! logged: what a person should know comes back as a [`Warning`] or an error whose text is ready to print.
 
 mod command_line;
@@ -30,6 +30,7 @@ pub use command_line::CommandLine;
 pub use config::{Config, Update};
 pub use directive::{Arguments, Directive, Statement, Support, Syntax, Traits};
 pub use error::{LoadError, Place, RewriteError, SetError, Source, Warning};
+pub use files::{describe as describe_io_error, replace as replace_file};
 pub use kind::bind::BindAddresses;
 pub use kind::buffer_limits::{OutputBufferLimit, OutputBufferLimits};
 pub use kind::choice::ShutdownFlags;

@@ -168,9 +168,7 @@ impl Loader {
                 self.renamed_commands.push(RenamedCommand { command, new_name, place });
             }
             ("user", [user, rules @ ..]) => {
-                let user = UserLine { name: user.clone(), rules: rules.to_vec(), place: place.clone() };
-                self.users.push(user);
-                self.warn(name, table::NO_ACL_REASON, place);
+                self.users.push(UserLine { name: user.clone(), rules: rules.to_vec(), place });
             }
             ("loadmodule", [_, ..]) => self.warn(name, table::NO_MODULES_REASON, place),
             ("sentinel", [_, ..]) => return refuse("sentinel directive while not in sentinel mode"),

@@ -58,6 +58,7 @@ fn start(arguments: &[OsString]) -> Result<(), String> {
     let (store, disk) = (engines.store(), engines.disk);
     let (server, garbage) = Server::new(config, &loaded.renamed_commands, engines.by_database, store)
         .map_err(|error| error.to_string())?;
+    server.load_users(&loaded.users)?;
     std::thread::Builder::new()
         .name("reclaimer".to_owned())
         .spawn(move || garbage.into_iter().for_each(drop))

@@ -29,6 +29,11 @@ const RULES: &[Rule] = &[
     },
     Rule { room: "sync", may_import: &["base"], because: "a lock knows nothing of what it guards" },
     Rule {
+        room: "acl",
+        may_import: &["base", "sync"],
+        because: "who may do what is decided by names and numbers; no socket, no command's code",
+    },
+    Rule {
         room: "resp",
         may_import: &["base", "fuzzing"],
         because: "the protocol is tested with byte strings",
@@ -62,7 +67,17 @@ const RULES: &[Rule] = &[
     },
     Rule {
         room: "server",
-        may_import: &["base", "sync", "resp", "values", "config", "keyspace", "command-macros", "commands"],
+        may_import: &[
+            "base",
+            "sync",
+            "acl",
+            "resp",
+            "values",
+            "config",
+            "keyspace",
+            "command-macros",
+            "commands",
+        ],
         because: "it joins them; which engine it serves from is handed to it",
     },
     Rule {
@@ -70,6 +85,7 @@ const RULES: &[Rule] = &[
         may_import: &[
             "base",
             "sync",
+            "acl",
             "resp",
             "values",
             "config",
@@ -87,6 +103,7 @@ const RULES: &[Rule] = &[
         may_import: &[
             "base",
             "sync",
+            "acl",
             "resp",
             "values",
             "config",

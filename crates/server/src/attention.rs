@@ -12,6 +12,8 @@ pub enum Concern {
     Pause = 1 << 1,
     /// Somebody caches what it reads.
     Tracking = 1 << 2,
+    /// Not everybody may do everything. It stays once it was so: who was deleted may still have requests under way.
+    Users = 1 << 3,
 }
 
 /// The concerns that there are.

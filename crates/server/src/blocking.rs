@@ -9,12 +9,15 @@ use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use acl::Account;
 use commands::{Access, Call, Command, Handler, Reader, Wait, WaitingRoom};
 use keyspace::{Context, DatabaseKey, Keyspace, Tally};
 use resp::{OwnedArguments, Reply, Version};
 use smallvec::SmallVec;
 use sync::Mutex;
 
+use crate::access;
+use crate::attention::Concern;
 use crate::client::Client;
 use crate::server::Server;
 use crate::table::Entry;
@@ -28,6 +31,8 @@ pub struct Waiter {
     /// The command's number in the table.
     index: usize,
     context: Context,
+    /// What the client is logged in to.
+    account: Arc<Account>,
     version: Version,
     keys: SmallVec<[DatabaseKey; 2]>,
     /// Whether the wait ends with an error when a key is gone or becomes another type.
@@ -82,6 +87,7 @@ pub(crate) struct Arrival<'s> {
     pub arguments: resp::Arguments<'s>,
     pub entry: &'s Entry,
     pub context: Context,
+    pub account: &'s Arc<Account>,
     pub version: Version,
     /// Whether the client caches what it will read.
     pub is_remembered: bool,
@@ -107,6 +113,7 @@ impl WaitingRoom for Arrival<'_> {
             command: self.entry.command,
             index: self.entry.index,
             context: self.context,
+            account: Arc::clone(self.account),
             version: self.version,
             keys,
             timeout_reply: Mutex::new(Vec::new()),
@@ -245,6 +252,9 @@ impl Server {
         let mut ready = VecDeque::from(ready);
         while let Some(key) = ready.pop_front() {
             for waiter in self.blocked.queue(&key) {
+                if self.attention.now().has(Concern::Users) && self.refuse_waiter(&waiter) {
+                    continue;
+                }
                 let Some((tally, failure)) = self.blocked.attempt(self, &waiter, now_ms) else {
                     continue;
                 };
@@ -258,6 +268,23 @@ impl Server {
             }
         }
         self.statistics.count(&total);
+    }
+
+    /// Ends the wait of a client whose user may not run the command any more; says whether that is so.
+    fn refuse_waiter(&self, waiter: &Arc<Waiter>) -> bool {
+        let Some(entry) = self.table.at(waiter.index) else { return false };
+        let (user, arguments) = (waiter.account.user(), waiter.arguments.as_arguments());
+        let Err(denial) = access::check(&user, entry, arguments) else { return false };
+        let text = format!("NOPERM {}", access::reason(&user, entry, denial));
+        let mut reply = Reply::new(waiter.version);
+        reply.error(text.as_bytes());
+        if waiter.settle(reply.into_vec()) {
+            self.note_denial(&waiter.client, &user, entry, arguments, denial, acl::Context::Toplevel);
+            self.statistics.count_error(&text);
+            self.statistics.count_rejected(waiter.index);
+            self.blocked.leave(&self.keyspace, waiter);
+        }
+        true
     }
 }
 

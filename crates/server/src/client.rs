@@ -3,8 +3,10 @@
 //! A client's session belongs to its connection's task alone. This is the part that is shared: what `CLIENT LIST`
 //! shows, the mailbox for what the client did not ask for, and the order to close.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
+use acl::Account;
 use atomic_waker::AtomicWaker;
 use resp::Version;
 use sync::Mutex;
@@ -59,6 +61,7 @@ pub struct Client {
     pub received_bytes: AtomicU64,
     /// Bytes of replies that went.
     pub sent_bytes: AtomicU64,
+    account: Mutex<Arc<Account>>,
     mailbox: Mutex<Vec<u8>>,
     has_mail: AtomicBool,
     must_close: AtomicBool,
@@ -114,6 +117,7 @@ impl Client {
         descriptor: i32,
         is_unix: bool,
         now_ms: u64,
+        account: Arc<Account>,
     ) -> Client {
         Client {
             id,
@@ -140,6 +144,7 @@ impl Client {
             commands: AtomicU64::new(0),
             received_bytes: AtomicU64::new(0),
             sent_bytes: AtomicU64::new(0),
+            account: Mutex::new(account),
             mailbox: Mutex::new(Vec::new()),
             has_mail: AtomicBool::new(false),
             must_close: AtomicBool::new(false),
@@ -160,6 +165,21 @@ impl Client {
         } else {
             self.flags.fetch_and(!(flag as u32), Ordering::Relaxed);
         }
+    }
+
+    /// What it is logged in to.
+    pub fn account(&self) -> Arc<Account> {
+        Arc::clone(&self.account.lock())
+    }
+
+    /// Whether it is logged in to this account.
+    pub fn is_of(&self, account: &Arc<Account>) -> bool {
+        Arc::ptr_eq(&self.account.lock(), account)
+    }
+
+    /// Notes what it is logged in to.
+    pub(crate) fn set_account(&self, account: Arc<Account>) {
+        *self.account.lock() = account;
     }
 
     /// The version of the protocol that it speaks.

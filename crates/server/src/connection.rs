@@ -290,9 +290,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     #[inline]
     fn renew_limits(&mut self) {
         if self.limits.generation != self.server.generation()
-            || self.limits.request.unauthenticated == self.session.is_authenticated
+            || self.limits.request.unauthenticated != self.session.must_log_in()
         {
-            self.limits = Limits::of(&self.server, self.session.is_authenticated);
+            self.limits = Limits::of(&self.server, !self.session.must_log_in());
         }
     }
 

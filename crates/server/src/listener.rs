@@ -175,7 +175,10 @@ async fn accept_unix(server: Arc<Server>, listener: UnixListener) {
 fn admit_tcp(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) {
     let settings = server.settings();
     let is_local = peer.ip().is_loopback();
-    if settings.network.protected_mode && settings.security.requirepass.is_none() && !is_local {
+    if settings.network.protected_mode
+        && server.users.default_account().user().needs_no_password()
+        && !is_local
+    {
         server.statistics.rejected_connections.add(1);
         return refuse(stream, PROTECTED);
     }
@@ -192,7 +195,8 @@ fn admit_tcp(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) {
     }
     let local = stream.local_addr().map(|address| address.to_string()).unwrap_or_default();
     let id = server.clients.next_id();
-    let client = Client::new(id, peer.to_string(), local, stream.as_raw_fd(), false, unix_ms());
+    let account = Arc::clone(server.users.default_account());
+    let client = Client::new(id, peer.to_string(), local, stream.as_raw_fd(), false, unix_ms(), account);
     admit(server, stream, client);
 }
 
@@ -200,7 +204,8 @@ fn admit_unix(server: &Arc<Server>, stream: UnixStream) {
     let path = server.settings().network.unixsocket.as_ref().map(|path| path.display().to_string());
     let place = format!("{}:0", path.unwrap_or_default());
     let id = server.clients.next_id();
-    let client = Client::new(id, place.clone(), place, stream.as_raw_fd(), true, unix_ms());
+    let account = Arc::clone(server.users.default_account());
+    let client = Client::new(id, place.clone(), place, stream.as_raw_fd(), true, unix_ms(), account);
     admit(server, stream, client);
 }
 

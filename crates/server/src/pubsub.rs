@@ -3,7 +3,7 @@
 //! A message is encoded once for each version of the protocol and put into the subscribers' mailboxes while the
 //! channel is locked, so that all subscribers of a channel see its messages in one order.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -171,6 +171,21 @@ impl PubSub {
     pub fn active(&self, kind: Kind, pattern: Option<&[u8]>) -> Vec<Box<[u8]>> {
         let matches = |name: &[u8]| pattern.is_none_or(|pattern| base::glob::matches(pattern, name));
         self.of(kind).lock().keys().filter(|name| matches(name)).cloned().collect()
+    }
+
+    /// Those of `clients` that listen to a name of this kind of which `is_so` holds.
+    pub fn listeners(
+        &self,
+        kind: Kind,
+        is_so: impl Fn(&[u8]) -> bool,
+        clients: &[Arc<Client>],
+    ) -> Vec<Arc<Client>> {
+        let ids: HashSet<u64> = clients.iter().map(|client| client.id).collect();
+        let subscribers = self.of(kind).lock();
+        let listeners =
+            subscribers.iter().filter(|(_, clients)| clients.iter().any(|client| ids.contains(&client.id)));
+        let such = listeners.filter(|(name, _)| is_so(name)).flat_map(|(_, clients)| clients);
+        such.filter(|client| ids.contains(&client.id)).cloned().collect()
     }
 
     /// How many clients listen to `name`.

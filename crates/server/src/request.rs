@@ -7,6 +7,7 @@ use commands::{Access, Call, Error, Flag, Handler, Reader, Result, shown};
 use keyspace::Tally;
 use resp::{Arguments, OwnedArguments, Reply};
 
+use crate::access;
 use crate::ahead::Ahead;
 use crate::attention::{Concern, Concerns};
 use crate::blocking::Arrival;
@@ -51,8 +52,9 @@ pub(crate) fn execute<'a>(
 ) {
     let begin = reply.len();
     let arguments = request.arguments;
+    let concerns = server.attention.now();
     let found = find(&server.table, request);
-    let admitted = found.and_then(|entry| match admit(session, entry, arguments) {
+    let admitted = found.and_then(|entry| match admit(session, entry, arguments, concerns) {
         Ok(()) => Ok(entry),
         Err(refusal) => {
             server.statistics.count_rejected(entry.index);
@@ -68,7 +70,6 @@ pub(crate) fn execute<'a>(
             return apply_reply_mode(session, None, reply, begin);
         }
     };
-    let concerns = server.attention.now();
     if concerns.has(Concern::Pause) && pause::hold(server, session, entry.command, entry.index) {
         return;
     }
@@ -81,7 +82,13 @@ pub(crate) fn execute<'a>(
     let mut ready = Vec::new();
     let is_remembered =
         concerns.has(Concern::Tracking) && entry.command.is_read() && session.remembers_reads();
-    let result = run(session, entry, request, reply, batch.now_ms, is_remembered, &mut ready);
+    let is_checked = concerns.has(Concern::Users);
+    let forbidden =
+        if is_checked { access::forbidden_option(&session.account, entry, arguments) } else { None };
+    let result = match forbidden {
+        Some(error) => Err(error),
+        None => run(session, entry, request, reply, batch.now_ms, is_remembered, &mut ready),
+    };
     if concerns.has(Concern::Tracking) {
         session.forget_choice(entry.command.name);
     }
@@ -176,12 +183,23 @@ fn unknown_subcommand(name: &[u8], word: &[u8]) -> String {
 
 /// Whether this client may run this command now.
 #[inline]
-fn admit(session: &Session, entry: &Entry, arguments: Arguments<'_>) -> std::result::Result<(), String> {
+fn admit(
+    session: &Session,
+    entry: &Entry,
+    arguments: Arguments<'_>,
+    concerns: Concerns,
+) -> std::result::Result<(), String> {
     if !entry.accepts(arguments.len()) {
         return Err(Error::WrongArity.text(entry.command.name).into_owned());
     }
-    if !session.is_authenticated && !entry.command.has(Flag::NoAuth) {
+    if session.must_log_in() && !entry.command.has(Flag::NoAuth) {
         return Err("NOAUTH Authentication required.".to_owned());
+    }
+    if session.transaction.is_some() && entry.command.has(Flag::NoMulti) {
+        return Err(Error::new("Command not allowed inside a transaction").text("").into_owned());
+    }
+    if concerns.has(Concern::Users) {
+        access::admit(session, entry, arguments)?;
     }
     if session.subscriptions.restrict(session.version) && !entry.is_allowed_while_subscribed {
         let name = entry.command.name;
@@ -189,9 +207,6 @@ fn admit(session: &Session, entry: &Entry, arguments: Arguments<'_>) -> std::res
             "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
              this context"
         ));
-    }
-    if session.transaction.is_some() && entry.command.has(Flag::NoMulti) {
-        return Err(Error::new("Command not allowed inside a transaction").text("").into_owned());
     }
     Ok(())
 }
@@ -279,6 +294,7 @@ fn run(
                 arguments,
                 entry,
                 context,
+                account: &session.account,
                 version: session.version,
                 is_remembered,
                 waiting: None,

@@ -11,9 +11,11 @@ pub(crate) fn visible_words(arguments: Arguments<'_>) -> impl Iterator<Item = &[
         arguments.get(index).is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()))
     };
     let (is_auth, is_hello, is_config_set) = (is(0, "auth"), is(0, "hello"), is(0, "config") && is(1, "set"));
+    let is_about_users = is(0, "acl") && ["setuser", "deluser", "getuser"].iter().any(|name| is(1, name));
     let hello_secrets = if is_hello { (2..arguments.len()).find(|&index| is(index, "auth")) } else { None };
     arguments.iter().enumerate().map(move |(index, word)| {
         let is_secret = (is_auth && index > 0)
+            || (is_about_users && index > 1)
             || hello_secrets.is_some_and(|auth| index == auth + 1 || index == auth + 2)
             || (is_config_set && index >= 3 && index % 2 == 1 && is_sensitive(arguments.get(index - 1)));
         if is_secret { REDACTED } else { word }
@@ -41,6 +43,8 @@ mod tests {
             ("HELLO 3 AUTH", "HELLO 3 AUTH"),
             ("CONFIG SET timeout 1 RequirePass x", "CONFIG SET timeout 1 RequirePass (redacted)"),
             ("CONFIG SET requirepass", "CONFIG SET requirepass"),
+            ("ACL SetUser ann on >secret", "ACL SetUser (redacted) (redacted) (redacted)"),
+            ("ACL CAT hash", "ACL CAT hash"),
             ("SET auth requirepass", "SET auth requirepass"),
         ];
         for (request, shown) in cases {

@@ -46,6 +46,10 @@ pub struct Server {
     pub rates: Rates,
     /// Everyone who is connected.
     pub clients: Clients,
+    /// Who there is, and what each may do.
+    pub users: acl::Users,
+    /// What was denied of late.
+    pub denials: acl::Log,
     /// Who listens to which channel.
     pub pubsub: PubSub,
     /// Who is to be told of which key.
@@ -172,6 +176,8 @@ impl Server {
         keyspace.want_events(crate::notifications::wanted(events));
         let table = Table::new(renames)?;
         let observability = &settings.observability;
+        let users = acl::Users::new(table.catalogue());
+        users.require_password(settings.security.requirepass.as_ref().map(|secret| secret.reveal()));
         let server = Server {
             keyspace,
             statistics: Statistics::new(settings.process.io_threads, table.entries().len()),
@@ -179,6 +185,8 @@ impl Server {
             table,
             rates: Rates::default(),
             clients: Clients::default(),
+            users,
+            denials: acl::Log::default(),
             pubsub: PubSub::default(),
             trackers: Trackers::default(),
             blocked: Blocked::default(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use acl::Account;
 use commands::Command;
 use keyspace::{Context, DatabaseKey, WatchFlag};
 use resp::{OwnedArguments, Version};
@@ -25,8 +26,10 @@ pub struct Session {
     pub version: Version,
     /// The selected database.
     pub database: u16,
-    /// Whether it may do more than authenticate.
+    /// Whether it has logged in, or needed not to when it came. See [`Session::must_log_in`].
     pub is_authenticated: bool,
+    /// What it is logged in to.
+    pub account: Arc<Account>,
     /// The transaction that is being put together, since `MULTI`.
     pub transaction: Option<Transaction>,
     /// Whether it runs within `EXEC`, which holds the slots: to lock one again would wait for ever.
@@ -96,7 +99,8 @@ pub enum ReplyMode {
 impl Session {
     /// The session of a client that has just connected.
     pub fn new(server: Arc<Server>, client: Arc<Client>) -> Session {
-        let is_authenticated = server.settings().security.requirepass.is_none();
+        let is_authenticated = server.users.are_strangers_welcome();
+        let account = client.account();
         let limits_generation = server.generation();
         Session {
             limits: server.limits(),
@@ -106,6 +110,7 @@ impl Session {
             version: Version::Resp2,
             database: 0,
             is_authenticated,
+            account,
             transaction: None,
             is_in_exec: false,
             watched: None,
@@ -144,6 +149,26 @@ impl Session {
         self.client.database.store(database, Ordering::Relaxed);
     }
 
+    /// Whether it may do no more than log in.
+    #[inline]
+    pub(crate) fn must_log_in(&self) -> bool {
+        !self.is_authenticated && !self.server.users.are_strangers_welcome()
+    }
+
+    /// Logs in to an account; not if it has just been deleted.
+    pub(crate) fn log_in(&mut self, account: Arc<Account>) -> bool {
+        self.client.set_account(Arc::clone(&account));
+        if account.is_deleted() {
+            // Whoever deleted it may have looked for its clients before this was one.
+            self.client.set_account(Arc::clone(&self.account));
+            return false;
+        }
+        self.server.heed(&account.user());
+        self.account = account;
+        self.is_authenticated = true;
+        true
+    }
+
     /// Goes over to another version of the protocol.
     pub fn speak(&mut self, version: Version) {
         self.version = version;
@@ -177,7 +202,8 @@ impl Session {
         self.server.monitors.leave(&self.client, &self.server.attention);
         self.select(0);
         self.speak(Version::Resp2);
-        self.is_authenticated = self.server.settings().security.requirepass.is_none();
+        self.log_in(Arc::clone(self.server.users.default_account()));
+        self.is_authenticated = self.server.users.are_strangers_welcome();
         self.reply_mode = ReplyMode::On;
         self.client.set(ClientFlag::NoEvict, false);
         self.client.set(ClientFlag::NoTouch, false);

@@ -89,6 +89,8 @@ pub struct Statistics {
     pub output_limit_disconnections: Sharded,
     /// Clients closed because their requests piled up.
     pub query_limit_disconnections: Sharded,
+    /// What was denied, by its kind.
+    pub denials: [Sharded; acl::Kind::ALL.len()],
     /// Microseconds spent on active expiry.
     pub expiry_us: Sharded,
     /// How often active expiry left work for its next turn, for lack of time.
@@ -150,6 +152,7 @@ impl Statistics {
             blocked_clients: Sharded::default(),
             output_limit_disconnections: Sharded::default(),
             query_limit_disconnections: Sharded::default(),
+            denials: Default::default(),
             expiry_us: Sharded::default(),
             expiry_cut_short: Sharded::default(),
             errors: sync::Mutex::default(),
@@ -299,6 +302,7 @@ impl Statistics {
         ] {
             counter.add(-counter.sum());
         }
+        self.denials.iter().for_each(|counter| counter.add(-counter.sum()));
         self.errors.lock().clear();
         self.rejected_calls.lock().clear();
         self.reset_commands(None);

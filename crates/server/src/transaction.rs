@@ -4,8 +4,10 @@ use std::sync::atomic::Ordering;
 
 use commands::{Access, Call, Error, Handler, Reader, Result, Scope};
 use keyspace::{DatabaseKey, Key, Needs, Tally, WriteTxn};
-use resp::Reply;
+use resp::{Arguments, Reply};
 
+use crate::access;
+use crate::attention::Concern;
 use crate::clock::{Stopwatch, unix_ms};
 use crate::request::{Finished, conclude};
 use crate::server::Server;
@@ -61,34 +63,26 @@ fn run_all(
         let Some(entry) = server.table.at(queued.entry) else { continue };
         let arguments = queued.arguments.as_arguments();
         let begin = reply.len();
+        let is_checked = server.attention.now().has(Concern::Users);
+        if is_checked {
+            session.client.last_command.store(exec, Ordering::Relaxed);
+            if let Err(refusal) = access::admit_queued(session, entry, arguments) {
+                let refusal = refusal.text(entry.command.name);
+                server.statistics.count_rejected(entry.index);
+                server.statistics.count_error(&refusal);
+                reply.error(refusal.as_bytes());
+                continue;
+            }
+        }
         session.client.last_command.store(entry.index, Ordering::Relaxed);
         if looks_at_all(entry, queued) {
             txn.publish();
         }
-        let result = match (entry.run, entry.command.handler) {
-            (Some(run), _) => {
-                session.is_in_exec = true;
-                let result = run(session, arguments, reply);
-                session.is_in_exec = false;
-                txn.set_context(session.context(now_ms));
-                result
-            }
-            (
-                None,
-                Handler::Read(run)
-                | Handler::Write(run)
-                | Handler::Blocking(run)
-                | Handler::BlockingRead(run),
-            ) => run(&mut Call {
-                arguments,
-                first_key: None,
-                reply,
-                access: Access::Within(&mut txn),
-                tally: Tally::default(),
-                reader: None,
-                waiting_room: None,
-            }),
-            (None, Handler::Container | Handler::Session | Handler::Admin) => Err(Error::WrongArity),
+        let forbidden =
+            if is_checked { access::forbidden_option(&session.account, entry, arguments) } else { None };
+        let result = match forbidden {
+            Some(error) => Err(error),
+            None => run_one(session, entry, arguments, reply, &mut txn, now_ms),
         };
         if is_remembered {
             // What was changed before it was read was no news to the reader; what is changed later will be.
@@ -112,6 +106,39 @@ fn run_all(
     server.statistics.count(&tally);
     server.tell_news(tally.news.as_deref(), Some(session.client.id));
     Ok(tally.ready)
+}
+
+/// Runs one of the queued commands.
+fn run_one(
+    session: &mut Session,
+    entry: &Entry,
+    arguments: Arguments<'_>,
+    reply: &mut Reply,
+    txn: &mut WriteTxn<'_>,
+    now_ms: u64,
+) -> Result<()> {
+    match (entry.run, entry.command.handler) {
+        (Some(run), _) => {
+            session.is_in_exec = true;
+            let result = run(session, arguments, reply);
+            session.is_in_exec = false;
+            txn.set_context(session.context(now_ms));
+            result
+        }
+        (
+            None,
+            Handler::Read(run) | Handler::Write(run) | Handler::Blocking(run) | Handler::BlockingRead(run),
+        ) => run(&mut Call {
+            arguments,
+            first_key: None,
+            reply,
+            access: Access::Within(txn),
+            tally: Tally::default(),
+            reader: None,
+            waiting_room: None,
+        }),
+        (None, Handler::Container | Handler::Session | Handler::Admin) => Err(Error::WrongArity),
+    }
 }
 
 /// Whether the command may look at more than its keys, as DBSIZE and INFO do.

@@ -228,6 +228,6 @@ fn the_server_may_refuse_too() {
 
 #[test]
 fn no_file_to_rewrite() {
-    let error = config().rewrite().unwrap_err();
+    let error = config().rewrite(&[]).unwrap_err();
     assert_eq!(error.to_string(), "ERR The server is running without a config file");
 }

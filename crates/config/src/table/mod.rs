@@ -149,9 +149,6 @@ pub fn directive(name: &[u8]) -> Option<(&'static Directive, &'static str)> {
     })
 }
 
-/// Why nothing about users but the password of the default one has an effect.
-pub(crate) const NO_ACL_REASON: &str = "the only user is the default one";
-
 /// Why nothing about modules has an effect.
 pub(crate) const NO_MODULES_REASON: &str = "modules for Redis cannot be loaded";
 
@@ -174,7 +171,7 @@ pub fn statements() -> &'static [Statement] {
             name: "user",
             form: "<name> <rule> …",
             summary: "Declare a user of the access control list.",
-            support: Support::Ignored(NO_ACL_REASON),
+            support: Support::Supported,
         },
         Statement {
             name: "loadmodule",

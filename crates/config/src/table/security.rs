@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::{NO_ACL_REASON, NO_MODULES_REASON, group};
-use crate::Support::{self, Ignored, Supported};
+use super::{NO_MODULES_REASON, group};
+use crate::Support::{Ignored, Supported};
 use crate::kind::choice::{choices, one_of};
 use crate::kind::number::{LONG_MAX, integer};
 use crate::kind::text::{Secret, text};
-
-const NO_ACL: Support = Ignored(NO_ACL_REASON);
 
 choices! {
     /// Who may do what is dangerous.
@@ -61,12 +59,12 @@ group! {
         one_of(), Ignored(NO_MODULES_REASON);
 
     /// File that holds the users; empty keeps them in this configuration.
-    "aclfile" [immutable] => aclfile: PathBuf = PathBuf::new(), text(), NO_ACL;
+    "aclfile" [immutable] => aclfile: PathBuf = PathBuf::new(), text(), Supported;
 
     /// Entries that ACL LOG keeps.
-    "acllog-max-len" => acllog_entries_max: usize = 128, integer(0, LONG_MAX), NO_ACL;
+    "acllog-max-len" => acllog_entries_max: usize = 128, integer(0, LONG_MAX), Supported;
 
     /// Channels that a new user may use.
     "acl-pubsub-default" => acl_pubsub_default: AclPubsubDefault = AclPubsubDefault::ResetChannels, one_of(),
-        NO_ACL;
+        Supported;
 }

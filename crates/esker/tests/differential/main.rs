@@ -12,6 +12,7 @@
 //! A failure is shrunk to the commands that matter. The test then goes on without the command
 //! that failed, so that one run reports several independent failures.
 
+mod access;
 mod arguments;
 mod equivalence;
 mod generate;

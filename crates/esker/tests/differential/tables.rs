@@ -20,8 +20,7 @@ const COMMANDS_NOT_COMPARED: &[&str] = &[
     "MONITOR",
     // It computes for a second.
     "PFSELFTEST",
-    // Access lists, saving, replication and serialised values are not part of this comparison.
-    "ACL",
+    // Saving, replication and serialised values are not part of this comparison.
     "ASKING",
     "BGREWRITEAOF",
     "BGSAVE",

@@ -10,7 +10,8 @@ mod server;
 mod transactions;
 
 use commands::Command;
-pub(crate) use server::slots_of;
+pub(crate) use connection::describe_client;
+pub(crate) use server::{key_specs, slots_of, traits};
 
 use crate::table::SessionFunction;
 

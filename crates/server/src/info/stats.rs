@@ -53,10 +53,18 @@ pub(super) fn stats(server: &Server, fields: &mut Fields) {
     fields.add("io_threaded_writes_processed", threaded(totals.writes));
     fields.add("client_query_buffer_limit_disconnections", statistics.query_limit_disconnections.sum());
     fields.add("client_output_buffer_limit_disconnections", statistics.output_limit_disconnections.sum());
+    for (name, kind) in [
+        ("auth", acl::Kind::Auth),
+        ("cmd", acl::Kind::Command),
+        ("key", acl::Kind::Key),
+        ("channel", acl::Kind::Channel),
+    ] {
+        fields.add(format_args!("acl_access_denied_{name}"), statistics.denials[kind as usize].sum());
+    }
 }
 
 /// What Redis counts and this server does not do, or not yet.
-const NOT_DONE: [(&str, i64); 18] = [
+const NOT_DONE: [(&str, i64); 14] = [
     ("total_eviction_exceeded_time", 0),
     ("current_eviction_exceeded_time", 0),
     ("migrate_cached_sockets", 0),
@@ -71,10 +79,6 @@ const NOT_DONE: [(&str, i64); 18] = [
     ("dump_payload_sanitizations", 0),
     ("reply_buffer_shrinks", 0),
     ("reply_buffer_expands", 0),
-    ("acl_access_denied_auth", 0),
-    ("acl_access_denied_cmd", 0),
-    ("acl_access_denied_key", 0),
-    ("acl_access_denied_channel", 0),
 ];
 
 /// The save that has never been; -1 is Redis' way to say so.

@@ -64,6 +64,11 @@ fn commands(server: &Server, page: &mut Page) {
     for (code, count) in server.statistics.errors() {
         page.sample("esker_errors_total", &[("code", &code)], count);
     }
+    page.family("esker_denials", Kind::Counter, "What access control has denied, by what it was about.");
+    for kind in acl::Kind::ALL {
+        let denied = server.statistics.denials[kind as usize].sum();
+        page.sample("esker_denials_total", &[("about", kind.name())], denied);
+    }
 }
 
 /// The histogram of one command: bounds are powers of two nanoseconds, from a microsecond on.

@@ -8,6 +8,8 @@ use commands::{Command, Handler, Result};
 use config::{LoadError, RenamedCommand};
 use resp::{Arguments, Reply};
 
+use crate::commands::key_specs::{self, KeySpec};
+use crate::commands::traits;
 use crate::session::Session;
 use names::ShortNames;
 
@@ -24,6 +26,8 @@ pub struct Entry {
     arity: i32,
     /// [`Command::element_at`], computed once.
     pub element_at: Option<usize>,
+    /// Where its keys are.
+    pub(crate) key_specs: Vec<KeySpec>,
     /// Its function, where the command itself has none.
     pub run: Option<SessionFunction>,
     /// Whether it may do what it does while the client only listens to channels (RESP2).
@@ -96,6 +100,7 @@ impl Table {
             command,
             arity: command.arity(),
             element_at: command.element_at(),
+            key_specs: key_specs::of(command),
             run,
             is_allowed_while_subscribed: ALLOWED_WHILE_SUBSCRIBED.contains(&command.name),
         });
@@ -130,6 +135,17 @@ impl Table {
     /// All entries, subcommands too.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// The commands as access control knows them: under their numbers here, and under the names that they were made with.
+    pub(crate) fn catalogue(&self) -> acl::Catalogue {
+        let categories = |command: &Command| {
+            let names = traits::categories(command).into_iter();
+            names
+                .filter_map(|name| acl::Categories::named(name.as_bytes()))
+                .fold(acl::Categories::default(), acl::Categories::and)
+        };
+        acl::Catalogue::new(self.entries.iter().map(|entry| (entry.command.name, categories(entry.command))))
     }
 
     /// The commands that go by a name, with that name; subcommands not among them.

@@ -20,10 +20,23 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    #[arg(name = "")]
+    typed: Typed<'a>,
     #[arg(name = "username")]
     first: &'a [u8],
     #[arg(name = "password")]
     second: Option<&'a [u8]>,
+}
+
+/// No word, but how the command was called.
+pub(super) struct Typed<'a>(&'a [u8]);
+
+impl<'a> Parse<'a> for Typed<'a> {
+    const SPEC: Spec = Spec::block(&[]);
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        Ok(Typed(parser.name()))
+    }
 }
 
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
@@ -31,33 +44,28 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
         Some(password) => (args.first, password),
         None => (&b"default"[..], args.first),
     };
-    if args.second.is_none() && session.server.settings().security.requirepass.is_none() {
+    if args.second.is_none() && session.server.users.default_account().user().needs_no_password() {
         return Err(Error::fixed(
             "ERR AUTH <password> called without any password configured for the default user. Are you sure your \
              configuration is correct?",
         ));
     }
-    authenticate(session, user, password)?;
+    authenticate(session, &args.typed, user, password)?;
     reply.ok();
     Ok(())
 }
 
 /// Lets the client in if the password is right.
-pub(super) fn authenticate(session: &mut Session, user: &[u8], password: &[u8]) -> Result<()> {
-    let settings = session.server.settings();
-    let is_right = match &settings.security.requirepass {
-        Some(secret) => is_same(secret.reveal(), password),
-        None => true,
-    };
-    if user != b"default" || !is_right {
-        return Err(Error::fixed("WRONGPASS invalid username-password pair or user is disabled."));
+pub(super) fn authenticate(
+    session: &mut Session,
+    typed: &Typed<'_>,
+    user: &[u8],
+    password: &[u8],
+) -> Result<()> {
+    let account = session.server.users.authenticate(user, password);
+    if account.is_some_and(|account| session.log_in(account)) {
+        return Ok(());
     }
-    session.is_authenticated = true;
-    Ok(())
-}
-
-/// Compares in a time that does not tell where the first difference is.
-fn is_same(secret: &[u8], given: &[u8]) -> bool {
-    let differences = secret.iter().zip(given).fold(0, |differences, (left, right)| differences | (left ^ right));
-    secret.len() == given.len() && differences == 0
+    session.server.note_failed_login(session, typed.0, user);
+    Err(Error::fixed("WRONGPASS invalid username-password pair or user is disabled."))
 }

@@ -4,7 +4,7 @@ use commands::prelude::*;
 use commands::args::Kind;
 use resp::Version;
 
-use super::auth::authenticate;
+use super::auth::{Typed, authenticate};
 use super::client::setname::set_name;
 use crate::session::Session;
 
@@ -24,6 +24,8 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    #[arg(name = "")]
+    typed: Typed<'a>,
     arguments: Option<Handshake<'a>>,
 }
 
@@ -73,13 +75,13 @@ impl<'a> Parse<'a> for Handshake<'a> {
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     if let Some(handshake) = &args.arguments {
         if let Some((user, password)) = handshake.user {
-            authenticate(session, user, password)?;
+            authenticate(session, &args.typed, user, password)?;
         }
         if let Some(name) = handshake.name {
             set_name(session, name)?;
         }
     }
-    if !session.is_authenticated {
+    if session.must_log_in() {
         return Err(Error::fixed(
             "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH \
              <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the \

@@ -1,5 +1,7 @@
 //! Commands on the client's connection.
 
+pub(crate) use client::describe as describe_client;
+
 crate::commands::session_family! {
     auth,
     client {

@@ -14,6 +14,7 @@ crate::commands::session_family! {
 
 use ::commands::prelude::*;
 
+use crate::attention::Concern;
 use crate::pubsub::Kind;
 use crate::session::Session;
 
@@ -28,6 +29,11 @@ fn subscribe<'n>(
     for name in names {
         server.pubsub.subscribe(session, kind, name);
         confirm(session, kind.subscribed(), Some(name), kind, reply);
+        // Whoever took the permission away in the meantime may have looked for listeners before this was one.
+        let is_checked = server.attention.now().has(Concern::Users);
+        if is_checked && !session.account.user().may_listen(name, kind == Kind::Pattern) {
+            session.client.kill();
+        }
     }
     Ok(())
 }

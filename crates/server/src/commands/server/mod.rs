@@ -1,6 +1,7 @@
 //! Commands on the server as a whole.
 
 crate::commands::session_family! {
+    acl { cat, deluser, dryrun, genpass, getuser, help, list, load, log, save, setuser, users, whoami },
     command run { count, docs, getkeys, getkeysandflags, help, info, list },
     compact,
     config { get, help, resetstat, rewrite, set },
@@ -17,7 +18,8 @@ crate::commands::session_family! {
     time,
 }
 
-pub(crate) use command::key_specs::slots_of;
+pub(crate) use command::key_specs::{self, slots_of};
+pub(crate) use command::traits;
 
 use crate::client::Client;
 

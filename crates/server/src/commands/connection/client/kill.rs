@@ -1,5 +1,8 @@
 //! CLIENT KILL: see its summary.
 
+use std::sync::Arc;
+
+use acl::Account;
 use commands::prelude::*;
 use commands::args::Kind;
 
@@ -49,7 +52,7 @@ pub enum Condition<'a> {
     Type(ClientType),
     /// By its user.
     #[arg(token = "USER", name = "username")]
-    User(User),
+    User(&'a [u8]),
     /// By where it connects from.
     #[arg(token = "ADDR", name = "addr")]
     Address(&'a [u8]),
@@ -76,20 +79,6 @@ impl<'a> Parse<'a> for MaxAge {
         match base::number::parse_i64(parser.next()?).ok_or(NOT_INTEGER)? {
             age @ 1.. => Ok(MaxAge(age.unsigned_abs())),
             _ => Err(NOT_POSITIVE),
-        }
-    }
-}
-
-/// The name of the one user that there is.
-pub struct User;
-
-impl<'a> Parse<'a> for User {
-    const SPEC: Spec = Spec::of(Kind::String);
-
-    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
-        match parser.next()? {
-            b"default" => Ok(User),
-            name => Err(Error::new(format_args!("No such user '{}'", shown(name)))),
         }
     }
 }
@@ -127,7 +116,15 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
                 Condition::SkipMe(answer) => Some(answer.is_yes()),
                 _ => None,
             });
-            let applies = |client: &Client| conditions.iter().all(|condition| condition.applies(client));
+            let account = conditions.iter().rev().find_map(|condition| match condition {
+                Condition::User(name) => Some(named(session, name)),
+                _ => None,
+            });
+            let account = account.transpose()?;
+            let applies = |client: &Client| {
+                account.as_ref().is_none_or(|account| client.is_of(account))
+                    && conditions.iter().all(|condition| condition.applies(client))
+            };
             let mut ended = 0;
             for client in clients.iter().filter(|client| applies(client)) {
                 if client.id != me || !skip_me.unwrap_or(true) {
@@ -146,15 +143,21 @@ impl Condition<'_> {
         match self {
             Condition::Id(id) => client.id == id.0,
             Condition::Type(kind) => kind.is_of(client),
-            Condition::User(_) => true,
             Condition::Address(address) => client.address.as_bytes() == *address,
             Condition::LocalAddress(address) => client.local_address.as_bytes() == *address,
             Condition::MaxAge(seconds) => {
                 crate::clock::unix_ms().saturating_sub(client.created_ms) / 1000 >= seconds.0
             }
-            Condition::SkipMe(_) => true,
+            // These are about all of them.
+            Condition::User(_) | Condition::SkipMe(_) => true,
         }
     }
+}
+
+/// The account of the user of this name.
+fn named(session: &Session, name: &[u8]) -> Result<Arc<Account>> {
+    let account = session.server.users.find(name);
+    account.ok_or_else(|| Error::new(format_args!("No such user '{}'", shown(name))))
 }
 
 /// Whoever ends itself still gets its reply.

@@ -146,7 +146,7 @@ fn is_word(bytes: &[u8]) -> bool {
 }
 
 /// One line of `CLIENT LIST`, without its end.
-fn describe(client: &Client, server: &Server) -> String {
+pub(crate) fn describe(client: &Client, server: &Server) -> String {
     let now_ms = crate::clock::unix_ms();
     let flags: String = [
         (ClientFlag::Monitor, 'O'),
@@ -174,7 +174,7 @@ fn describe(client: &Client, server: &Server) -> String {
     format!(
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={} watch={} \
          qbuf={input_bytes} qbuf-free=0 argv-mem=0 multi-mem={queued_bytes} rbs=0 rbp=0 obl=0 oll={} omem={output_bytes} \
-         tot-mem={} events=r cmd={command} user=default redir={} resp={} lib-name={} lib-ver={} \
+         tot-mem={} events=r cmd={command} user={} redir={} resp={} lib-name={} lib-ver={} \
          tot-net-in={} tot-net-out={} tot-cmds={}",
         client.id,
         client.address,
@@ -192,6 +192,7 @@ fn describe(client: &Client, server: &Server) -> String {
         client.watched.load(Ordering::Relaxed),
         usize::from(output_bytes > 0),
         size_of::<Client>() + input_bytes + output_bytes + queued_bytes,
+        String::from_utf8_lossy(client.account().user().name()),
         client.redirect.load(Ordering::Relaxed),
         client.protocol.load(Ordering::Relaxed),
         String::from_utf8_lossy(&about.library_name),

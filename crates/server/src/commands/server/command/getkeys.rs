@@ -60,7 +60,7 @@ pub(super) fn keys<'s>(
     let command = super::named(session, words).map(|entry| entry.command);
     let keys = command.and_then(|command| super::key_specs::find(command, specs, words));
     match keys {
-        Some(keys) if !keys.is_empty() => Ok(keys),
+        Some(keys) if !keys.is_empty() => Ok(keys.into_vec()),
         _ if command.is_some_and(|command| command.has(commands::Flag::NoMandatoryKeys)) => Ok(Vec::new()),
         _ => Err(Error::fixed("ERR Invalid arguments specified for command")),
     }

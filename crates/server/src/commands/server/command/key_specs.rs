@@ -3,12 +3,13 @@
 use commands::args::{Kind, Spec};
 use commands::{Command, Handler};
 use resp::{Arguments, Reply};
+use smallvec::SmallVec;
 
 /// The flag of what is no key and yet has a slot.
 const SHARD_CHANNEL: &str = "NOT_KEY";
 
 /// Some of a command's keys.
-pub(super) struct KeySpec {
+pub(crate) struct KeySpec {
     /// How they are used, in words apart.
     flags: &'static str,
     begin: Begin,
@@ -50,7 +51,7 @@ pub(super) struct LegacyRange {
 }
 
 /// The command's key specifications.
-pub(super) fn of(command: &Command) -> Vec<KeySpec> {
+pub(crate) fn of(command: &Command) -> Vec<KeySpec> {
     let flags = match command.handler {
         Handler::Read(_) | Handler::BlockingRead(_) => "RO ACCESS",
         _ => "RW UPDATE",
@@ -182,12 +183,12 @@ pub(super) fn legacy_range(specs: &[KeySpec]) -> LegacyRange {
 
 /// The keys of a request: each with the number of its word and the specification that names it. `None` when the
 /// request does not have what the specifications look for.
-pub(super) fn find<'s>(
+pub(crate) fn find<'s>(
     command: &Command,
     specs: &'s [KeySpec],
     words: &[&[u8]],
-) -> Option<Vec<(usize, &'s KeySpec)>> {
-    let mut found = Vec::new();
+) -> Option<SmallVec<[(usize, &'s KeySpec); 4]>> {
+    let mut found = SmallVec::new();
     for spec in specs {
         match spec.find(words) {
             Ok(positions) => found.extend(positions.map(|position| (position, spec))),
@@ -287,21 +288,23 @@ impl KeySpec {
         !matches!((&self.begin, &self.find), (Begin::Index(_), Find::Range { .. }))
     }
 
-    /// Replies with the flags of the key in this request, which its options may decide.
-    pub fn reply_flags_in(&self, command: &Command, words: &[&[u8]], reply: &mut Reply) {
+    /// The flags of the key in this request, which its options may decide.
+    pub fn flags_in(&self, command: &Command, words: &[&[u8]]) -> &'static str {
         let has_from = |place, token: &str| {
             words.iter().skip(place).any(|word: &&[u8]| word.eq_ignore_ascii_case(token.as_bytes()))
         };
-        reply_flags(
-            match command.name {
-                "set" if has_from(3, "GET") => "RW ACCESS UPDATE",
-                "set" => "OW UPDATE",
-                "bitfield" if has_from(2, "SET") || has_from(2, "INCRBY") => "RW ACCESS UPDATE",
-                "bitfield" => "RO ACCESS",
-                _ => self.flags,
-            },
-            reply,
-        );
+        match command.name {
+            "set" if has_from(3, "GET") => "RW ACCESS UPDATE",
+            "set" => "OW UPDATE",
+            "bitfield" if has_from(2, "SET") || has_from(2, "INCRBY") => "RW ACCESS UPDATE",
+            "bitfield" => "RO ACCESS",
+            _ => self.flags,
+        }
+    }
+
+    /// Replies with [`KeySpec::flags_in`].
+    pub fn reply_flags_in(&self, command: &Command, words: &[&[u8]], reply: &mut Reply) {
+        reply_flags(self.flags_in(command, words), reply);
     }
 
     /// Replies as `COMMAND INFO` does.

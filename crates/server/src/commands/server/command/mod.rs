@@ -6,9 +6,9 @@ pub(super) mod getkeys;
 pub(super) mod getkeysandflags;
 pub(super) mod help;
 pub(super) mod info;
-pub(super) mod key_specs;
+pub(crate) mod key_specs;
 pub(super) mod list;
-mod traits;
+pub(crate) mod traits;
 
 use commands::prelude::*;
 

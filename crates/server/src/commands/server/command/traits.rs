@@ -34,7 +34,7 @@ pub(super) fn flags(command: &Command, specs: &[KeySpec]) -> Vec<&'static str> {
 }
 
 /// The ACL categories, without their `@`.
-pub(super) fn categories(command: &Command) -> Vec<&'static str> {
+pub(crate) fn categories(command: &Command) -> Vec<&'static str> {
     let is_admin = command.is_admin();
     let is_fast = command.has(Flag::Fast);
     let rest = [
@@ -68,9 +68,9 @@ fn is_container(command: &Command) -> bool {
     matches!(command.handler, Handler::Container)
 }
 
-/// Whether it reads keys; PFCOUNT may do it better the next time, and LOLWUT is one for Redis too.
+/// Whether it reads keys; PFCOUNT may do it better the next time, LOLWUT is one for Redis too, and a self-test is none.
 fn is_read(command: &Command) -> bool {
-    matches!(command.handler, Handler::Read(_) | Handler::BlockingRead(_)) && !is_help(command) || matches!(command.name, "pfcount" | "lolwut")
+    matches!(command.handler, Handler::Read(_) | Handler::BlockingRead(_)) && !is_help(command) && !command.is_admin() || matches!(command.name, "pfcount" | "lolwut")
 }
 
 /// Whether it only explains its container.

@@ -21,7 +21,10 @@ pub struct Args {}
 pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
     // Held while the file is written, so that of two rewrites the later one holds what is in force.
     let config = session.server.config.lock();
-    match config.rewrite() {
+    let is_in_file = !config.settings().security.aclfile.as_os_str().is_empty();
+    let users = if is_in_file { Vec::new() } else { session.server.users.all() };
+    let users: Vec<Vec<u8>> = users.iter().map(|user| [user.name(), b" ", &*user.rules()].concat()).collect();
+    match config.rewrite(&users) {
         Ok(()) => {
             tracing::info!("CONFIG REWRITE executed with success");
             reply.ok();

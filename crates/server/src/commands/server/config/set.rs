@@ -48,6 +48,10 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
     apply(&update).map_err(refusal)?;
     *config = update.config;
     session.server.publish(Arc::clone(config.settings()));
+    if update.changed.iter().any(|directive| directive.name == "requirepass") {
+        let password = config.settings().security.requirepass.as_ref();
+        session.server.users.require_password(password.map(|secret| secret.reveal()));
+    }
     reply.ok();
     Ok(())
 }
