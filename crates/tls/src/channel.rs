@@ -117,8 +117,10 @@ impl Channel {
         &mut self,
         outgoing: &mut Vec<u8>,
         bytes_max: usize,
-        mut encrypt: impl FnMut(&mut WriteTraffic<'_, rustls::server::ServerConnectionData>, &mut [u8])
-            -> Result<usize, EncryptError>,
+        mut encrypt: impl FnMut(
+            &mut WriteTraffic<'_, rustls::server::ServerConnectionData>,
+            &mut [u8],
+        ) -> Result<usize, EncryptError>,
     ) -> Result<(), Error> {
         loop {
             match self.connection.process_tls_records(&mut []).state? {

@@ -9,10 +9,10 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
 
+use crate::Error;
 use crate::files::{self, Authorities};
 use crate::key::KeyFile;
 use crate::names::Choice;
-use crate::Error;
 
 /// How a client makes sure of whom it talks to.
 #[derive(Debug)]
@@ -47,8 +47,7 @@ pub fn client_config(options: ClientOptions) -> Result<ClientConfig, Error> {
         .with_custom_certificate_verifier(Arc::new(Verifier::new(options.check, provider)?));
     let Some((certificate, key)) = options.certificate else { return Ok(builder.with_no_client_auth()) };
     let chain = files::chain("--cert", &certificate)?;
-    let file =
-        KeyFile { directive: "--key", path: &key, password_directive: "a password", password: None };
+    let file = KeyFile { directive: "--key", path: &key, password_directive: "a password", password: None };
     let config = builder.with_client_auth_cert(chain, file.read()?);
     config.map_err(|error| Error::of_file("--key", &key, error))
 }

@@ -74,7 +74,8 @@ impl Authorities {
             let entry = entry.map_err(|error| Error::unreadable(directive, path, &error))?;
             if entry.path().is_file() {
                 let chain = chain(directive, &entry.path()).unwrap_or_default();
-                is_any |= chain.into_iter().fold(false, |is_any, certificate| self.add(certificate) || is_any);
+                is_any |=
+                    chain.into_iter().fold(false, |is_any, certificate| self.add(certificate) || is_any);
             }
         }
         if is_any { Ok(()) } else { Err(Error::of_file(directive, path, "there is no certificate in it")) }
@@ -99,10 +100,7 @@ mod tests {
         fs::write(folder.join("README"), "no certificate").unwrap();
         let mut authorities = Authorities::default();
         let error = authorities.add_directory("tls-ca-cert-dir", &folder).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            format!("tls-ca-cert-dir '{}': there is no certificate in it", folder.display())
-        );
+        assert_eq!(error, format!("tls-ca-cert-dir '{}': there is no certificate in it", folder.display()));
 
         fs::write(folder.join("1.pem"), first.pem() + &second.pem()).unwrap();
         fs::write(folder.join("2.pem"), second.pem()).unwrap();

@@ -23,4 +23,5 @@ pub use channel::Channel;
 pub use client::{ClientOptions, NameCheck, client_config};
 pub use error::Error;
 pub use files::Authorities;
+pub use rustls::{Error as ProtocolError, ServerConfig};
 pub use server::server_config;

@@ -10,11 +10,11 @@ use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{CertificateError, InconsistentKeys, ServerConfig};
 
+use crate::Error;
 use crate::files::{self, Authorities};
 use crate::key::KeyFile;
 use crate::names::Choice;
 use crate::sessions::Sessions;
-use crate::Error;
 
 const NO_AUTHORITIES: &str =
     "either tls-ca-cert-file or tls-ca-cert-dir must be given where tls-auth-clients is not no";
@@ -99,8 +99,7 @@ fn verifier(
     if authorities.is_empty() {
         return Err(Error::of("tls-ca-cert-file", NO_AUTHORITIES));
     }
-    let builder =
-        WebPkiClientVerifier::builder_with_provider(Arc::new(authorities.into_store()), provider);
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(authorities.into_store()), provider);
     let builder = match settings.auth_clients {
         TlsAuthClients::Optional => builder.allow_unauthenticated(),
         TlsAuthClients::Yes | TlsAuthClients::No => builder,

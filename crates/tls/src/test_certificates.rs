@@ -59,10 +59,8 @@ pub(crate) fn directory() -> TempDir {
 pub(crate) fn settings(directory: &TempDir) -> (Tls, Files) {
     let authority = Authority::new("authority");
     let host = authority.issue("localhost");
-    let files = Files {
-        certificate: directory.path().join("server.crt"),
-        key: directory.path().join("server.key"),
-    };
+    let files =
+        Files { certificate: directory.path().join("server.crt"), key: directory.path().join("server.key") };
     std::fs::write(&files.certificate, host.certificate).unwrap();
     std::fs::write(&files.key, host.key).unwrap();
     let mut tls = defaults();
