@@ -10,6 +10,7 @@ use lexopt::{Arg, Parser};
 use super::connection::Target;
 use super::output::Style;
 use super::session::{Login, Protocol};
+use super::tls::TlsOptions;
 use super::uri;
 
 /// `--help`.
@@ -27,7 +28,7 @@ Where to
   -h, --host HOST      the server's name or address (127.0.0.1)
   -p, --port PORT      its port (6379)
   -s, --socket PATH    a Unix socket instead
-  -u, --uri URI        redis://user:password@host:port/database
+  -u, --uri URI        redis://user:password@host:port/database, or rediss://… for an encrypted connection
   -n, --db NUMBER      the database (0)
   -t SECONDS           how long to wait for the connection
 Who
@@ -36,6 +37,14 @@ Who
       --askpass        ask for the password
       --no-auth-warning
                        do not warn of a password on the command line
+Encryption
+      --tls            encrypt the connection
+      --cacert FILE    trust the authorities in this file, instead of the system's
+      --cacertdir DIR  trust those in the files of this directory
+      --cert FILE      show this certificate
+      --key FILE       its private key
+      --sni NAME       ask for the server of this name, and accept no certificate for another
+      --insecure       accept any certificate
 Which commands
   -r COUNT             run the command so many times; -1: for ever
   -i SECONDS           wait so long between two times, as in 0.1
@@ -86,6 +95,8 @@ pub enum Input {
 pub struct Options {
     /// Where it is.
     pub target: Target,
+    /// How the connection is encrypted, where it is.
+    pub tls: Option<TlsOptions>,
     /// Who we are.
     pub login: Option<Login>,
     /// Whether others on this machine could see the password.
@@ -130,6 +141,7 @@ pub fn parse(arguments: &[OsString], password: Option<Vec<u8>>) -> Result<Reques
     let mut options = Options::default();
     let (mut host, mut port, mut socket) = ("127.0.0.1".to_owned(), 6379, None::<PathBuf>);
     let (mut user, mut password, mut is_given) = (None, password, false);
+    let (mut is_encrypted, mut tls) = (false, TlsOptions::default());
     let mut parser = Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(told)? {
         match argument {
@@ -151,6 +163,7 @@ pub fn parse(arguments: &[OsString], password: Option<Vec<u8>>) -> Result<Reques
             Arg::Long("user") => user = Some(value(&mut parser)?.into_vec()),
             Arg::Short('u') | Arg::Long("uri") => {
                 let uri = uri::parse(&text("-u", value(&mut parser)?)?)?;
+                is_encrypted |= uri.is_encrypted;
                 host = uri.host.unwrap_or(host);
                 port = uri.port.unwrap_or(port);
                 options.database = uri.database.unwrap_or(options.database);
@@ -158,6 +171,13 @@ pub fn parse(arguments: &[OsString], password: Option<Vec<u8>>) -> Result<Reques
                 is_given |= uri.password.is_some();
                 password = uri.password.or(password);
             }
+            Arg::Long("tls") => is_encrypted = true,
+            Arg::Long("cacert") => tls.authority_file = Some(value(&mut parser)?.into()),
+            Arg::Long("cacertdir") => tls.authority_directory = Some(value(&mut parser)?.into()),
+            Arg::Long("cert") => tls.certificate = Some(value(&mut parser)?.into()),
+            Arg::Long("key") => tls.key = Some(value(&mut parser)?.into()),
+            Arg::Long("sni") => tls.name = Some(text("--sni", value(&mut parser)?)?),
+            Arg::Long("insecure") => tls.trusts_anybody = true,
             Arg::Long("askpass") => options.asks_password = true,
             Arg::Long("no-auth-warning") => options.hides_auth_warning = true,
             Arg::Short('r') => {
@@ -198,6 +218,7 @@ pub fn parse(arguments: &[OsString], password: Option<Vec<u8>>) -> Result<Reques
         Some(path) => Target::Unix(path),
         None => Target::Tcp { host, port },
     };
+    options.tls = is_encrypted.then_some(tls);
     options.is_password_on_command_line = is_given && !options.asks_password;
     options.login = match (user, password) {
         (user, Some(password)) if !options.asks_password => Some(Login { user, password }),
@@ -219,6 +240,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             target: Target::Tcp { host: String::new(), port: 0 },
+            tls: None,
             login: None,
             is_password_on_command_line: false,
             hides_auth_warning: false,
@@ -312,6 +334,15 @@ mod tests {
     }
 
     #[test]
+    fn encryption_is_asked_for() {
+        assert_eq!(parsed("--cacert ca PING").tls, None);
+        assert_eq!(parsed("--tls PING").tls, Some(TlsOptions::default()));
+        let tls = parsed("-u rediss://h --sni name --cert c --key k --insecure PING").tls.unwrap();
+        assert_eq!((tls.name.as_deref(), tls.trusts_anybody), (Some("name"), true));
+        assert_eq!((tls.certificate, tls.key), (Some("c".into()), Some("k".into())));
+    }
+
+    #[test]
     fn repetition_and_input() {
         let options = parsed("-r 3 -i 0.1 -e -x GET");
         assert_eq!((options.repeat, options.interval), (Some(3), Duration::from_millis(100)));
@@ -364,6 +395,13 @@ mod tests {
             "--pipe",
             "--pipe-timeout",
             "--askpass",
+            "--tls",
+            "--cacert",
+            "--cacertdir",
+            "--cert",
+            "--key",
+            "--sni",
+            "--insecure",
         ] {
             assert!(HELP.contains(&format!(" {option}")), "{option}");
         }
