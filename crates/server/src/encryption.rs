@@ -144,7 +144,7 @@ impl Encryption {
                 hands = self.step(hands, &mut socket).await?;
             }
         }
-        Ok(TlsStream::new(socket, hands.channel, hands.incoming, hands.plain))
+        Ok(TlsStream::new(socket, hands.channel, hands.plain))
     }
 
     /// Takes in what has come, on another thread, and sends the answer.
@@ -178,10 +178,10 @@ impl Hands {
     fn take_in(&mut self) -> Result<(), ProtocolError> {
         self.is_first = false;
         let plain = &mut self.plain;
-        let done = self.channel.receive(&mut self.incoming, &mut self.outgoing, |bytes| {
-            plain.extend_from_slice(bytes);
-        })?;
-        self.incoming.drain(..done);
+        self.channel
+            .receive(&mut self.incoming, &mut self.outgoing, |bytes| plain.extend_from_slice(bytes))?;
+        self.incoming.clear();
+        self.incoming.extend_from_slice(self.channel.kept());
         Ok(())
     }
 }

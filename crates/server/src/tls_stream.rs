@@ -35,8 +35,6 @@ thread_local! {
 pub(crate) struct TlsStream {
     socket: TcpStream,
     channel: Channel,
-    /// The beginning of a record.
-    incoming: Vec<u8>,
     /// Records that the socket did not take yet.
     outgoing: Vec<u8>,
     /// What was decrypted and did not fit the reader's buffer.
@@ -44,10 +42,9 @@ pub(crate) struct TlsStream {
 }
 
 impl TlsStream {
-    /// A connection that has agreed on its keys. `incoming` is the beginning of what comes next, `plain` what came
-    /// with the handshake.
-    pub fn new(socket: TcpStream, channel: Channel, incoming: Vec<u8>, plain: Vec<u8>) -> Self {
-        Self { socket, channel, incoming, outgoing: Vec::new(), plain }
+    /// A connection that has agreed on its keys; `plain` came with the handshake.
+    pub fn new(socket: TcpStream, channel: Channel, plain: Vec<u8>) -> Self {
+        Self { socket, channel, outgoing: Vec::new(), plain }
     }
 
     /// Hands out what was decrypted before.
@@ -67,29 +64,23 @@ impl TlsStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<usize>> {
-        let kept = self.incoming.len();
-        records[..kept].copy_from_slice(&self.incoming);
+        let kept = self.channel.kept().len();
+        records[..kept].copy_from_slice(self.channel.kept());
         let mut unread = ReadBuf::new(records);
         unread.set_filled(kept);
         ready!(Pin::new(&mut self.socket).poll_read(context, &mut unread))?;
         let end = unread.filled().len();
         let plain = &mut self.plain;
-        let done = self.channel.receive(&mut records[..end], &mut self.outgoing, |bytes| {
+        let received = self.channel.receive(&mut records[..end], &mut self.outgoing, |bytes| {
             let (now, later) = bytes.split_at(bytes.len().min(buffer.remaining()));
             buffer.put_slice(now);
             plain.extend_from_slice(later);
         });
-        let done = done.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error));
-        self.incoming.clear();
-        match &done {
-            Ok(done) if *done < end => self.incoming.extend_from_slice(&records[*done..end]),
-            _ => self.incoming = Vec::new(),
-        }
         if !self.outgoing.is_empty() {
             // What has to be answered, such as why the records were refused; the task is woken if it has to wait.
             let _ = self.send_kept(context)?;
         }
-        done?;
+        received.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         Poll::Ready(Ok(end - kept))
     }
 

@@ -21,7 +21,12 @@ const RECORD_OVERHEAD_BYTES_MAX: usize = 32;
 /// The server's end of one connection.
 pub struct Channel {
     connection: UnbufferedServerConnection,
+    /// What has come of a record, or of a message of several records, that is not whole. rustls remembers where in it
+    /// what lies, so it has to be shown again with every call.
+    kept: Vec<u8>,
     is_closed_by_peer: bool,
+    /// Whether there was an error, after which rustls is not to be asked again.
+    is_broken: bool,
 }
 
 impl Channel {
@@ -30,7 +35,8 @@ impl Channel {
     /// # Errors
     /// When `config` contradicts itself.
     pub fn new(config: Arc<ServerConfig>) -> Result<Self, Error> {
-        Ok(Self { connection: UnbufferedServerConnection::new(config)?, is_closed_by_peer: false })
+        let connection = UnbufferedServerConnection::new(config)?;
+        Ok(Self { connection, kept: Vec::new(), is_closed_by_peer: false, is_broken: false })
     }
 
     /// Whether both sides have yet to agree.
@@ -43,9 +49,13 @@ impl Channel {
         self.is_closed_by_peer
     }
 
-    /// Takes records in. What they hold goes to `plain`, in order; what has to be answered is added to `outgoing`,
-    /// also when the records are refused. Returns how many bytes of `incoming` are done with: the rest is the
-    /// beginning of a record, or of a message of the handshake, and has to stand before what comes next.
+    /// What has come and is not whole: it has to stand before what comes next.
+    pub fn kept(&self) -> &[u8] {
+        &self.kept
+    }
+
+    /// Takes records in: `incoming` is what was kept, and what has come behind it. What the records hold goes to
+    /// `plain`, in order; what has to be answered is added to `outgoing`, also when the records are refused.
     ///
     /// # Errors
     /// Why the connection cannot go on.
@@ -53,43 +63,72 @@ impl Channel {
         &mut self,
         incoming: &mut [u8],
         outgoing: &mut Vec<u8>,
-        mut plain: impl FnMut(&[u8]),
-    ) -> Result<usize, Error> {
+        plain: impl FnMut(&[u8]),
+    ) -> Result<(), Error> {
+        debug_assert!(incoming.starts_with(&self.kept));
         let mut done = 0;
+        let result = self.take_in(incoming, &mut done, outgoing, plain);
+        if result.is_err() {
+            self.add_alert(outgoing);
+            self.is_broken = true;
+        }
+        self.kept.clear();
+        if done < incoming.len() && !self.is_broken {
+            self.kept.extend_from_slice(&incoming[done..]);
+        } else {
+            self.kept = Vec::new();
+        }
+        result
+    }
+
+    /// Takes records in; `done` says how many bytes of `incoming` they were.
+    fn take_in(
+        &mut self,
+        incoming: &mut [u8],
+        done: &mut usize,
+        outgoing: &mut Vec<u8>,
+        mut plain: impl FnMut(&[u8]),
+    ) -> Result<(), Error> {
         loop {
             let UnbufferedStatus { discard, state } =
-                self.connection.process_tls_records(&mut incoming[done..]);
+                self.connection.process_tls_records(&mut incoming[*done..]);
             let mut is_over = false;
+            let state = match state {
+                Ok(state) => state,
+                Err(error) => {
+                    *done += discard;
+                    return Err(error);
+                }
+            };
             match state {
-                Ok(ConnectionState::ReadTraffic(mut records)) => {
+                ConnectionState::ReadTraffic(mut records) => {
                     while let Some(record) = records.next_record() {
                         plain(record?.payload);
                     }
                 }
-                Ok(ConnectionState::EncodeTlsData(mut message)) => {
+                ConnectionState::EncodeTlsData(mut message) => {
                     append(outgoing, 0, |room| message.encode(room).map_err(encode_error))?;
                 }
                 // It is on its way behind what is there.
-                Ok(ConnectionState::TransmitTlsData(sent)) => sent.done(),
-                Ok(ConnectionState::PeerClosed) => self.is_closed_by_peer = true,
-                Ok(_) => is_over = true,
-                Err(error) => {
-                    self.add_alert(outgoing);
-                    return Err(error);
-                }
+                ConnectionState::TransmitTlsData(sent) => sent.done(),
+                ConnectionState::PeerClosed => self.is_closed_by_peer = true,
+                _ => is_over = true,
             }
-            done += discard;
+            *done += discard;
             if is_over {
-                return Ok(done);
+                return Ok(());
             }
         }
     }
 
-    /// After an error: what the peer is told of it.
+    /// After an error: what the peer is told of it. Nothing but what waits to be sent may be asked for then.
     fn add_alert(&mut self, outgoing: &mut Vec<u8>) {
-        while let UnbufferedStatus { state: Ok(ConnectionState::EncodeTlsData(mut message)), .. } =
-            self.connection.process_tls_records(&mut [])
-        {
+        while self.connection.wants_write() {
+            let UnbufferedStatus { state: Ok(ConnectionState::EncodeTlsData(mut message)), .. } =
+                self.connection.process_tls_records(&mut [])
+            else {
+                return;
+            };
             if append(outgoing, 0, |room| message.encode(room).map_err(encode_error)).is_err() {
                 return;
             }
@@ -122,8 +161,14 @@ impl Channel {
             &mut [u8],
         ) -> Result<usize, EncryptError>,
     ) -> Result<(), Error> {
+        if self.is_broken {
+            return Err(Error::HandshakeNotComplete);
+        }
         loop {
-            match self.connection.process_tls_records(&mut []).state? {
+            // What is kept is not whole, so nothing becomes of it here.
+            let UnbufferedStatus { discard, state } = self.connection.process_tls_records(&mut self.kept);
+            debug_assert_eq!(discard, 0);
+            match state? {
                 ConnectionState::WriteTraffic(mut traffic) => {
                     return append(outgoing, bytes_max, |room| {
                         encrypt(&mut traffic, room).map_err(|error| match error {
@@ -201,7 +246,6 @@ mod tests {
     struct Pair {
         client: ClientConnection,
         channel: Channel,
-        incoming: Vec<u8>,
         outgoing: Vec<u8>,
         received: Vec<u8>,
     }
@@ -217,7 +261,6 @@ mod tests {
         Pair {
             client: ClientConnection::new(Arc::new(client_config(options).unwrap()), name).unwrap(),
             channel: Channel::new(Arc::new(server_config(&settings).unwrap())).unwrap(),
-            incoming: Vec::new(),
             outgoing: Vec::new(),
             received: Vec::new(),
         }
@@ -232,12 +275,11 @@ mod tests {
                     self.client.write_tls(&mut records).unwrap();
                 }
                 for piece in records.chunks(piece) {
-                    self.incoming.extend_from_slice(piece);
+                    let mut incoming = [self.channel.kept(), piece].concat();
                     let received = &mut self.received;
-                    let done = self.channel.receive(&mut self.incoming, &mut self.outgoing, |plain| {
+                    self.channel.receive(&mut incoming, &mut self.outgoing, |plain| {
                         received.extend_from_slice(plain);
                     })?;
-                    self.incoming.drain(..done);
                 }
                 let mut answer = self.outgoing.as_slice();
                 let is_over = answer.is_empty() && records.is_empty();
@@ -270,7 +312,7 @@ mod tests {
             pair.client.writer().write_all(&long).unwrap();
             pair.carry(piece).unwrap();
             assert_eq!(std::mem::take(&mut pair.received), long);
-            assert!(pair.incoming.is_empty());
+            assert!(pair.channel.kept().is_empty());
             pair.channel.send(b"short", &mut pair.outgoing).unwrap();
             pair.carry(piece).unwrap();
             assert_eq!(pair.client_reads(5), b"short");
@@ -320,6 +362,46 @@ mod tests {
         assert!(refused.is_err());
         assert_eq!(outgoing[0], 21, "the type of an alert");
         assert!(pair.channel.send(b"x", &mut outgoing).is_err());
+        assert!(pair.channel.close(&mut outgoing).is_err());
+    }
+
+    /// The client's first message, cut into records of `piece` bytes.
+    fn hello(pair: &mut Pair, piece: usize) -> Vec<u8> {
+        const HEAD_BYTES: usize = 5;
+        let mut record = Vec::new();
+        pair.client.write_tls(&mut record).unwrap();
+        let cut = |piece: &[u8]| {
+            let length = u16::try_from(piece.len()).unwrap().to_be_bytes();
+            [&record[..3], &length, piece].concat()
+        };
+        record[HEAD_BYTES..].chunks(piece).flat_map(cut).collect()
+    }
+
+    #[test]
+    fn a_message_may_come_in_many_records() {
+        let mut pair = pair();
+        let records = hello(&mut pair, 10);
+        let (first, rest) = records.split_at(100);
+        let mut outgoing = Vec::new();
+        pair.channel.receive(&mut first.to_vec(), &mut outgoing, |_| {}).unwrap();
+        assert_eq!(pair.channel.kept().len(), 100);
+        assert_eq!(pair.channel.close(&mut outgoing), Err(Error::HandshakeNotComplete));
+        let mut incoming = [pair.channel.kept(), rest].concat();
+        pair.channel.receive(&mut incoming, &mut pair.outgoing, |_| {}).unwrap();
+        assert!(pair.channel.kept().is_empty());
+        pair.carry(100_000).unwrap();
+        assert!(!pair.channel.is_handshaking());
+    }
+
+    #[test]
+    fn a_message_that_is_broken_off_is_refused() {
+        let mut pair = pair();
+        let records = hello(&mut pair, 10);
+        let mut outgoing = Vec::new();
+        pair.channel.receive(&mut records[..30].to_vec(), &mut outgoing, |_| {}).unwrap();
+        let mut incoming = [pair.channel.kept(), &[99; 100]].concat();
+        assert!(pair.channel.receive(&mut incoming, &mut outgoing, |_| {}).is_err());
+        assert_eq!(outgoing[0], 21, "the type of an alert");
         assert!(pair.channel.close(&mut outgoing).is_err());
     }
 
