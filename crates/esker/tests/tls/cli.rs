@@ -31,7 +31,7 @@ fn it_trusts_and_shows_what_it_is_told_to() {
     assert_eq!(ping(&[&shown[..], &["--insecure"]].concat()), served);
     let uri = format!("rediss://localhost:{port}/3");
     assert_eq!(run(&[&trusting[..], &["-u", &uri, "SET", "a", "b"]].concat(), b"").1, "OK");
-    assert_eq!(server.server.connect().call("DBSIZE").text(), "0");
+    assert_eq!(server.server.connect().call("DBSIZE").int(), 0);
 
     let problem = |options: &[&str]| {
         let (is_success, said) = ping(options);
@@ -42,7 +42,7 @@ fn it_trusts_and_shows_what_it_is_told_to() {
     assert!(problem_of_name.contains("not valid for name"), "{problem_of_name}");
     server.certificates.write("other.crt", &Authority::new().pem());
     let other = file("other.crt");
-    assert!(problem(&[&shown[..], &["--cacert", &other]].concat()).contains("UnknownIssuer"));
+    assert!(problem(&[&shown[..], &["--cacert", &other]].concat()).contains("invalid peer certificate"));
     assert!(problem(&["--insecure"]).contains("CertificateRequired"));
     assert!(problem(&shown).contains("the system trusts no authorities"));
     assert!(problem(&["--cacert", "/nowhere"]).contains("--cacert '/nowhere': No such file"));
@@ -59,8 +59,8 @@ fn it_pipes_and_listens() {
         .collect();
     let (is_success, said) = run(&["-p", &port, "--tls", "--insecure", "--pipe"], &input);
     assert!(is_success && said.contains(&format!("errors: 0, replies: {KEYS}")), "{said}");
-    let script = b"GET key:1\nSTRLEN key:2\nQUIT\n";
-    assert_eq!(run(&["-p", &port, "--tls", "--insecure"], script).1, format!("{}\n50\nOK", "x".repeat(50)));
+    let script = b"GET key:1\nSTRLEN key:2\n";
+    assert_eq!(run(&["-p", &port, "--tls", "--insecure"], script).1, format!("{}\n50", "x".repeat(50)));
     // In the clear on this port it does not wait for ever.
     assert!(!run(&["-p", &port, "PING"], b"").0);
 }

@@ -82,7 +82,7 @@ fn those_who_have_not_agreed_are_clients_too() {
     let count = |admin: &mut Client| admin.call("CLIENT LIST").text().lines().count();
     eventually(Duration::from_secs(5), "four clients", || count(&mut admin) == 4);
     let mut refused = server.server.connect();
-    assert_eq!(refused.read().unwrap().text(), "ERR max number of clients reached");
+    assert_eq!(refused.read().unwrap().error(), "ERR max number of clients reached");
     let mut closed = TcpStream::connect(server.address()).unwrap();
     assert!(is_closed_within(&mut closed, Duration::from_secs(5)));
 

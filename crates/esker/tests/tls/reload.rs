@@ -27,12 +27,12 @@ fn config_set_takes_certificate_and_key_together() {
     let (certificate, key) = (server.certificates.file("new.crt"), server.certificates.file("new.key"));
     let mut admin = server.server.connect();
 
-    let refused = admin.call(&format!("CONFIG SET tls-cert-file {certificate}")).text();
+    let refused = admin.call(&format!("CONFIG SET tls-cert-file {certificate}"));
     let problem = "ERR CONFIG SET failed (possibly related to argument 'tls-cert-file') - Unable to update TLS \
                    configuration. Check server logs.";
-    assert_eq!(refused, problem, "the key is another one's");
+    assert_eq!(refused.error(), problem, "the key is another one's");
     assert_eq!(shown(&server), before);
-    assert_eq!(admin.call("CONFIG SET tls-cert-file /nowhere").text(), problem);
+    assert_eq!(admin.call("CONFIG SET tls-cert-file /nowhere").error(), problem);
     assert_eq!(shown(&server), before);
 
     let set = admin.call(&format!("CONFIG SET tls-cert-file {certificate} tls-key-file {key}"));

@@ -113,7 +113,7 @@ fn a_key_may_lie_behind_a_password() {
     let mut admin = server.server.connect();
     let refused = admin.call(&format!("CONFIG SET tls-key-file {encrypted}"));
     assert_eq!(
-        refused.text(),
+        refused.error(),
         "ERR CONFIG SET failed (possibly related to argument 'tls-key-file') - Unable to update TLS configuration. \
          Check server logs."
     );
