@@ -40,6 +40,11 @@ const RULES: &[Rule] = &[
     },
     Rule { room: "config", may_import: &["base"], because: "a configuration is a value that others act on" },
     Rule {
+        room: "tls",
+        may_import: &["sync", "config"],
+        because: "encryption is made of directives; what it encrypts, and the socket, it does not know",
+    },
+    Rule {
         room: "keyspace",
         may_import: &["base", "sync", "values"],
         because: "it locks values; what commands and engines are, it leaves to them",
@@ -62,7 +67,17 @@ const RULES: &[Rule] = &[
     },
     Rule {
         room: "server",
-        may_import: &["base", "sync", "resp", "values", "config", "keyspace", "command-macros", "commands"],
+        may_import: &[
+            "base",
+            "sync",
+            "resp",
+            "values",
+            "config",
+            "tls",
+            "keyspace",
+            "command-macros",
+            "commands",
+        ],
         because: "it joins them; which engine it serves from is handed to it",
     },
     Rule {
@@ -73,6 +88,7 @@ const RULES: &[Rule] = &[
             "resp",
             "values",
             "config",
+            "tls",
             "keyspace",
             "memory",
             "disk",
@@ -90,6 +106,7 @@ const RULES: &[Rule] = &[
             "resp",
             "values",
             "config",
+            "tls",
             "keyspace",
             "memory",
             "disk",

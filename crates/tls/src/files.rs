@@ -73,9 +73,9 @@ impl Authorities {
         for entry in entries {
             let entry = entry.map_err(|error| Error::unreadable(directive, path, &error))?;
             if entry.path().is_file() {
-                let chain = chain(directive, &entry.path()).unwrap_or_default();
-                is_any |=
-                    chain.into_iter().fold(false, |is_any, certificate| self.add(certificate) || is_any);
+                for certificate in chain(directive, &entry.path()).unwrap_or_default() {
+                    is_any |= self.add(certificate);
+                }
             }
         }
         if is_any { Ok(()) } else { Err(Error::of_file(directive, path, "there is no certificate in it")) }

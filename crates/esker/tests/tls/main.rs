@@ -1,6 +1,8 @@
 //! Encrypted connections: who gets one, that everything works over one, and that whoever wants none, or too much of
 //! one, holds nobody up.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod certificates;
 mod cli;
 #[path = "../harness/mod.rs"]
