@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::sign::SingleCertAndKey;
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use crate::Error;
 use crate::files::{self, Authorities};
-use crate::key::KeyFile;
+use crate::first_version::{FirstVersion, verify_tls12_signature, verify_tls13_signature};
+use crate::key::{KeyFile, certified};
 use crate::names::Choice;
 
 /// How a client makes sure of whom it talks to.
@@ -44,21 +46,27 @@ pub fn client_config(options: ClientOptions) -> Result<ClientConfig, Error> {
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::of("--tls", error.to_string()))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Verifier::new(options.check, provider)?));
+        .with_custom_certificate_verifier(Arc::new(Verifier::new(options.check, Arc::clone(&provider))?));
     let Some((certificate, key)) = options.certificate else { return Ok(builder.with_no_client_auth()) };
     let chain = files::chain("--cert", &certificate)?;
     let file = KeyFile { directive: "--key", path: &key, password_directive: "a password", password: None };
-    let config = builder.with_client_auth_cert(chain, file.read()?);
-    config.map_err(|error| Error::of_file("--key", &key, error))
+    let shown = certified(chain, "--cert", &certificate, &file, &provider)?;
+    Ok(builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(shown))))
 }
 
 /// Judges the server's certificate as [`NameCheck`] says.
 #[derive(Debug)]
 struct Verifier {
     /// Nobody where it is not judged.
-    by_authority: Option<Arc<WebPkiServerVerifier>>,
+    by_authority: Option<ByAuthority>,
     checks_name: bool,
     provider: Arc<CryptoProvider>,
+}
+
+#[derive(Debug)]
+struct ByAuthority {
+    roots: Arc<RootCertStore>,
+    verifier: Arc<WebPkiServerVerifier>,
 }
 
 impl Verifier {
@@ -68,11 +76,11 @@ impl Verifier {
             NameCheck::Lenient(authorities) => (authorities, false),
             NameCheck::Off => return Ok(Self { by_authority: None, checks_name: false, provider }),
         };
-        let store = Arc::new(authorities.into_store());
-        let by_authority = WebPkiServerVerifier::builder_with_provider(store, Arc::clone(&provider))
+        let roots = Arc::new(authorities.into_store());
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::clone(&roots), Arc::clone(&provider))
             .build()
             .map_err(|_| Error::of("--cacert", "there is no authority to trust"))?;
-        Ok(Self { by_authority: Some(by_authority), checks_name, provider })
+        Ok(Self { by_authority: Some(ByAuthority { roots, verifier }), checks_name, provider })
     }
 }
 
@@ -86,7 +94,15 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let Some(authority) = &self.by_authority else { return Ok(ServerCertVerified::assertion()) };
-        match authority.verify_server_cert(certificate, intermediates, name, ocsp_response, now) {
+        if let Some(first) = FirstVersion::read(certificate) {
+            if self.checks_name {
+                // It has no room for names.
+                return Err(CertificateError::NotValidForName.into());
+            }
+            first.verify(&authority.roots, &self.provider.signature_verification_algorithms, now)?;
+            return Ok(ServerCertVerified::assertion());
+        }
+        match authority.verifier.verify_server_cert(certificate, intermediates, name, ocsp_response, now) {
             // The name is what is looked at last.
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },

@@ -3,8 +3,11 @@
 use std::path::Path;
 
 use pkcs8::{EncryptedPrivateKeyInfoRef, SecretDocument};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::sign::CertifiedKey;
+use rustls::{CertificateError, InconsistentKeys};
 
 use crate::{Error, files};
 
@@ -58,6 +61,28 @@ impl KeyFile<'_> {
 
     fn wrong(&self, problem: impl std::fmt::Display) -> Error {
         Error::of_file(self.directive, self.path, problem)
+    }
+}
+
+/// A chain of certificates, read from the file that `directive` names, with the key of the first.
+pub(crate) fn certified(
+    chain: Vec<CertificateDer<'static>>,
+    directive: &'static str,
+    path: &Path,
+    key: &KeyFile<'_>,
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, Error> {
+    let signing_key = provider.key_provider.load_private_key(key.read()?);
+    let certified = CertifiedKey::new(chain, signing_key.map_err(|error| key.wrong(error))?);
+    match certified.keys_match() {
+        Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
+            Err(key.wrong(format_args!("it is not the key of {directive} '{}'", path.display())))
+        }
+        // It is for the peer to judge one that only rustls does not accept, such as one of X.509's first version.
+        Err(rustls::Error::InvalidCertificate(CertificateError::BadEncoding)) => {
+            Err(Error::of_file(directive, path, "the certificate in it cannot be read"))
+        }
+        _ => Ok(certified),
     }
 }
 

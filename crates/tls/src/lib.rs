@@ -11,6 +11,7 @@ mod channel;
 mod client;
 mod error;
 mod files;
+mod first_version;
 mod key;
 mod names;
 mod server;

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use config::Secret;
 use config::table::tls::{Tls, TlsAuthClients};
-use rustls::crypto::CryptoProvider;
-use rustls::server::danger::ClientCertVerifier;
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{CertificateError, InconsistentKeys, ServerConfig};
+use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
 
 use crate::Error;
 use crate::files::{self, Authorities};
-use crate::key::KeyFile;
+use crate::first_version::{FirstVersion, verify_tls12_signature, verify_tls13_signature};
+use crate::key::{KeyFile, certified};
 use crate::names::Choice;
 use crate::sessions::Sessions;
 
@@ -64,21 +67,7 @@ fn certificate(settings: &Tls, provider: &CryptoProvider) -> Result<CertifiedKey
         password_directive: "tls-key-file-pass",
         password: settings.key_file_pass.as_ref().map(Secret::reveal),
     };
-    let key = provider.key_provider.load_private_key(key.read()?);
-    let key = key.map_err(|error| Error::of_file("tls-key-file", key_path, error))?;
-    let certificate = CertifiedKey::new(chain, key);
-    match certificate.keys_match() {
-        Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(Error::of_file(
-            "tls-key-file",
-            key_path,
-            format_args!("it is not the key of tls-cert-file '{}'", path.display()),
-        )),
-        // It is for clients to judge one that only rustls does not accept, such as one of X.509's first version.
-        Err(rustls::Error::InvalidCertificate(CertificateError::BadEncoding)) => {
-            Err(Error::of_file("tls-cert-file", path, "the certificate in it cannot be read"))
-        }
-        _ => Ok(certificate),
-    }
+    certified(chain, "tls-cert-file", path, &key, provider)
 }
 
 /// Who judges the certificates of clients; nobody where they need none.
@@ -99,13 +88,73 @@ fn verifier(
     if authorities.is_empty() {
         return Err(Error::of("tls-ca-cert-file", NO_AUTHORITIES));
     }
-    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(authorities.into_store()), provider);
+    let roots = Arc::new(authorities.into_store());
+    let algorithms = provider.signature_verification_algorithms;
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), provider);
     let builder = match settings.auth_clients {
         TlsAuthClients::Optional => builder.allow_unauthenticated(),
         TlsAuthClients::Yes | TlsAuthClients::No => builder,
     };
     let verifier = builder.build().map_err(|error| Error::of("tls-ca-cert-file", error.to_string()))?;
-    Ok(Some(verifier))
+    Ok(Some(Arc::new(Verifier { roots, algorithms, verifier })))
+}
+
+/// rustls' verifier, and certificates of the first version.
+#[derive(Debug)]
+struct Verifier {
+    roots: Arc<RootCertStore>,
+    algorithms: WebPkiSupportedAlgorithms,
+    verifier: Arc<dyn ClientCertVerifier>,
+}
+
+impl ClientCertVerifier for Verifier {
+    fn offer_client_auth(&self) -> bool {
+        self.verifier.offer_client_auth()
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        self.verifier.client_auth_mandatory()
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.verifier.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        match FirstVersion::read(certificate) {
+            Some(first) => {
+                first.verify(&self.roots, &self.algorithms, now).map(|()| ClientCertVerified::assertion())
+            }
+            None => self.verifier.verify_client_cert(certificate, intermediates, now),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier.supported_verify_schemes()
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use config::table::tls::{Tls, TlsAuthClients};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use rustls::pki_types::CertificateDer;
 use tempfile::TempDir;
 
 /// An authority.
@@ -31,6 +32,25 @@ impl Authority {
 
     pub fn pem(&self) -> String {
         self.0.pem()
+    }
+
+    /// Its own certificate.
+    pub fn der(&self) -> CertificateDer<'static> {
+        self.0.der().clone()
+    }
+
+    pub fn key(&self) -> &KeyPair {
+        self.0.key()
+    }
+
+    /// A certificate for the host called `name`, whose time may be over.
+    pub fn issue_der(&self, name: &str, is_expired: bool) -> CertificateDer<'static> {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        if is_expired {
+            params.not_before = date_time_ymd(2000, 1, 1);
+            params.not_after = date_time_ymd(2001, 1, 1);
+        }
+        params.signed_by(&KeyPair::generate().unwrap(), &self.0).unwrap().der().clone()
     }
 
     /// A certificate for the host called `name`.
