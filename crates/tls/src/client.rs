@@ -8,13 +8,13 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::SingleCertAndKey;
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
 
 use crate::Error;
 use crate::files::{self, Authorities};
-use crate::first_version::{FirstVersion, verify_tls12_signature, verify_tls13_signature};
 use crate::key::{KeyFile, certified};
 use crate::names::Choice;
+use crate::trust::{Trust, verify_tls12_signature, verify_tls13_signature};
 
 /// How a client makes sure of whom it talks to.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ struct Verifier {
 
 #[derive(Debug)]
 struct ByAuthority {
-    roots: Arc<RootCertStore>,
+    trust: Trust,
     verifier: Arc<WebPkiServerVerifier>,
 }
 
@@ -76,11 +76,12 @@ impl Verifier {
             NameCheck::Lenient(authorities) => (authorities, false),
             NameCheck::Off => return Ok(Self { by_authority: None, checks_name: false, provider }),
         };
-        let roots = Arc::new(authorities.into_store());
-        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::clone(&roots), Arc::clone(&provider))
-            .build()
-            .map_err(|_| Error::of("--cacert", "there is no authority to trust"))?;
-        Ok(Self { by_authority: Some(ByAuthority { roots, verifier }), checks_name, provider })
+        let trust = authorities.into_trust(&provider);
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::clone(&trust.roots), Arc::clone(&provider))
+                .build()
+                .map_err(|_| Error::of("--cacert", "there is no authority to trust"))?;
+        Ok(Self { by_authority: Some(ByAuthority { trust, verifier }), checks_name, provider })
     }
 }
 
@@ -94,13 +95,9 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let Some(authority) = &self.by_authority else { return Ok(ServerCertVerified::assertion()) };
-        if let Some(first) = FirstVersion::read(certificate) {
-            if self.checks_name {
-                // It has no room for names.
-                return Err(CertificateError::NotValidForName.into());
-            }
-            first.verify(&authority.roots, &self.provider.signature_verification_algorithms, now)?;
-            return Ok(ServerCertVerified::assertion());
+        // What rustls does not read has no names that it could check.
+        if let Some(verdict) = authority.trust.verdict(certificate, now).filter(|_| !self.checks_name) {
+            return verdict.map(|()| ServerCertVerified::assertion());
         }
         match authority.verifier.verify_server_cert(certificate, intermediates, name, ocsp_response, now) {
             // The name is what is looked at last.

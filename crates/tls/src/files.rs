@@ -3,12 +3,15 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use rustls::RootCertStore;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use crate::Error;
+use crate::trust::Trust;
 
 /// The chain of certificates in a file, the one of whoever shows it first.
 pub(crate) fn chain(directive: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
@@ -81,8 +84,12 @@ impl Authorities {
         if is_any { Ok(()) } else { Err(Error::of_file(directive, path, "there is no certificate in it")) }
     }
 
-    pub(crate) fn into_store(self) -> RootCertStore {
-        self.store
+    pub(crate) fn into_trust(self, provider: &CryptoProvider) -> Trust {
+        Trust {
+            roots: Arc::new(self.store),
+            certificates: self.known,
+            algorithms: provider.signature_verification_algorithms,
+        }
     }
 }
 
@@ -105,7 +112,7 @@ mod tests {
         fs::write(folder.join("1.pem"), first.pem() + &second.pem()).unwrap();
         fs::write(folder.join("2.pem"), second.pem()).unwrap();
         authorities.add_directory("tls-ca-cert-dir", &folder).unwrap();
-        assert_eq!(authorities.into_store().len(), 2);
+        assert_eq!(authorities.store.len(), 2);
     }
 
     #[test]

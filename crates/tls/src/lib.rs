@@ -11,11 +11,12 @@ mod channel;
 mod client;
 mod error;
 mod files;
-mod first_version;
 mod key;
 mod names;
 mod server;
 mod sessions;
+mod trust;
+mod x509;
 
 #[cfg(test)]
 mod test_certificates;

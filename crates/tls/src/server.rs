@@ -5,19 +5,19 @@ use std::sync::Arc;
 use config::Secret;
 use config::table::tls::{Tls, TlsAuthClients};
 use rustls::client::danger::HandshakeSignatureValid;
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
+use rustls::{DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme};
 
 use crate::Error;
 use crate::files::{self, Authorities};
-use crate::first_version::{FirstVersion, verify_tls12_signature, verify_tls13_signature};
 use crate::key::{KeyFile, certified};
 use crate::names::Choice;
 use crate::sessions::Sessions;
+use crate::trust::{Trust, verify_tls12_signature, verify_tls13_signature};
 
 const NO_AUTHORITIES: &str =
     "either tls-ca-cert-file or tls-ca-cert-dir must be given where tls-auth-clients is not no";
@@ -88,22 +88,20 @@ fn verifier(
     if authorities.is_empty() {
         return Err(Error::of("tls-ca-cert-file", NO_AUTHORITIES));
     }
-    let roots = Arc::new(authorities.into_store());
-    let algorithms = provider.signature_verification_algorithms;
-    let builder = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), provider);
+    let trust = authorities.into_trust(&provider);
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::clone(&trust.roots), provider);
     let builder = match settings.auth_clients {
         TlsAuthClients::Optional => builder.allow_unauthenticated(),
         TlsAuthClients::Yes | TlsAuthClients::No => builder,
     };
     let verifier = builder.build().map_err(|error| Error::of("tls-ca-cert-file", error.to_string()))?;
-    Ok(Some(Arc::new(Verifier { roots, algorithms, verifier })))
+    Ok(Some(Arc::new(Verifier { trust, verifier })))
 }
 
-/// rustls' verifier, and certificates of the first version.
+/// rustls' verifier, asked where [`Trust`] has no verdict.
 #[derive(Debug)]
 struct Verifier {
-    roots: Arc<RootCertStore>,
-    algorithms: WebPkiSupportedAlgorithms,
+    trust: Trust,
     verifier: Arc<dyn ClientCertVerifier>,
 }
 
@@ -126,10 +124,8 @@ impl ClientCertVerifier for Verifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
-        match FirstVersion::read(certificate) {
-            Some(first) => {
-                first.verify(&self.roots, &self.algorithms, now).map(|()| ClientCertVerified::assertion())
-            }
+        match self.trust.verdict(certificate, now) {
+            Some(verdict) => verdict.map(|()| ClientCertVerified::assertion()),
             None => self.verifier.verify_client_cert(certificate, intermediates, now),
         }
     }
@@ -140,7 +136,7 @@ impl ClientCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.algorithms)
+        verify_tls12_signature(message, certificate, signature, &self.trust.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -149,7 +145,7 @@ impl ClientCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+        verify_tls13_signature(message, certificate, signature, &self.trust.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -2,7 +2,7 @@
 
 use super::Encrypted;
 use super::certificates::Authority;
-use super::harness::{encode, run_to_end};
+use super::harness::{encode, find_program, pass_over, run_to_end};
 use std::process::Command;
 use std::time::Duration;
 
@@ -63,4 +63,42 @@ fn it_pipes_and_listens() {
     assert_eq!(run(&["-p", &port, "--tls", "--insecure"], script).1, format!("{}\n50", "x".repeat(50)));
     // In the clear on this port it does not wait for ever.
     assert!(!run(&["-p", &port, "PING"], b"").0);
+}
+
+#[test]
+fn certificates_may_be_as_openssl_makes_them() {
+    let Some(program) = find_program("openssl") else { return pass_over("no openssl on PATH") };
+    let server = Encrypted::start(&[]);
+    let file = |name: &str| server.certificates.file(name);
+    let openssl = |line: &str, files: &[(&str, &str)]| {
+        let mut command = Command::new(&program);
+        command.args(line.split(' '));
+        for (option, name) in files {
+            command.args([*option, &file(name)]);
+        }
+        let (is_success, said) = run_to_end(&mut command, b"", Duration::from_secs(30));
+        assert!(is_success, "{line}: {said}");
+    };
+    let new_key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj";
+    openssl(&format!("req -x509 {new_key} /CN=own"), &[("-keyout", "own.key"), ("-out", "own.crt")]);
+    // Without extensions, of X.509's first version before OpenSSL 3.2.
+    openssl(&format!("req -new {new_key} /CN=any"), &[("-keyout", "v1.key"), ("-out", "v1.csr")]);
+    let files = [("-in", "v1.csr"), ("-CA", "own.crt"), ("-CAkey", "own.key"), ("-out", "v1.crt")];
+    openssl("x509 -req -CAcreateserial", &files);
+
+    let mut admin = server.server.connect();
+    // Both sides show one that an authority has signed for, then both the one that the authority is.
+    for shown in ["v1", "own"] {
+        let (certificate, key) = (file(&format!("{shown}.crt")), file(&format!("{shown}.key")));
+        let own = file("own.crt");
+        let set = format!("CONFIG SET tls-cert-file {certificate} tls-key-file {key} tls-ca-cert-file {own}");
+        assert_eq!(admin.call(&set).text(), "OK");
+        for version in ["TLSv1.2", "TLSv1.3"] {
+            admin.call(&format!("CONFIG SET tls-protocols {version}"));
+            let port = server.port.to_string();
+            let options = ["-p", &port, "--tls", "--cacert", &own, "--cert", &certificate, "--key", &key];
+            let ping = run(&[&options[..], &["PING"]].concat(), b"");
+            assert_eq!(ping, (true, "PONG".to_owned()), "{shown} {version}");
+        }
+    }
 }
