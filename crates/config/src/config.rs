@@ -22,7 +22,9 @@ pub struct Config {
 pub struct Update {
     /// The configuration with the new values.
     pub config: Config,
-    /// The directives whose values differ from before, in the order in which they were given.
+    /// The directives that were given, in that order.
+    pub given: Vec<&'static Directive>,
+    /// Those of them whose values differ from before.
     pub changed: Vec<&'static Directive>,
 }
 
@@ -106,14 +108,15 @@ impl Config {
             (directive.assign)(&mut settings, &arguments, false)
                 .map_err(|problem| refused(known.as_bytes(), problem))?;
         }
-        let mut changed: Vec<&Directive> = Vec::new();
+        let mut given: Vec<&Directive> = Vec::new();
         for (directive, ..) in targets {
-            let differs = directive.value(&settings) != directive.value(&self.settings);
-            if differs && !changed.iter().any(|earlier| earlier.name == directive.name) {
-                changed.push(directive);
+            if !given.iter().any(|earlier| earlier.name == directive.name) {
+                given.push(directive);
             }
         }
-        Ok(Update { config: Self { settings: Arc::new(settings), ..self.clone() }, changed })
+        let differs = |directive: &&Directive| directive.value(&settings) != directive.value(&self.settings);
+        let changed = given.iter().copied().filter(differs).collect();
+        Ok(Update { config: Self { settings: Arc::new(settings), ..self.clone() }, given, changed })
     }
 
     /// The directive called `name`, if it may be set, and that name as the table spells it.

@@ -135,6 +135,7 @@ fn stop_on_signals(server: Arc<Server>) -> tokio::task::JoinHandle<()> {
     if signal(SignalKind::from_raw(libc::SIGXFSZ)).is_err() {
         tracing::warn!("Signals cannot be caught");
     }
+    reload_on_hangup(Arc::clone(&server));
     tokio::spawn(async move {
         let (Ok(mut terminate), Ok(mut interrupt)) =
             (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
@@ -149,6 +150,19 @@ fn stop_on_signals(server: Arc<Server>) -> tokio::task::JoinHandle<()> {
         either(&mut terminate, &mut interrupt).await;
         std::process::exit(1);
     })
+}
+
+/// SIGHUP is what has a server read its files again; it does not end it.
+fn reload_on_hangup(server: Arc<Server>) {
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+        tracing::warn!("SIGHUP cannot be caught");
+        return;
+    };
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            server.reload_encryption();
+        }
+    });
 }
 
 async fn either(first: &mut Signal, second: &mut Signal) {

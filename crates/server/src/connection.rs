@@ -176,10 +176,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     return Ok(());
                 }
             }
-            self.flush(context)?;
+            let is_all_sent = self.flush(context)?;
             self.check_output_limit()?;
             if self.closes_when_sent {
-                return if self.output.is_empty() { Err(End::Closed) } else { Ok(()) };
+                return if is_all_sent { Err(End::Closed) } else { Ok(()) };
             }
             if self.has_more {
                 continue;
@@ -432,8 +432,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Sends what waits, as far as the socket takes it.
-    fn flush(&mut self, context: &mut Context<'_>) -> Result<(), End> {
+    /// Sends what waits, as far as the socket takes it; whether that was all.
+    fn flush(&mut self, context: &mut Context<'_>) -> Result<bool, End> {
         let begin = self.sent;
         while self.sent < self.output.len() {
             match Pin::new(&mut self.stream).poll_write(context, &self.output[self.sent..]) {
@@ -457,7 +457,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.sent = 0;
             self.note_output();
         }
-        Ok(())
+        // A socket in the clear keeps nothing.
+        match Pin::new(&mut self.stream).poll_flush(context) {
+            Poll::Ready(Ok(())) => Ok(self.output.is_empty()),
+            Poll::Ready(Err(error)) => Err(End::Socket(error)),
+            Poll::Pending => Ok(false),
+        }
     }
 
     fn note_output(&self) {

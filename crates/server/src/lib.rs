@@ -17,6 +17,7 @@ mod clock;
 pub mod commands;
 mod connection;
 mod cron;
+mod encryption;
 mod handoff;
 mod info;
 mod latency;
@@ -36,10 +37,12 @@ mod slowlog;
 mod statistics;
 pub mod store;
 mod table;
+mod tls_stream;
 mod tracking;
 mod transaction;
 mod watchdog;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,17 +55,52 @@ pub use crate::statistics::CommandReport;
 /// The version of Redis whose behaviour this is: clients look at it to decide what they may use.
 pub const REDIS_VERSION: &str = "7.2.4";
 
+/// Why a server does not serve.
+#[derive(Debug)]
+pub enum StartError {
+    /// It cannot listen.
+    Listen(ListenError),
+    /// It cannot encrypt.
+    Encrypt(tls::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listen(error) => error.fmt(f),
+            Self::Encrypt(error) => write!(f, "Failed to configure TLS: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<ListenError> for StartError {
+    fn from(error: ListenError) -> Self {
+        Self::Listen(error)
+    }
+}
+
+impl From<tls::Error> for StartError {
+    fn from(error: tls::Error) -> Self {
+        Self::Encrypt(error)
+    }
+}
+
 /// How long a stopping server waits for its connections to end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Opens the sockets and serves clients until [`Server::stop`] is called. `ready` is called once clients can
 /// connect.
-pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), ListenError> {
+///
+/// # Errors
+/// When it could not begin to.
+pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), StartError> {
     let settings = server.settings();
-    let listeners = listener::Listeners::open(&settings).await?;
-    for address in listeners.addresses() {
-        tracing::info!(%address, "Listening");
+    if settings.tls.port != 0 {
+        server.encryption.configure(&settings.tls)?;
     }
+    let listeners = listener::Listeners::open(&settings).await?;
     let metrics = metrics::open(&settings).await?;
     let mut stop = server.stop.subscribe();
     let mut tasks = listeners.run(&server);

@@ -32,6 +32,8 @@ server to start accepting connections from the outside.\r\n";
 /// The sockets that the server listens on.
 pub(crate) struct Listeners {
     tcp: Vec<TcpListener>,
+    /// Those of `tls-port`.
+    tls: Vec<TcpListener>,
     unix: Option<UnixListener>,
 }
 
@@ -53,10 +55,11 @@ impl std::fmt::Display for ListenError {
 impl std::error::Error for ListenError {}
 
 impl Listeners {
-    /// Opens what the settings ask for.
+    /// Opens what the settings ask for, and logs where.
     pub async fn open(settings: &Settings) -> Result<Listeners, ListenError> {
         let network = &settings.network;
         let tcp = listen_on(&network.bind, network.port, network.tcp_backlog).await?;
+        let tls = listen_on(&network.bind, settings.tls.port, network.tcp_backlog).await?;
         let unix = match &network.unixsocket {
             Some(path) => Some(
                 listen_unix(path, network.unixsocket_permissions)
@@ -64,19 +67,23 @@ impl Listeners {
             ),
             None => None,
         };
-        Ok(Listeners { tcp, unix })
-    }
-
-    /// Where clients can connect.
-    pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.tcp.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+        for address in tcp.iter().filter_map(|listener| listener.local_addr().ok()) {
+            tracing::info!(%address, "Listening");
+        }
+        for address in tls.iter().filter_map(|listener| listener.local_addr().ok()) {
+            tracing::info!(%address, "Listening for TLS");
+        }
+        Ok(Listeners { tcp, tls, unix })
     }
 
     /// Takes clients in until the tasks are aborted.
     pub fn run(self, server: &Arc<Server>) -> tokio::task::JoinSet<()> {
         let mut tasks = tokio::task::JoinSet::new();
         for listener in self.tcp {
-            tasks.spawn(accept_tcp(Arc::clone(server), listener));
+            tasks.spawn(accept_tcp(Arc::clone(server), listener, admit_tcp));
+        }
+        for listener in self.tls {
+            tasks.spawn(accept_tcp(Arc::clone(server), listener, admit_tls));
         }
         if let Some(listener) = self.unix {
             tasks.spawn(accept_unix(Arc::clone(server), listener));
@@ -148,10 +155,13 @@ fn listen_unix(path: &Path, permissions: u32) -> io::Result<UnixListener> {
 /// When no more descriptors can be had, accepting fails at once; waiting lets some be closed.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-async fn accept_tcp(server: Arc<Server>, listener: TcpListener) {
+/// What becomes of whoever has connected.
+type Admit = fn(&Arc<Server>, TcpStream, SocketAddr);
+
+async fn accept_tcp(server: Arc<Server>, listener: TcpListener, admit: Admit) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => admit_tcp(&server, stream, peer),
+            Ok((stream, peer)) => admit(&server, stream, peer),
             Err(error) => {
                 tracing::warn!(%error, "Accepting client connection");
                 tokio::time::sleep(ACCEPT_RETRY).await;
@@ -173,19 +183,55 @@ async fn accept_unix(server: Arc<Server>, listener: UnixListener) {
 }
 
 fn admit_tcp(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) {
-    let settings = server.settings();
-    let is_local = peer.ip().is_loopback();
-    if settings.network.protected_mode
-        && server.users.default_account().user().needs_no_password()
-        && !is_local
-    {
+    if is_protected_from(server, peer) {
         server.statistics.rejected_connections.add(1);
         return refuse(stream, PROTECTED);
     }
-    let socket = SockRef::from(&stream);
+    let client = tcp_client(server, &stream, peer);
+    admit(server, stream, client);
+}
+
+/// Admits a client once it has agreed on keys. It is a client from the beginning, as far as `maxclients` goes, and what
+/// it is told can only be told when they are agreed on.
+fn admit_tls(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) {
+    let client = Arc::new(tcp_client(server, &stream, peer));
+    if !take_in(server, &client) {
+        return;
+    }
+    let server = Arc::clone(server);
+    tokio::spawn(async move {
+        match server.encryption.accept(stream, &client).await {
+            Ok(mut stream) if is_protected_from(&server, peer) => {
+                server.statistics.rejected_connections.add(1);
+                say_no(&mut stream, PROTECTED).await;
+                server.clients.remove(client.id);
+            }
+            Ok(stream) => attend(server, client, stream).await,
+            Err(refusal) => {
+                let address = &client.address;
+                if refusal.is_worth_a_warning() {
+                    tracing::warn!(client = %address, "Error accepting a client connection: {refusal}");
+                } else {
+                    tracing::debug!(client = %address, "Error accepting a client connection: {refusal}");
+                }
+                server.clients.remove(client.id);
+            }
+        }
+    });
+}
+
+fn is_protected_from(server: &Server, peer: SocketAddr) -> bool {
+    server.settings().network.protected_mode
+        && server.users.default_account().user().needs_no_password()
+        && !peer.ip().is_loopback()
+}
+
+/// The client behind a socket, which is set up as the settings say.
+fn tcp_client(server: &Server, stream: &TcpStream, peer: SocketAddr) -> Client {
+    let socket = SockRef::from(stream);
     // Whatever fails here is the peer's having gone already, which the first read will find.
     let _ = socket.set_tcp_nodelay(true);
-    let keepalive_s = u64::from(settings.network.tcp_keepalive_s);
+    let keepalive_s = u64::from(server.settings().network.tcp_keepalive_s);
     if keepalive_s > 0 {
         let keepalive = TcpKeepalive::new()
             .with_time(Duration::from_secs(keepalive_s))
@@ -196,8 +242,7 @@ fn admit_tcp(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) {
     let local = stream.local_addr().map(|address| address.to_string()).unwrap_or_default();
     let id = server.clients.next_id();
     let account = Arc::clone(server.users.default_account());
-    let client = Client::new(id, peer.to_string(), local, stream.as_raw_fd(), false, unix_ms(), account);
-    admit(server, stream, client);
+    Client::new(id, peer.to_string(), local, stream.as_raw_fd(), false, unix_ms(), account)
 }
 
 fn admit_unix(server: &Arc<Server>, stream: UnixStream) {
@@ -215,35 +260,54 @@ fn admit<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     client: Client,
 ) {
     let client = Arc::new(client);
-    if !server.clients.add(&client, server.settings().clients.clients_max as usize) {
-        server.statistics.rejected_connections.add(1);
-        return refuse(stream, b"-ERR max number of clients reached\r\n");
+    if take_in(server, &client) {
+        tokio::spawn(attend(Arc::clone(server), client, stream));
+    } else {
+        refuse(stream, b"-ERR max number of clients reached\r\n");
     }
-    server.statistics.connections.add(1);
-    let server = Arc::clone(server);
-    tokio::spawn(async move {
-        let address = client.address.clone();
-        match serve(server, client, stream).await {
-            End::Closed => {}
-            End::Store(fault) => {
-                tracing::error!(client = %address, %fault, "Closing client that cannot be told whether its changes last");
-            }
-            End::Socket(error) => tracing::debug!(client = %address, %error, "Connection lost"),
-            End::QueryBufferLimit(bytes) => {
-                tracing::warn!(client = %address, bytes, "Closing client that reached max query buffer length");
-            }
-            End::OutputBufferLimit(bytes) => tracing::warn!(
-                client = %address,
-                bytes,
-                "Client closed for overcoming of output buffer limits"
-            ),
+}
+
+/// Makes it one of the clients, unless there are too many.
+fn take_in(server: &Server, client: &Arc<Client>) -> bool {
+    let is_in = server.clients.add(client, server.settings().clients.clients_max as usize);
+    let counter =
+        if is_in { &server.statistics.connections } else { &server.statistics.rejected_connections };
+    counter.add(1);
+    is_in
+}
+
+/// Serves a client until it is gone, and logs why it is where that is worth a word.
+async fn attend<S: AsyncRead + AsyncWrite + Unpin>(server: Arc<Server>, client: Arc<Client>, stream: S) {
+    let address = client.address.clone();
+    match serve(server, client, stream).await {
+        End::Closed => {}
+        End::Store(fault) => {
+            tracing::error!(client = %address, %fault, "Closing client that cannot be told whether its changes last");
         }
-    });
+        End::Socket(error) => tracing::debug!(client = %address, %error, "Connection lost"),
+        End::QueryBufferLimit(bytes) => {
+            tracing::warn!(client = %address, bytes, "Closing client that reached max query buffer length");
+        }
+        End::OutputBufferLimit(bytes) => tracing::warn!(
+            client = %address,
+            bytes,
+            "Client closed for overcoming of output buffer limits"
+        ),
+    }
 }
 
 fn refuse<S: AsyncWrite + Unpin + Send + 'static>(mut stream: S, reason: &'static [u8]) {
-    tokio::spawn(async move {
-        // The client may be gone or not listen: it is being refused either way.
-        let _ = tokio::time::timeout(Duration::from_secs(1), stream.write_all(reason)).await;
-    });
+    tokio::spawn(async move { say_no(&mut stream, reason).await });
+}
+
+/// How long a client may take to read why it is refused.
+const REFUSAL_TIME_MAX: Duration = Duration::from_secs(1);
+
+async fn say_no<S: AsyncWrite + Unpin>(stream: &mut S, reason: &'static [u8]) {
+    let said = async {
+        stream.write_all(reason).await?;
+        stream.flush().await
+    };
+    // The client may be gone or not listen: it is being refused either way.
+    let _ = tokio::time::timeout(REFUSAL_TIME_MAX, said).await;
 }

@@ -21,6 +21,7 @@ use crate::blocking::Blocked;
 use crate::client::Client;
 use crate::clients::Clients;
 use crate::cron::Rates;
+use crate::encryption::Encryption;
 use crate::latency::Latency;
 use crate::monitors::Monitors;
 use crate::pause::Pause;
@@ -44,6 +45,8 @@ pub struct Server {
     pub(crate) watchdog: Watchdog,
     /// How fast some of that grows.
     pub rates: Rates,
+    /// What encrypted connections begin with.
+    pub encryption: Encryption,
     /// Everyone who is connected.
     pub clients: Clients,
     /// Who there is, and what each may do.
@@ -184,6 +187,7 @@ impl Server {
             watchdog: Watchdog::new(settings.process.io_threads),
             table,
             rates: Rates::default(),
+            encryption: Encryption::new(settings.process.io_threads),
             clients: Clients::default(),
             users,
             denials: acl::Log::default(),
@@ -309,6 +313,18 @@ impl Server {
     /// Begins a history of its own.
     pub(crate) fn change_replication_id(&self) {
         *self.replication_id.lock() = random_id();
+    }
+
+    /// Reads the certificates and the other files of encrypted connections again, where there are any. What is wrong
+    /// is logged, and all stays as it is then.
+    pub fn reload_encryption(&self) {
+        if !self.encryption.is_configured() {
+            return;
+        }
+        match self.encryption.configure(&self.settings().tls) {
+            Ok(()) => tracing::info!("Certificates read again"),
+            Err(error) => tracing::warn!("Certificates stay as they are: {error}"),
+        }
     }
 
     /// Has the server stop, cleanly.

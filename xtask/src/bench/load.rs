@@ -31,6 +31,8 @@ pub struct Run<'a> {
     pub value_bytes: usize,
     /// `__rand_int__` stands for a number below this.
     pub key_count: usize,
+    /// More options.
+    pub options: &'a [String],
     /// Where it runs.
     pub cores: &'a [usize],
     /// How long it may take.
@@ -49,6 +51,7 @@ impl Run<'_> {
             .args(["-c", &self.clients.to_string(), "-d", &self.value_bytes.to_string()])
             .args(["-r", &self.key_count.to_string(), "-n", &self.requests.to_string()])
             .args(["-P", &self.pipeline.to_string(), "--csv"])
+            .args(self.options)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);

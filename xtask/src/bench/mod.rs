@@ -12,6 +12,7 @@ mod chart;
 mod client;
 mod data;
 mod disk;
+mod encryption;
 mod load;
 mod memory;
 mod options;

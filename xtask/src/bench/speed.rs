@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::client::Connection;
+use super::encryption::Encryption;
 use super::load::{Load, Run};
 use super::options::Options;
 use super::report::{Limit, Row, Section};
@@ -33,6 +34,7 @@ struct Workload {
     requests: usize,
     data: Data,
     load: Load<'static>,
+    is_encrypted: bool,
     /// Esker's CPU time per command by Redis', at most.
     ratio_max: f64,
 }
@@ -94,6 +96,8 @@ const LRANGE_600: Load = Load::Command(&["LRANGE", "mylist", "0", "599"]);
 const WORKLOADS: &[Workload] = &[
     Workload::new("GET",              1,   120_000, Data::Strings,        Load::Test("get"),     0.95),
     Workload::new("SET",              1,   120_000, Data::Strings,        Load::Test("set"),     0.95),
+    Workload::new("TLS GET",          1,   120_000, Data::Strings,        Load::Test("get"),     0.95).encrypted(),
+    Workload::new("TLS GET",         16, 1_200_000, Data::Strings,        Load::Test("get"),     0.60).encrypted(),
     Workload::new("GET",             16, 1_200_000, Data::Strings,        Load::Test("get"),     0.60),
     Workload::new("SET",             16, 1_200_000, Data::Strings,        Load::Test("set"),     0.60),
     Workload::new("INCR",            16, 1_200_000, Data::Counters,       Load::Test("incr"),    0.60),
@@ -143,7 +147,8 @@ pub fn measure(peers: &Peers, options: &Options) -> Section {
             "Microseconds of the server's CPU time (user and system, by the kernel's account) per command, \
              with one worker on core {SERVER_CORE}; `redis-benchmark -c {CLIENTS} -d {VALUE_BYTES} -r {KEY_COUNT}` \
              with -P as given on core {CLIENT_CORE}; medians of {} interleaved rounds, a fresh server for each \
-             run. GET, SET, INCR and MSET meet all the keys in place, pops as many elements as they take.",
+             run. GET, SET, INCR and MSET meet all the keys in place, pops as many elements as they take. Over TLS, both \
+             sides show certificates with keys on P-256, and the handshakes count.",
             options.rounds
         ),
         unit: "µs",
@@ -216,7 +221,12 @@ impl Workload {
         load: Load<'static>,
         ratio_max: f64,
     ) -> Self {
-        Self { name, pipeline, requests, data, load, ratio_max }
+        Self { name, pipeline, requests, data, load, is_encrypted: false, ratio_max }
+    }
+
+    /// The same over TLS. The handshakes are part of it.
+    const fn encrypted(self) -> Self {
+        Self { is_encrypted: true, ..self }
     }
 
     fn row_name(&self) -> String {
@@ -232,7 +242,10 @@ impl Workload {
         options: &Options,
     ) -> io::Result<f64> {
         let requests = options.amount(self.requests);
-        let server = program.start(scratch, placement.workers, placement.server_cores)?;
+        let encryption = self.is_encrypted.then(Encryption::new).transpose()?;
+        let directives = encryption.as_ref().map(Encryption::directives).unwrap_or_default();
+        let directives: Vec<&str> = directives.iter().map(String::as_str).collect();
+        let server = program.start_with(scratch, placement.workers, placement.server_cores, &directives)?;
         self.data.load(&mut server.connect()?, requests)?;
         let before = server.cpu_time()?;
         let run = Run {
@@ -242,10 +255,11 @@ impl Workload {
             pipeline: self.pipeline,
             value_bytes: VALUE_BYTES,
             key_count: KEY_COUNT,
+            options: &encryption.as_ref().map(Encryption::options).unwrap_or_default(),
             cores: placement.client_cores,
             time_max: RUN_TIME_MAX,
         };
-        run.against(server.port, scratch)?;
+        run.against(encryption.as_ref().map_or(server.port, Encryption::port), scratch)?;
         let spent = server.cpu_time()? - before;
         self.data.check_popped(&mut server.connect()?)?;
         Ok(spent.as_secs_f64() * 1e6 / requests as f64)

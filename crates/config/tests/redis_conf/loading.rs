@@ -320,7 +320,7 @@ fn what_is_ignored_is_named() {
         "daemonize no\nappendonly yes\nappendonly no\nport 1\nunixsocketgroup x\n\
          lua-replicate-commands yes\nsearch.timeout 5\nloadmodule a.so\ncluster-enabled yes\nvm-enabled no",
     )]);
-    let loaded = directory.load(&["redis.conf", "--tls-port", "1"]).unwrap();
+    let loaded = directory.load(&["redis.conf", "--tls-cluster", "yes"]).unwrap();
     let warnings = loaded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>();
     let path = directory.path().join("redis.conf").display().to_string();
     assert_eq!(
@@ -340,7 +340,8 @@ fn what_is_ignored_is_named() {
             format!(
                 "directive 'vm-enabled' is ignored: Redis removed it before version 7 ('{path}', line 10)"
             ),
-            "directive 'tls-port' is ignored: connections are not encrypted yet (command line)".to_owned(),
+            "directive 'tls-cluster' is ignored: no connections to other servers are made yet (command line)"
+                .to_owned(),
             format!("directive 'cluster-enabled' is ignored: the cluster comes later ('{path}', line 9)"),
         ]
     );

@@ -10,6 +10,7 @@ use std::time::Duration;
 use resp::{DecodeError, Decoder, Value, encode_command};
 
 use super::interrupt;
+use super::tls::{Encryption, TlsStream};
 
 /// How much is read at once.
 const READ_BYTES: usize = 16 * 1024;
@@ -83,6 +84,7 @@ pub fn reason(error: &io::Error) -> String {
 
 enum Stream {
     Tcp(TcpStream),
+    Tls(Box<TlsStream>),
     Unix(UnixStream),
 }
 
@@ -90,6 +92,7 @@ impl Stream {
     fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.set_nonblocking(is_nonblocking),
+            Self::Tls(stream) => stream.socket().set_nonblocking(is_nonblocking),
             Self::Unix(stream) => stream.set_nonblocking(is_nonblocking),
         }
     }
@@ -97,6 +100,7 @@ impl Stream {
     fn set_read_timeout(&self, timeout: Duration) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.set_read_timeout(Some(timeout)),
+            Self::Tls(stream) => stream.socket().set_read_timeout(Some(timeout)),
             Self::Unix(stream) => stream.set_read_timeout(Some(timeout)),
         }
     }
@@ -104,6 +108,7 @@ impl Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.read(buffer),
+            Self::Tls(stream) => stream.read(buffer),
             Self::Unix(stream) => stream.read(buffer),
         }
     }
@@ -111,6 +116,7 @@ impl Stream {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.write_all(bytes),
+            Self::Tls(stream) => stream.write_all(bytes),
             Self::Unix(stream) => stream.write_all(bytes),
         }
     }
@@ -127,11 +133,20 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects; to each address that the host has, until one answers within `timeout`.
-    pub fn open(target: &Target, timeout: Option<Duration>) -> io::Result<Self> {
-        let stream = match target {
-            Target::Tcp { host, port } => Stream::Tcp(connect(host, *port, timeout)?),
-            Target::Unix(path) => Stream::Unix(UnixStream::connect(path)?),
+    /// Connects; to each address that the host has, until one answers within `timeout`. A connection over TCP is
+    /// encrypted where `encryption` says how.
+    pub fn open(
+        target: &Target,
+        encryption: Option<&Encryption>,
+        timeout: Option<Duration>,
+    ) -> io::Result<Self> {
+        let stream = match (target, encryption) {
+            (Target::Tcp { host, port }, None) => Stream::Tcp(connect(host, *port, timeout)?),
+            (Target::Tcp { host, port }, Some(encryption)) => {
+                let socket = connect(host, *port, timeout)?;
+                Stream::Tls(Box::new(encryption.begin(host, socket, timeout)?))
+            }
+            (Target::Unix(path), _) => Stream::Unix(UnixStream::connect(path)?),
         };
         stream.set_read_timeout(INTERRUPT_CHECK_INTERVAL)?;
         Ok(Self { stream, decoder: Decoder::new(), input: Vec::new(), taken: 0 })
@@ -148,6 +163,7 @@ impl Connection {
     pub fn writer(&self) -> io::Result<Box<dyn Write + Send>> {
         Ok(match &self.stream {
             Stream::Tcp(stream) => Box::new(stream.try_clone()?),
+            Stream::Tls(stream) => Box::new(stream.writer()?),
             Stream::Unix(stream) => Box::new(stream.try_clone()?),
         })
     }

@@ -6,7 +6,7 @@
 //!
 //! - [`options`]: the command line. [`uri`]: `redis://…`.
 //! - [`connection`]: bytes to a server and replies from it. [`session`]: what a person has told the server and
-//!   wants back after a reconnect: the password, the protocol, the database.
+//!   wants back after a reconnect: the password, the protocol, the database. [`tls`]: encryption.
 //! - [`runner`]: runs a command and prints what comes, once or again and again. [`output`]: how, also as [`json`] and
 //!   [`csv`]. [`pipe`]: requests that were written elsewhere.
 //! - [`prompt`]: the interactive loop; [`script`]: the loop without a person.
@@ -32,6 +32,7 @@ mod prompt;
 mod runner;
 mod script;
 mod session;
+mod tls;
 mod typed;
 mod uri;
 
@@ -44,6 +45,7 @@ use self::options::{Input, Options, Request};
 use self::output::{Output, Style};
 use self::runner::{Runner, Stop};
 use self::session::{Protocol, Session};
+use self::tls::Encryption;
 
 /// Runs the client.
 pub fn main(arguments: &[OsString]) -> ExitCode {
@@ -92,8 +94,15 @@ fn run(mut options: Options) -> Result<(), Stop> {
         Style::Formatted | Style::Json if !options.pipes => Protocol::Resp3IfKnown,
         _ => Protocol::Resp2,
     });
-    let mut session =
-        Session::new(options.target, options.login, protocol, options.database, options.connect_timeout);
+    let encryption = options.tls.map(Encryption::new).transpose().map_err(Stop::Connection)?;
+    let mut session = Session::new(
+        options.target,
+        encryption,
+        options.login,
+        protocol,
+        options.database,
+        options.connect_timeout,
+    );
     if options.pipes {
         return pipe::run(&mut session, options.pipe_patience);
     }

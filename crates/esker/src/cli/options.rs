@@ -10,6 +10,7 @@ use lexopt::{Arg, Parser};
 use super::connection::Target;
 use super::output::Style;
 use super::session::{Login, Protocol};
+use super::tls::TlsOptions;
 use super::uri;
 
 /// `--help`.
@@ -27,7 +28,7 @@ Where to
   -h, --host HOST      the server's name or address (127.0.0.1)
   -p, --port PORT      its port (6379)
   -s, --socket PATH    a Unix socket instead
-  -u, --uri URI        redis://user:password@host:port/database
+  -u, --uri URI        redis://user:password@host:port/database, or rediss://… for an encrypted connection
   -n, --db NUMBER      the database (0)
   -t SECONDS           how long to wait for the connection
 Who
@@ -36,6 +37,14 @@ Who
       --askpass        ask for the password
       --no-auth-warning
                        do not warn of a password on the command line
+Encryption
+      --tls            encrypt the connection
+      --cacert FILE    trust the authorities in this file, instead of the system's
+      --cacertdir DIR  trust those in the files of this directory
+      --cert FILE      show this certificate
+      --key FILE       its private key
+      --sni NAME       ask for the server of this name, and accept no certificate for another
+      --insecure       accept any certificate
 Which commands
   -r COUNT             run the command so many times; -1: for ever
   -i SECONDS           wait so long between two times, as in 0.1
@@ -86,6 +95,8 @@ pub enum Input {
 pub struct Options {
     /// Where it is.
     pub target: Target,
+    /// How the connection is encrypted, where it is.
+    pub tls: Option<TlsOptions>,
     /// Who we are.
     pub login: Option<Login>,
     /// Whether others on this machine could see the password.
@@ -130,6 +141,7 @@ pub fn parse(arguments: &[OsString], password: Option<Vec<u8>>) -> Result<Reques
     let mut options = Options::default();
     let (mut host, mut port, mut socket) = ("127.0.0.1".to_owned(), 6379, None::<PathBuf>);
     let (mut user, mut password, mut is_given) = (None, password, false);
+    let (mut is_encrypted, mut tls) = (false, TlsOptions::default());
     let mut parser = Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(told)? {
         match argument {
@@ -151,6 +163,7 @@ pub fn parse(arguments: &[OsString], password: Option<Vec<u8>>) -> Result<Reques
             Arg::Long("user") => user = Some(value(&mut parser)?.into_vec()),
             Arg::Short('u') | Arg::Long("uri") => {
                 let uri = uri::parse(&text("-u", value(&mut parser)?)?)?;
+                is_encrypted |= uri.is_encrypted;
                 host = uri.host.unwrap_or(host);
                 port = uri.port.unwrap_or(port);
                 options.database = uri.database.unwrap_or(options.database);
@@ -158,6 +171,13 @@ pub fn parse(arguments: &[OsString], password: Option<Vec<u8>>) -> Result<Reques
                 is_given |= uri.password.is_some();
                 password = uri.password.or(password);
             }
+            Arg::Long("tls") => is_encrypted = true,
+            Arg::Long("cacert") => tls.authority_file = Some(value(&mut parser)?.into()),
+            Arg::Long("cacertdir") => tls.authority_directory = Some(value(&mut parser)?.into()),
+            Arg::Long("cert") => tls.certificate = Some(value(&mut parser)?.into()),
+            Arg::Long("key") => tls.key = Some(value(&mut parser)?.into()),
+            Arg::Long("sni") => tls.name = Some(text("--sni", value(&mut parser)?)?),
+            Arg::Long("insecure") => tls.trusts_anybody = true,
             Arg::Long("askpass") => options.asks_password = true,
             Arg::Long("no-auth-warning") => options.hides_auth_warning = true,
             Arg::Short('r') => {
@@ -198,6 +218,7 @@ pub fn parse(arguments: &[OsString], password: Option<Vec<u8>>) -> Result<Reques
         Some(path) => Target::Unix(path),
         None => Target::Tcp { host, port },
     };
+    options.tls = is_encrypted.then_some(tls);
     options.is_password_on_command_line = is_given && !options.asks_password;
     options.login = match (user, password) {
         (user, Some(password)) if !options.asks_password => Some(Login { user, password }),
@@ -219,6 +240,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             target: Target::Tcp { host: String::new(), port: 0 },
+            tls: None,
             login: None,
             is_password_on_command_line: false,
             hides_auth_warning: false,
@@ -266,109 +288,4 @@ fn seconds(option: &str, value: OsString) -> Result<Duration, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parsed(line: &str) -> Options {
-        match parse_line(line, None) {
-            Ok(Request::Run(options)) => *options,
-            other => panic!("{line}: {other:?}"),
-        }
-    }
-
-    fn parse_line(line: &str, password: Option<&str>) -> Result<Request, String> {
-        let arguments: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-        parse(&arguments, password.map(|password| password.as_bytes().to_vec()))
-    }
-
-    #[test]
-    fn options_end_where_the_command_begins() {
-        let options = parsed("-h example.org -p 6380 -n 3 SET key -1 --raw");
-        assert_eq!(options.target, Target::Tcp { host: "example.org".to_owned(), port: 6380 });
-        assert_eq!(options.database, 3);
-        assert_eq!(options.words, [&b"SET"[..], b"key", b"-1", b"--raw"]);
-        assert_eq!(options.style, None);
-        assert_eq!(parsed("").target, Target::Tcp { host: "127.0.0.1".to_owned(), port: 6379 });
-        assert_eq!(parsed("-s /tmp/s -p 1").target, Target::Unix("/tmp/s".into()));
-    }
-
-    #[test]
-    fn a_password_comes_from_the_line_before_the_environment() {
-        let login = |line: &str, environment: Option<&str>| match parse_line(line, environment) {
-            Ok(Request::Run(options)) => (options.login, options.is_password_on_command_line),
-            other => panic!("{line}: {other:?}"),
-        };
-        let of = |user: Option<&str>, password: &str| {
-            let user = user.map(|user| user.as_bytes().to_vec());
-            Some(Login { user, password: password.as_bytes().to_vec() })
-        };
-        assert_eq!(login("PING", None), (None, false));
-        assert_eq!(login("PING", Some("env")), (of(None, "env"), false));
-        assert_eq!(login("-a given PING", Some("env")), (of(None, "given"), true));
-        assert_eq!(login("--user me --pass given", None), (of(Some("me"), "given"), true));
-        assert_eq!(login("--user me", None), (None, false));
-        assert_eq!(login("-u redis://me:p@h", Some("env")), (of(Some("me"), "p"), true));
-        assert_eq!(login("--askpass --user me", Some("env")), (of(Some("me"), ""), false));
-    }
-
-    #[test]
-    fn repetition_and_input() {
-        let options = parsed("-r 3 -i 0.1 -e -x GET");
-        assert_eq!((options.repeat, options.interval), (Some(3), Duration::from_millis(100)));
-        assert!(options.exits_on_error);
-        assert_eq!(options.input, Input::LastArgument);
-        assert_eq!(parsed("-r -1 PING").repeat, None);
-        assert_eq!(parsed("-X tag SET k tag").input, Input::Tagged(b"tag".to_vec()));
-        assert_eq!(parsed("-2").protocol, Some(Protocol::Resp2));
-        assert_eq!(parsed("-3 --no-raw").style, Some(Style::Formatted));
-        assert_eq!([parsed("--json").style, parsed("--csv").style], [Some(Style::Json), Some(Style::Csv)]);
-        let patience = |line: &str| (parsed(line).pipes, parsed(line).pipe_patience);
-        assert_eq!(patience("--pipe"), (true, Some(Duration::from_secs(30))));
-        assert_eq!(patience("--pipe --pipe-timeout 2"), (true, Some(Duration::from_secs(2))));
-        assert_eq!(patience("--pipe --pipe-timeout 0"), (true, None));
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        let problem = |line: &str| parse_line(line, None).map(|_| ()).unwrap_err();
-        assert_eq!(problem("--bigkeys"), "Unrecognized option: '--bigkeys'");
-        assert_eq!(problem("-Z"), "Unrecognized option: '-Z'");
-        assert_eq!(problem("-p x"), "-p takes a number, not 'x'");
-        assert_eq!(problem("-i -1 PING"), "-i takes a number of seconds");
-        assert!(problem("-a").contains("-a"));
-        assert!(problem("-x").contains("-x"));
-        assert!(problem("--pipe PING").contains("--pipe"));
-        assert!(problem("--show-pushes maybe").contains("maybe"));
-    }
-
-    #[test]
-    fn help_has_every_option() {
-        for option in [
-            "-h",
-            "-p",
-            "-s",
-            "-u",
-            "-n",
-            "-t",
-            "-a",
-            "-r",
-            "-i",
-            "-x",
-            "-X",
-            "-e",
-            "-2",
-            "-3",
-            "-d",
-            "--json",
-            "--csv",
-            "--pipe",
-            "--pipe-timeout",
-            "--askpass",
-        ] {
-            assert!(HELP.contains(&format!(" {option}")), "{option}");
-        }
-        assert!(matches!(parse_line("--help", None), Ok(Request::Help)));
-        assert!(matches!(parse_line("-h", None), Ok(Request::Help)));
-        assert!(matches!(parse_line("--version", None), Ok(Request::Version)));
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use resp::Value;
 
 use super::connection::{Connection, Lost, Target, reason};
+use super::tls::Encryption;
 
 /// Which version of the protocol to speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,7 @@ pub enum Muting {
 /// A conversation with a server, across connections.
 pub struct Session {
     target: Target,
+    encryption: Option<Encryption>,
     login: Option<Login>,
     protocol: Protocol,
     connect_timeout: Option<Duration>,
@@ -57,6 +59,7 @@ impl Session {
     /// A conversation that has not begun.
     pub fn new(
         target: Target,
+        encryption: Option<Encryption>,
         login: Option<Login>,
         protocol: Protocol,
         database: u32,
@@ -64,6 +67,7 @@ impl Session {
     ) -> Self {
         Self {
             target,
+            encryption,
             login,
             protocol,
             connect_timeout,
@@ -125,7 +129,7 @@ impl Session {
     /// error: some servers want none. A database that is not there is an error: commands must not run elsewhere.
     pub fn connect(&mut self) -> Result<(), String> {
         self.disconnect();
-        let connection = Connection::open(&self.target, self.connect_timeout)
+        let connection = Connection::open(&self.target, self.encryption.as_ref(), self.connect_timeout)
             .map_err(|error| format!("Could not connect to Redis at {}: {}", self.target, reason(&error)))?;
         self.connection = Some(connection);
         self.introduce().inspect_err(|_| self.disconnect())
@@ -234,7 +238,7 @@ mod tests {
 
     fn session() -> Session {
         let target = Target::Tcp { host: "localhost".to_owned(), port: 6379 };
-        Session::new(target, None, Protocol::Resp2, 0, None)
+        Session::new(target, None, None, Protocol::Resp2, 0, None)
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! `redis://user:password@host:port/database`.
+//! `redis://user:password@host:port/database`, or `rediss://…` where the connection is encrypted.
 
 /// What a URI says; what it leaves out is left as it is.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Uri {
+    /// Whether the connection is to be encrypted.
+    pub is_encrypted: bool,
     /// The user.
     pub user: Option<Vec<u8>>,
     /// The password.
@@ -20,12 +22,13 @@ pub struct Uri {
 /// # Errors
 /// What is wrong with it, in words.
 pub fn parse(text: &str) -> Result<Uri, String> {
-    if text.starts_with("rediss://") {
-        return Err("rediss:// needs TLS, which esker cli does not have".to_owned());
-    }
-    let rest = text.strip_prefix("redis://").ok_or("a URI begins with redis://")?;
+    let (is_encrypted, rest) = match (text.strip_prefix("redis://"), text.strip_prefix("rediss://")) {
+        (Some(rest), _) => (false, rest),
+        (_, Some(rest)) => (true, rest),
+        _ => return Err("a URI begins with redis:// or rediss://".to_owned()),
+    };
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let mut uri = Uri::default();
+    let mut uri = Uri { is_encrypted, ..Uri::default() };
     let address = match authority.rsplit_once('@') {
         None => authority,
         Some((login, address)) => {
@@ -77,6 +80,7 @@ mod tests {
     fn every_part_may_be_left_out() {
         let bytes = |text: &str| Some(text.as_bytes().to_vec());
         let whole = Uri {
+            is_encrypted: false,
             user: bytes("me"),
             password: bytes("p:@/"),
             host: Some("example.org".to_owned()),
@@ -87,13 +91,15 @@ mod tests {
         assert_eq!(parse("redis://"), Ok(Uri::default()));
         assert_eq!(parse("redis://:p@").unwrap(), Uri { password: bytes("p"), ..Uri::default() });
         assert_eq!(parse("redis://p@").unwrap(), Uri { password: bytes("p"), ..Uri::default() });
+        assert_eq!(parse("rediss://").unwrap(), Uri { is_encrypted: true, ..Uri::default() });
         let host = Uri { host: Some("::1".to_owned()), ..Uri::default() };
         assert_eq!(parse("redis://[::1]:7/").unwrap(), Uri { port: Some(7), ..host });
     }
 
     #[test]
     fn what_is_no_uri() {
-        for text in ["localhost", "rediss://h", "redis://h:x", "redis://h/x", "redis://%4@h", "redis://%+1@h"]
+        for text in
+            ["localhost", "redisss://h", "redis://h:x", "redis://h/x", "redis://%4@h", "redis://%+1@h"]
         {
             assert!(parse(text).is_err(), "{text}");
         }

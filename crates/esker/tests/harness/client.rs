@@ -1,11 +1,12 @@
 //! A client of a few lines: commands out, [`Value`]s in, nothing interpreted on the way.
 
 use super::Value;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -40,6 +41,7 @@ pub struct Client {
 enum Socket {
     Tcp(Arc<TcpStream>),
     Unix(Arc<UnixStream>),
+    Tls(Arc<Mutex<StreamOwned<ClientConnection, TcpStream>>>),
 }
 
 impl Read for Socket {
@@ -47,6 +49,7 @@ impl Read for Socket {
         match self {
             Self::Tcp(stream) => (&**stream).read(buffer),
             Self::Unix(stream) => (&**stream).read(buffer),
+            Self::Tls(stream) => stream.lock().expect("one thread reads and writes").read(buffer),
         }
     }
 }
@@ -65,6 +68,25 @@ impl Client {
         let stream = UnixStream::connect(path)?;
         stream.set_read_timeout(Some(REPLY_TIMEOUT))?;
         Ok(Self::over(Socket::Unix(Arc::new(stream))))
+    }
+
+    /// Connects over TCP and agrees on keys with a server called `localhost`.
+    pub fn connect_tls(address: SocketAddr, config: Arc<ClientConfig>) -> io::Result<Self> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(REPLY_TIMEOUT))?;
+        let name = "localhost".try_into().expect("a name");
+        let mut connection = ClientConnection::new(config, name).map_err(io::Error::other)?;
+        while connection.is_handshaking() {
+            connection.complete_io(&mut stream)?;
+        }
+        Ok(Self::over(Socket::Tls(Arc::new(Mutex::new(StreamOwned::new(connection, stream))))))
+    }
+
+    /// The connection with its keys, for a client that has some.
+    pub fn with_tls<T>(&self, ask: impl FnOnce(&mut StreamOwned<ClientConnection, TcpStream>) -> T) -> T {
+        let Socket::Tls(stream) = &self.writer else { panic!("for TLS only") };
+        ask(&mut stream.lock().expect("one thread reads and writes"))
     }
 
     fn over(socket: Socket) -> Self {
@@ -112,6 +134,7 @@ impl Client {
         match &self.writer {
             Socket::Tcp(stream) => (&**stream).write_all(bytes),
             Socket::Unix(stream) => (&**stream).write_all(bytes),
+            Socket::Tls(stream) => stream.lock().expect("one thread reads and writes").write_all(bytes),
         }
     }
 
@@ -120,6 +143,9 @@ impl Client {
         match &self.writer {
             Socket::Tcp(stream) => stream.set_read_timeout(timeout),
             Socket::Unix(stream) => stream.set_read_timeout(timeout),
+            Socket::Tls(stream) => {
+                stream.lock().expect("one thread reads and writes").sock.set_read_timeout(timeout)
+            }
         }
         .expect("a timeout that is not zero can be set");
     }
@@ -129,6 +155,11 @@ impl Client {
         match &self.writer {
             Socket::Tcp(stream) => stream.shutdown(Shutdown::Write),
             Socket::Unix(stream) => stream.shutdown(Shutdown::Write),
+            Socket::Tls(stream) => {
+                let mut stream = stream.lock().expect("one thread reads and writes");
+                stream.conn.send_close_notify();
+                stream.flush()
+            }
         }
         .expect("the connection is open");
     }

@@ -23,7 +23,8 @@ pub(super) fn server(server: &Server, fields: &mut Fields) {
     fields.add("process_id", std::process::id());
     fields.add("process_supervised", "no");
     fields.add("run_id", &server.run_id);
-    fields.add("tcp_port", settings.network.port);
+    let (port, tls_port) = (settings.network.port, settings.tls.port);
+    fields.add("tcp_port", if port == 0 { tls_port } else { port });
     fields.add("server_time_usec", unix_us());
     fields.add("uptime_in_seconds", uptime_s);
     fields.add("uptime_in_days", uptime_s / (24 * 3600));
