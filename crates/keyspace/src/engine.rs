@@ -194,6 +194,19 @@ pub trait Shard: Send + Sync {
     /// One entry, each about as likely as any other.
     fn random<'s>(&'s self, rng: &mut dyn FnMut() -> u64, loaded: &'s Loaded) -> Option<EntryRef<'s>>;
 
+    /// Visits entries in a row, from the place on that `random` decides, until `visit` returns false or about `effort`
+    /// of them have been looked at; with `only_expiring`, hardly any that has no deadline. For choosing what makes room
+    /// in memory: nothing is visited where the entries are only a cache of what is stored.
+    fn sample(
+        &self,
+        random: u64,
+        only_expiring: bool,
+        effort: usize,
+        visit: &mut dyn FnMut(EntryRef<'_>) -> bool,
+    ) {
+        let _ = (random, only_expiring, effort, visit);
+    }
+
     /// No entry expires before this moment, in Unix milliseconds; `u64::MAX` when none ever does.
     fn earliest_deadline_ms(&self) -> u64;
 

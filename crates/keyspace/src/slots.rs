@@ -270,6 +270,12 @@ impl<'k> Held<'k> {
         Held { guards }
     }
 
+    /// Locks one slot, unless it is locked.
+    pub fn try_lock_one(slots: &'k [LockedSlot], index: u16, mode: Mode) -> Option<Held<'k>> {
+        let guard = attempt(&slots[usize::from(index)], mode)?;
+        Some(Held { guards: Guards::One(index, guard) })
+    }
+
     /// The slot `index`, which must be among the locked ones.
     #[inline]
     pub fn slot(&self, index: u16) -> &Slot {

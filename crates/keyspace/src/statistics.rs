@@ -86,6 +86,15 @@ impl Statistics {
         self.0.get().map_or(0, |counters| keys(counters.counts[usize::from(slot)].load(Ordering::Relaxed)))
     }
 
+    /// The slots, with what is in them.
+    pub fn by_slot(&self) -> impl Iterator<Item = (u16, Counts)> {
+        let counts = self.0.get().into_iter().flat_map(|counters| counters.counts.iter());
+        (0..).zip(counts.map(|packed| {
+            let packed = packed.load(Ordering::Relaxed);
+            Counts { keys: keys(packed), deadlines: deadlines(packed) }
+        }))
+    }
+
     /// A slot, each as likely as it has keys; `None` when there is no key at all.
     pub fn random_slot(&self, random: u64) -> Option<u16> {
         let counters = self.0.get()?;

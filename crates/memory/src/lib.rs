@@ -79,6 +79,16 @@ impl Shard for MemoryShard {
         self.entries.random(&mut || rng()).map(EntryRef::from)
     }
 
+    fn sample(
+        &self,
+        random: u64,
+        only_expiring: bool,
+        effort: usize,
+        visit: &mut dyn FnMut(EntryRef<'_>) -> bool,
+    ) {
+        self.entries.sample(random, only_expiring, effort, |entry| visit(entry.as_ref()));
+    }
+
     fn earliest_deadline_ms(&self) -> u64 {
         self.entries.earliest_deadline()
     }

@@ -7,6 +7,10 @@ pub struct Allocator {
     pub name: &'static str,
     /// Its figures, as they are now.
     pub figures: fn() -> AllocatorFigures,
+    /// Bytes handed out to the program. May be asked at any time: it takes some tens of nanoseconds.
+    pub used_bytes: fn() -> u64,
+    /// Bytes handed out to the calling thread, less those that it has freed, whoever had them. Takes a nanosecond.
+    pub thread_balance: fn() -> i64,
     /// Gives unused memory back to the system.
     pub purge: fn(),
     /// Has unused memory given back by a thread of its own, or by whoever comes by: `jemalloc-bg-thread`.
@@ -32,6 +36,8 @@ impl Default for Allocator {
         Allocator {
             name: "libc",
             figures: AllocatorFigures::default,
+            used_bytes: || 0,
+            thread_balance: || 0,
             purge: || {},
             purge_in_background: |_| {},
             report: || "Stats not supported for the current allocator".to_owned(),

@@ -38,6 +38,7 @@ pub(crate) fn start(server: &Arc<Server>) -> tokio::task::JoinSet<()> {
     tasks.spawn(sample(Arc::clone(server)));
     tasks.spawn(close_idle(Arc::clone(server)));
     tasks.spawn(renew_store(Arc::clone(server)));
+    tasks.spawn(crate::eviction::go_on(Arc::clone(server)));
     tasks
 }
 

@@ -16,6 +16,7 @@ mod clock;
 pub mod commands;
 mod connection;
 mod cron;
+mod eviction;
 mod handoff;
 mod info;
 mod latency;

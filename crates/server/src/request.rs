@@ -11,6 +11,7 @@ use crate::ahead::Ahead;
 use crate::attention::{Concern, Concerns};
 use crate::blocking::Arrival;
 use crate::clock::Stopwatch;
+use crate::eviction;
 use crate::pause;
 use crate::server::Server;
 use crate::session::{Queued, ReplyMode, Session};
@@ -51,8 +52,9 @@ pub(crate) fn execute<'a>(
 ) {
     let begin = reply.len();
     let arguments = request.arguments;
+    let concerns = server.attention.now();
     let found = find(&server.table, request);
-    let admitted = found.and_then(|entry| match admit(session, entry, arguments) {
+    let admitted = found.and_then(|entry| match admit(session, entry, arguments, concerns) {
         Ok(()) => Ok(entry),
         Err(refusal) => {
             server.statistics.count_rejected(entry.index);
@@ -68,7 +70,6 @@ pub(crate) fn execute<'a>(
             return apply_reply_mode(session, None, reply, begin);
         }
     };
-    let concerns = server.attention.now();
     if concerns.has(Concern::Pause) && pause::hold(server, session, entry.command, entry.index) {
         return;
     }
@@ -175,7 +176,12 @@ fn unknown_subcommand(name: &[u8], word: &[u8]) -> String {
 
 /// Whether this client may run this command now.
 #[inline]
-fn admit(session: &Session, entry: &Entry, arguments: Arguments<'_>) -> std::result::Result<(), String> {
+fn admit(
+    session: &Session,
+    entry: &Entry,
+    arguments: Arguments<'_>,
+    concerns: Concerns,
+) -> std::result::Result<(), String> {
     if !entry.accepts(arguments.len()) {
         return Err(Error::WrongArity.text(entry.command.name).into_owned());
     }
@@ -192,7 +198,7 @@ fn admit(session: &Session, entry: &Entry, arguments: Arguments<'_>) -> std::res
     if session.transaction.is_some() && entry.command.has(Flag::NoMulti) {
         return Err(Error::new("Command not allowed inside a transaction").text("").into_owned());
     }
-    Ok(())
+    if concerns.has(Concern::Memory) { eviction::admit(session, entry) } else { Ok(()) }
 }
 
 /// What a refused request leaves behind, and the error that the client reads.

@@ -16,11 +16,12 @@ use values::access::Counting;
 use values::limits::Limits;
 
 use crate::allocator::Allocator;
-use crate::attention::Attention;
+use crate::attention::{Attention, Concern};
 use crate::blocking::Blocked;
 use crate::client::Client;
 use crate::clients::Clients;
 use crate::cron::Rates;
+use crate::eviction::Evictions;
 use crate::latency::Latency;
 use crate::monitors::Monitors;
 use crate::pause::Pause;
@@ -54,6 +55,8 @@ pub struct Server {
     pub blocked: Blocked,
     /// What requests have to look at before they run.
     pub attention: Attention,
+    /// What goes to make room in memory.
+    pub(crate) evictions: Evictions,
     /// Whether clients wait for the end of a pause.
     pub pause: Pause,
     /// Who sees every command.
@@ -105,7 +108,7 @@ fn limits(settings: &Settings) -> Limits {
     }
 }
 
-fn counting(settings: &Settings) -> Option<Counting> {
+pub(crate) fn counting(settings: &Settings) -> Option<Counting> {
     let memory = &settings.memory;
     matches!(memory.maxmemory_policy, MaxmemoryPolicy::VolatileLfu | MaxmemoryPolicy::AllkeysLfu).then_some(
         Counting { log_factor: memory.lfu_log_factor, decay_minutes: memory.lfu_decay_time_minutes },
@@ -172,6 +175,8 @@ impl Server {
         keyspace.want_events(crate::notifications::wanted(events));
         let table = Table::new(renames)?;
         let observability = &settings.observability;
+        let attention = Attention::default();
+        attention.set(Concern::Memory, settings.memory.maxmemory_bytes > 0);
         let server = Server {
             keyspace,
             statistics: Statistics::new(settings.process.io_threads, table.entries().len()),
@@ -182,7 +187,8 @@ impl Server {
             pubsub: PubSub::default(),
             trackers: Trackers::default(),
             blocked: Blocked::default(),
-            attention: Attention::default(),
+            attention,
+            evictions: Evictions::new(&settings),
             pause: Pause::default(),
             monitors: Monitors::default(),
             slowlog: Slowlog::new(
@@ -260,6 +266,7 @@ impl Server {
         }
         self.refresh_wanted_events(observability.notify_keyspace_events);
         self.settings.store(Arc::clone(&settings));
+        self.limit_memory(&settings);
         self.generation.fetch_add(1, Ordering::Release);
     }
 

@@ -62,6 +62,7 @@ struct WorkerCounters {
     hits: AtomicU64,
     misses: AtomicU64,
     expired: AtomicU64,
+    evicted: AtomicU64,
     changes: AtomicU64,
     input_bytes: AtomicU64,
     output_bytes: AtomicU64,
@@ -107,6 +108,8 @@ pub struct Totals {
     pub misses: u64,
     /// Keys removed because their time had come.
     pub expired: u64,
+    /// Keys removed to make room in memory.
+    pub evicted: u64,
     /// Changes to the keyspace.
     pub changes: u64,
     /// Bytes read from clients.
@@ -133,6 +136,7 @@ impl Statistics {
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             expired: AtomicU64::new(0),
+            evicted: AtomicU64::new(0),
             changes: AtomicU64::new(0),
             input_bytes: AtomicU64::new(0),
             output_bytes: AtomicU64::new(0),
@@ -183,6 +187,7 @@ impl Statistics {
             (&counters.hits, tally.hits),
             (&counters.misses, tally.misses),
             (&counters.expired, tally.expired),
+            (&counters.evicted, tally.evicted),
             (&counters.changes, tally.changes),
         ] {
             if amount > 0 {
@@ -247,6 +252,7 @@ impl Statistics {
             totals.hits += get(&worker.hits);
             totals.misses += get(&worker.misses);
             totals.expired += get(&worker.expired);
+            totals.evicted += get(&worker.evicted);
             totals.changes += get(&worker.changes);
             totals.input_bytes += get(&worker.input_bytes);
             totals.output_bytes += get(&worker.output_bytes);
@@ -274,7 +280,7 @@ impl Statistics {
     /// a thread that is not the worker, so a count in flight may survive.
     pub fn reset(&self) {
         for worker in &self.workers {
-            let keys = [&worker.hits, &worker.misses, &worker.expired];
+            let keys = [&worker.hits, &worker.misses, &worker.expired, &worker.evicted];
             let traffic = [&worker.input_bytes, &worker.output_bytes, &worker.reads, &worker.writes];
             for counter in keys.into_iter().chain(traffic) {
                 counter.store(0, Ordering::Relaxed);
