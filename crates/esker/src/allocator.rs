@@ -13,7 +13,7 @@ pub const JEMALLOC: Allocator = Allocator {
     name: "jemalloc-5.3.1",
     figures,
     used_bytes: gauge::used_bytes,
-    thread_balance: gauge::thread_balance,
+    tell: gauge::tell,
     purge,
     purge_in_background,
     report,
@@ -35,15 +35,18 @@ pub fn give_back_soon() {
 
 /// Figures that cannot be read are 0.
 fn figures() -> AllocatorFigures {
-    // The figures are those of the moment at which the epoch was last advanced.
-    if epoch::advance().is_err() {
-        return AllocatorFigures::default();
-    }
     let bytes = |read: tikv_jemalloc_ctl::Result<usize>| read.unwrap_or(0) as u64;
-    let allocated_bytes = bytes(stats::allocated::read()).saturating_sub(kept_by_threads());
-    gauge::gauge_against(allocated_bytes);
+    gauge::gauge_against(|| {
+        // The figures are those of the moment at which the epoch was last advanced.
+        if epoch::advance().is_ok() {
+            bytes(stats::allocated::read()).saturating_sub(kept_by_threads())
+        } else {
+            0
+        }
+    });
     AllocatorFigures {
-        allocated_bytes,
+        used_bytes: gauge::used_bytes(),
+        allocated_bytes: bytes(stats::allocated::read()),
         active_bytes: bytes(stats::active::read()),
         resident_bytes: bytes(stats::resident::read()),
     }

@@ -166,6 +166,11 @@ pub trait Shard: Send + Sync {
     /// How many keys there are, and how many have a deadline.
     fn counts(&self) -> Counts;
 
+    /// Whether nothing is lost with it.
+    fn is_vacant(&self) -> bool {
+        false
+    }
+
     /// Has the processor load what a look-up of `key` is going to touch: first the one stage for many keys, then
     /// the other. Only a hint.
     fn prefetch(&self, key: &Key<'_>, stage: Stage);

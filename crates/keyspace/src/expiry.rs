@@ -100,6 +100,7 @@ impl Keyspace {
             }
         }
         self.publish(slot, slot_state);
+        slot_state.tidy();
         expired.keys += removed;
         expired.ready.append(&mut ready);
         if let Some(news) = news {

@@ -104,8 +104,16 @@ impl Slot {
     /// Gives back what only observers or other databases needed, if they are gone.
     #[inline]
     pub fn tidy(&mut self) {
-        let is_empty = |rest: &Rest| rest.observers.is_empty() && rest.shards.iter().all(Option::is_none);
-        if self.rest.as_deref().is_some_and(is_empty) {
+        if self.rest.is_some() {
+            self.tidy_rest();
+        }
+    }
+
+    fn tidy_rest(&mut self) {
+        let Some(rest) = self.rest.as_deref_mut() else { return };
+        let is_vacant = |shard: &Option<ShardBox>| shard.as_ref().is_none_or(|shard| shard.is_vacant());
+        while rest.shards.pop_if(|shard| is_vacant(shard)).is_some() {}
+        if rest.observers.is_empty() && rest.shards.is_empty() {
             self.rest = None;
         }
     }

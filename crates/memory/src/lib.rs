@@ -35,6 +35,10 @@ impl Shard for MemoryShard {
         Counts { keys: self.entries.len(), deadlines: self.deadlines }
     }
 
+    fn is_vacant(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     #[inline]
     fn prefetch(&self, key: &Key<'_>, stage: Stage) {
         self.entries.prefetch(key.hash, stage);

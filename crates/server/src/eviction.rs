@@ -32,6 +32,9 @@ const KEYS_PER_LOOK: usize = 16;
 const SLICE: Duration = Duration::from_micros(500);
 const BREAK: Duration = Duration::from_millis(1);
 
+/// For as long as memory has been exceeded only so long, what is about to be freed in any case is waited for.
+const FREEING_MS_MAX: u64 = 100;
+
 /// How memory stands when a command is about to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Room {
@@ -177,6 +180,14 @@ impl Server {
         }
     }
 
+    /// Has the calling thread's part in the use of memory known, where somebody wants to know.
+    #[inline]
+    pub(crate) fn tell_memory(&self) {
+        if self.attention.now().has(Concern::Memory) {
+            (self.allocator.tell)();
+        }
+    }
+
     /// Bytes of memory that count against `maxmemory`.
     fn counted_bytes(&self) -> u64 {
         (self.allocator.used_bytes)()
@@ -185,7 +196,7 @@ impl Server {
     /// Has no more memory used than allowed, as far as that can be done in a short time.
     pub(crate) fn make_room(&self) -> Room {
         let bytes_max = self.evictions.bytes_max.load(Ordering::Relaxed);
-        let balance = (self.allocator.thread_balance)();
+        let balance = (self.allocator.tell)();
         let (balance_max, reckoned_for) = ALLOWANCE.get();
         if bytes_max == 0 || balance < balance_max && reckoned_for == bytes_max {
             return Room::Enough;
@@ -210,7 +221,10 @@ impl Server {
         }
         let began = Instant::now();
         let mut ready = Vec::new();
+        let is_being_freed =
+            self.keyspace.pending_frees() > 0 && self.evictions.exceeded_ms().1 < FREEING_MS_MAX;
         let room = match policy(settings) {
+            _ if is_being_freed => Room::Coming,
             Some(policy) => self.evict_by(&policy, began, limit, &mut ready),
             None => Room::None,
         };

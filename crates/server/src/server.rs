@@ -273,7 +273,7 @@ impl Server {
     /// The same server, which asks `allocator` for the memory that is used.
     pub fn with_allocator(self, allocator: Allocator) -> Server {
         (allocator.purge_in_background)(self.settings().memory.jemalloc_bg_thread);
-        let memory_at_start = (allocator.figures)().allocated_bytes;
+        let memory_at_start = (allocator.figures)().used_bytes;
         Server { allocator, memory_at_start, ..self }
     }
 

@@ -3,8 +3,8 @@
 //! jemalloc's own sum takes many microseconds. But it counts for each thread, at no extra cost, the bytes that the thread
 //! has allocated and those that it has freed. A thread that asks first *tells* how its own balance has changed since the
 //! last time, in a cell that only it writes; what all have told, added up, is the answer. Threads that never ask, as those
-//! that compact files, tell nothing: what they have done, and what others have not told yet, is put right against
-//! jemalloc's sum whenever the figures are read ([`gauge_against`]), several times a second.
+//! that compact files, tell nothing: what they have done is put right against jemalloc's sum whenever that is read
+//! ([`gauge_against`]), several times a second.
 #![allow(unsafe_code, reason = "the allocator's counters are read through the pointers that it hands out")]
 
 use std::ffi::CStr;
@@ -52,13 +52,14 @@ impl Teller {
         allocated.load(Ordering::Relaxed).wrapping_sub(freed.load(Ordering::Relaxed)) as i64
     }
 
-    fn tell(&self) {
+    fn tell(&self) -> i64 {
         let balance = self.balance();
         let change = balance - self.told.load(Ordering::Relaxed);
         if change != 0 {
             TOLD.add(change);
             self.told.store(balance, Ordering::Relaxed);
         }
+        balance
     }
 }
 
@@ -97,23 +98,36 @@ fn counter(name: &CStr) -> Option<*const AtomicU64> {
 
 /// Bytes in use.
 pub fn used_bytes() -> u64 {
-    // A thread that is ending no longer tells.
-    let _ = THIS_THREAD.try_with(|this| this.0.iter().for_each(|teller| teller.tell()));
+    tell();
     u64::try_from(UNTOLD.load(Ordering::Relaxed).wrapping_add(TOLD.sum())).unwrap_or(0)
 }
 
-/// Bytes that the calling thread has allocated and not freed; below zero where it frees what others have allocated.
-#[inline]
-pub fn thread_balance() -> i64 {
-    THIS_THREAD.try_with(|this| this.0.as_ref().map_or(0, |teller| teller.balance())).unwrap_or(0)
+/// Has the calling thread tell, and returns its balance: bytes that it has allocated and not freed, below zero where it
+/// frees what others have allocated.
+pub fn tell() -> i64 {
+    // A thread that is ending no longer tells.
+    THIS_THREAD.try_with(|this| this.0.as_ref().map_or(0, |teller| teller.tell())).unwrap_or(0)
 }
 
-/// Puts the answer right: `allocated_bytes` were in use a moment ago.
-pub fn gauge_against(allocated_bytes: u64) {
+/// Puts the answer right by what `measure` says is in use, which takes a while.
+///
+/// Nothing is done where it is about right already, and nothing while so much comes and goes that the two cannot be
+/// compared: then the next time will do.
+pub fn gauge_against(measure: impl FnOnce() -> u64) {
+    /// As much may come and go during the measurement.
+    const INACCURACY_BYTES: i64 = 64 << 10;
     let tellers = TELLERS.lock();
-    let late: i64 = tellers.iter().map(|teller| teller.balance() - teller.told.load(Ordering::Relaxed)).sum();
-    let known = TOLD.sum() + late;
-    UNTOLD.store(i64::try_from(allocated_bytes).unwrap_or(i64::MAX) - known, Ordering::Relaxed);
+    let known = || {
+        let late = |teller: &Arc<Teller>| teller.balance() - teller.told.load(Ordering::Relaxed);
+        TOLD.sum() + tellers.iter().map(late).sum::<i64>()
+    };
+    let before = known();
+    let measured = i64::try_from(measure()).unwrap_or(i64::MAX);
+    let after = known();
+    let untold = UNTOLD.load(Ordering::Relaxed);
+    if (before - after).abs() < INACCURACY_BYTES && (measured - after - untold).abs() > INACCURACY_BYTES {
+        UNTOLD.store(measured - after, Ordering::Relaxed);
+    }
 }
 
 #[cfg(test)]

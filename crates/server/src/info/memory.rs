@@ -9,7 +9,7 @@ pub(super) fn memory(server: &Server, fields: &mut Fields) {
     let figures = (server.allocator.figures)();
     let resident_bytes = process::resident_bytes();
     // Without an allocator that counts, what the process holds is the best there is.
-    let used_bytes = if figures.allocated_bytes > 0 { figures.allocated_bytes } else { resident_bytes };
+    let used_bytes = if figures.used_bytes > 0 { figures.used_bytes } else { resident_bytes };
     let peak_bytes = server.memory_peak(used_bytes);
     let system_bytes = process::system_bytes();
     let overhead_bytes = server.overhead_bytes();

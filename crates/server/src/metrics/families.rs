@@ -108,7 +108,7 @@ fn clients(server: &Server, page: &mut Page) {
 fn memory(server: &Server, page: &mut Page) {
     let figures = (server.allocator.figures)();
     let resident = resident_bytes();
-    let used = if figures.allocated_bytes > 0 { figures.allocated_bytes } else { resident };
+    let used = if figures.used_bytes > 0 { figures.used_bytes } else { resident };
     page.gauge("esker_memory_used_bytes", "Memory in use.", used);
     page.gauge("esker_memory_peak_bytes", "The most memory that was seen in use.", server.memory_peak(used));
     page.gauge("esker_memory_resident_bytes", "Memory that the system has given.", resident);
