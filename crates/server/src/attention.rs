@@ -14,6 +14,8 @@ pub enum Concern {
     Tracking = 1 << 2,
     /// Memory is limited.
     Memory = 1 << 3,
+    /// What clients take is limited.
+    ClientsMemory = 1 << 4,
 }
 
 /// The concerns that there are.

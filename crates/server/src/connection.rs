@@ -152,7 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Goes on as far as it can without waiting; ready when the connection is over.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
         let result = self.advance(context);
-        self.server.tell_memory();
+        self.server.note_use_by(&self.session.client);
         match result {
             Ok(()) => Poll::Pending,
             Err(end) => Poll::Ready(end),

@@ -12,6 +12,7 @@ mod attention;
 mod blocking;
 mod client;
 mod clients;
+mod clients_memory;
 mod clock;
 pub mod commands;
 mod connection;

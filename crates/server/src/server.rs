@@ -18,8 +18,8 @@ use values::limits::Limits;
 use crate::allocator::Allocator;
 use crate::attention::{Attention, Concern};
 use crate::blocking::Blocked;
-use crate::client::Client;
 use crate::clients::Clients;
+use crate::clients_memory::ClientsLimit;
 use crate::cron::Rates;
 use crate::eviction::Evictions;
 use crate::latency::Latency;
@@ -47,6 +47,8 @@ pub struct Server {
     pub rates: Rates,
     /// Everyone who is connected.
     pub clients: Clients,
+    /// What they may take together.
+    pub(crate) clients_limit: ClientsLimit,
     /// Who listens to which channel.
     pub pubsub: PubSub,
     /// Who is to be told of which key.
@@ -177,6 +179,8 @@ impl Server {
         let observability = &settings.observability;
         let attention = Attention::default();
         attention.set(Concern::Memory, settings.memory.maxmemory_bytes > 0);
+        let clients_limit = ClientsLimit::default();
+        attention.set(Concern::ClientsMemory, clients_limit.configure(&settings));
         let server = Server {
             keyspace,
             statistics: Statistics::new(settings.process.io_threads, table.entries().len()),
@@ -184,6 +188,7 @@ impl Server {
             table,
             rates: Rates::default(),
             clients: Clients::default(),
+            clients_limit,
             pubsub: PubSub::default(),
             trackers: Trackers::default(),
             blocked: Blocked::default(),
@@ -267,6 +272,7 @@ impl Server {
         self.refresh_wanted_events(observability.notify_keyspace_events);
         self.settings.store(Arc::clone(&settings));
         self.limit_memory(&settings);
+        self.limit_clients(&settings);
         self.generation.fetch_add(1, Ordering::Release);
     }
 
@@ -289,13 +295,7 @@ impl Server {
 
     /// Bytes of memory that clients take, beside their connections.
     pub(crate) fn clients_bytes(&self) -> usize {
-        let bytes = |client: &Arc<Client>| {
-            size_of::<Client>()
-                + client.input_bytes.load(Ordering::Relaxed)
-                + client.output_bytes.load(Ordering::Relaxed)
-                + client.queued_bytes.load(Ordering::Relaxed)
-        };
-        self.clients.all().iter().map(bytes).sum()
+        self.clients.all().iter().map(|client| client.memory_bytes()).sum()
     }
 
     /// Bytes of memory used for other things than keys and their values.

@@ -89,6 +89,8 @@ pub struct Statistics {
     pub output_limit_disconnections: Sharded,
     /// Clients closed because their requests piled up.
     pub query_limit_disconnections: Sharded,
+    /// Clients closed because all together took too much memory.
+    pub evicted_clients: Sharded,
     /// Microseconds spent on active expiry.
     pub expiry_us: Sharded,
     /// How often active expiry left work for its next turn, for lack of time.
@@ -150,6 +152,7 @@ impl Statistics {
             blocked_clients: Sharded::default(),
             output_limit_disconnections: Sharded::default(),
             query_limit_disconnections: Sharded::default(),
+            evicted_clients: Sharded::default(),
             expiry_us: Sharded::default(),
             expiry_cut_short: Sharded::default(),
             errors: sync::Mutex::default(),
@@ -291,6 +294,7 @@ impl Statistics {
             &self.rejected_connections,
             &self.output_limit_disconnections,
             &self.query_limit_disconnections,
+            &self.evicted_clients,
             &self.expiry_us,
             &self.expiry_cut_short,
         ] {

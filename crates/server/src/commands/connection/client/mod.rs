@@ -191,7 +191,7 @@ fn describe(client: &Client, server: &Server) -> String {
         client.queued.load(Ordering::Relaxed),
         client.watched.load(Ordering::Relaxed),
         usize::from(output_bytes > 0),
-        size_of::<Client>() + input_bytes + output_bytes + queued_bytes,
+        client.memory_bytes(),
         client.redirect.load(Ordering::Relaxed),
         client.protocol.load(Ordering::Relaxed),
         String::from_utf8_lossy(&about.library_name),
