@@ -96,6 +96,15 @@ pub struct StoreSettings {
     pub free_bytes_min: u64,
 }
 
+/// Memory that a store holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreMemory {
+    /// Bytes of entries that are only a cache.
+    pub cached_bytes: u64,
+    /// Bytes within limits of its own: blocks of files, and what is yet to be written to them.
+    pub own_bytes: u64,
+}
+
 /// How a database becomes empty at once.
 pub enum Emptied {
     /// Its shards go; the engine stays.
@@ -123,6 +132,17 @@ pub trait Store: Send + Sync {
 
     /// Takes over changed settings.
     fn configure(&self, settings: StoreSettings);
+
+    /// The memory that it holds.
+    fn memory(&self) -> StoreMemory {
+        StoreMemory::default()
+    }
+
+    /// Lets cached entries take no more than this, whatever the settings say. What is too much goes when its shard is
+    /// next changed or told to ([`Shard::shrink_cache`]).
+    fn limit_cache(&self, bytes: u64) {
+        let _ = bytes;
+    }
 
     /// Whether it has failed for good, as far as it is open, and may work when it is opened again.
     fn wants_renewal(&self) -> bool {
@@ -231,6 +251,12 @@ pub trait Shard: Send + Sync {
     /// Says that the staged changes are stored, or else that all changes since the last time are to be forgotten.
     fn settle(&mut self, stored: bool) {
         let _ = stored;
+    }
+
+    /// Lets go of some of what is only cached, if all of it together takes more memory than it may. `now_ms` is the
+    /// present, in Unix milliseconds.
+    fn shrink_cache(&mut self, now_ms: u64) {
+        let _ = now_ms;
     }
 
     /// Takes in what was loaded for a reader when the shard was of this `generation`, so that the next one finds it.

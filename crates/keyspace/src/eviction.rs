@@ -11,6 +11,7 @@
 use std::sync::atomic::Ordering;
 
 use base::random::Random;
+use base::slot::SLOTS;
 use values::access::Counting;
 use values::entry::{Entry, EntryRef};
 
@@ -188,6 +189,20 @@ impl Keyspace {
             }
         }
         if evictor.has_met_lock { Eviction::Busy } else { Eviction::Nothing }
+    }
+
+    /// Has the next `slots` slots from `from` on let go of some of what they only cache, where all of that together takes
+    /// more than it may ([`crate::engine::Store::limit_cache`]). Returns where to go on.
+    pub fn shrink_caches(&self, from: u16, slots: u16, now_ms: u64) -> u16 {
+        let slots = (0..slots).map(|offset| (from.wrapping_add(offset)) % SLOTS as u16);
+        let mut next = from;
+        for index in slots {
+            if let Some(mut slot) = self.slots[usize::from(index)].try_write() {
+                slot.for_each_shard_mut(|shard| shard.shrink_cache(now_ms));
+            }
+            next = (index + 1) % SLOTS as u16;
+        }
+        next
     }
 
     /// Looks at as many keys as the policy says, in one slot or, where that has few, in some more.

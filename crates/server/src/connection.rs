@@ -255,6 +255,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.server.statistics.query_limit_disconnections.add(1);
             return Err(End::QueryBufferLimit(self.input.len()));
         }
+        // Before a large request is executed, and no longer kept.
+        self.server.note_use_by(&self.session.client);
         Ok(Poll::Ready(()))
     }
 
@@ -539,6 +541,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.server.statistics.output_limit_disconnections.add(1);
             return Err(End::OutputBufferLimit(waiting));
         }
+        self.server.note_use_by(&self.session.client);
         Ok(())
     }
 }

@@ -96,6 +96,7 @@ async fn sample(server: Arc<Server>) {
         let begin = Instant::now();
         tokio::time::sleep(SAMPLE).await;
         server.memory_peak((server.allocator.figures)().used_bytes);
+        server.fit_cache();
         let now = server.statistics.totals();
         let per_second = |now: u64, last: u64| {
             (now.saturating_sub(last) as f64 / begin.elapsed().as_secs_f64().max(0.001)) as u64

@@ -4,10 +4,13 @@
 //! allowed it evicts keys, which is what [`keyspace::Evictor`] chooses, for no longer than `maxmemory-eviction-tenacity`
 //! says; a task of its own goes on from there. Far from the limit a worker need not look: it knows how much it may still
 //! take on its own. Nothing of it happens where `maxmemory` is 0.
+//!
+//! Databases on disk lose no key for it: what they have in memory is a cache, which becomes smaller first, whatever the
+//! policy, and larger again when there is room. Nor is a command refused that works on one of them.
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use base::random::Random;
@@ -57,6 +60,8 @@ pub(crate) struct Evictions {
     /// Since when more is used than allowed, in Unix milliseconds; 0 while that is not so.
     exceeded_since_ms: AtomicU64,
     exceeded_ms: AtomicU64,
+    /// The slot whose cache is made smaller next.
+    next_slot: AtomicU16,
 }
 
 thread_local! {
@@ -73,6 +78,7 @@ impl Evictions {
             more: Notify::new(),
             exceeded_since_ms: AtomicU64::new(0),
             exceeded_ms: AtomicU64::new(0),
+            next_slot: AtomicU16::new(0),
         }
     }
 
@@ -113,7 +119,11 @@ impl Evictions {
 /// Refuses a command that needs memory where there is none, after an attempt to make room.
 #[inline(never)]
 pub(crate) fn admit(session: &Session, entry: &Entry) -> Result<(), String> {
-    if session.server.make_room() == Room::None && needs_memory(session, entry) {
+    let server = &session.server;
+    if server.make_room() == Room::None
+        && needs_memory(session, entry)
+        && !server.keyspace.engine(session.database).is_stored()
+    {
         return Err("OOM command not allowed when used memory > 'maxmemory'.".to_owned());
     }
     Ok(())
@@ -190,7 +200,37 @@ impl Server {
 
     /// Bytes of memory that count against `maxmemory`.
     fn counted_bytes(&self) -> u64 {
-        (self.allocator.used_bytes)()
+        (self.allocator.used_bytes)().saturating_sub(self.uncounted_bytes())
+    }
+
+    /// Bytes of memory that do not: what a store holds within limits of its own.
+    pub(crate) fn uncounted_bytes(&self) -> u64 {
+        self.keyspace.store().map_or(0, |store| store.memory().own_bytes)
+    }
+
+    /// Lets the cache of what is stored have what `maxmemory` leaves.
+    pub(crate) fn fit_cache(&self) {
+        let Some(store) = self.keyspace.store() else { return };
+        let bytes_max = self.evictions.bytes_max.load(Ordering::Relaxed);
+        if bytes_max == 0 {
+            return store.limit_cache(u64::MAX);
+        }
+        let others_bytes = self.counted_bytes().saturating_sub(store.memory().cached_bytes);
+        store.limit_cache(bytes_max.saturating_sub(others_bytes));
+    }
+
+    /// Makes the cache of what is stored smaller, and says whether that may have helped.
+    fn shrink_cache(&self) -> bool {
+        /// A few hundred microseconds at most.
+        const SLOTS_PER_CALL: u16 = 32;
+        self.fit_cache();
+        let cached_bytes = self.keyspace.store().map_or(0, |store| store.memory().cached_bytes);
+        if cached_bytes > 0 {
+            let from = self.evictions.next_slot.load(Ordering::Relaxed);
+            let next = self.keyspace.shrink_caches(from, SLOTS_PER_CALL, unix_ms());
+            self.evictions.next_slot.store(next, Ordering::Relaxed);
+        }
+        cached_bytes > 0
     }
 
     /// Has no more memory used than allowed, as far as that can be done in a short time.
@@ -224,7 +264,7 @@ impl Server {
         let is_being_freed =
             self.keyspace.pending_frees() > 0 && self.evictions.exceeded_ms().1 < FREEING_MS_MAX;
         let room = match policy(settings) {
-            _ if is_being_freed => Room::Coming,
+            _ if is_being_freed || self.shrink_cache() => Room::Coming,
             Some(policy) => self.evict_by(&policy, began, limit, &mut ready),
             None => Room::None,
         };
