@@ -546,9 +546,8 @@ impl Store for Disk {
     }
 
     fn memory(&self) -> StoreMemory {
-        let own_bytes = self.lsm().as_ref().map_or(0, |lsm| {
-            lsm.database.write_buffer_size() + lsm.database.cache_size()
-        });
+        let own_bytes =
+            self.lsm().as_ref().map_or(0, |lsm| lsm.database.write_buffer_size() + lsm.database.cache_size());
         StoreMemory { cached_bytes: self.budget.bytes().0 as u64, own_bytes }
     }
 
