@@ -8,6 +8,8 @@ use base::counter::Sharded;
 pub struct Budget {
     used: AtomicUsize,
     max: AtomicUsize,
+    /// No more than this either, for the time being.
+    ceiling: AtomicUsize,
     /// Each look-up counts, on whichever core.
     hits: Box<Sharded>,
     misses: Box<Sharded>,
@@ -19,6 +21,7 @@ impl Budget {
         Budget {
             used: AtomicUsize::new(0),
             max: AtomicUsize::new(bytes_max),
+            ceiling: AtomicUsize::new(usize::MAX),
             hits: Box::new(Sharded::new()),
             misses: Box::new(Sharded::new()),
             evictions: Box::new(Sharded::new()),
@@ -36,7 +39,7 @@ impl Budget {
 
     /// Whether more is taken than allowed.
     pub fn is_exceeded(&self) -> bool {
-        self.used.load(Ordering::Relaxed) > self.max.load(Ordering::Relaxed)
+        self.used.load(Ordering::Relaxed) > self.allowed()
     }
 
     /// Allows so many bytes from now on.
@@ -44,9 +47,18 @@ impl Budget {
         self.max.store(bytes, Ordering::Relaxed);
     }
 
+    /// Allows no more than so many bytes for the time being, nor more than [`Budget::set_max`] does.
+    pub fn set_ceiling(&self, bytes: usize) {
+        self.ceiling.store(bytes, Ordering::Relaxed);
+    }
+
+    fn allowed(&self) -> usize {
+        self.max.load(Ordering::Relaxed).min(self.ceiling.load(Ordering::Relaxed))
+    }
+
     /// Bytes taken, and bytes allowed.
     pub fn bytes(&self) -> (usize, usize) {
-        (self.used.load(Ordering::Relaxed), self.max.load(Ordering::Relaxed))
+        (self.used.load(Ordering::Relaxed), self.allowed())
     }
 
     pub fn hit(&self) {

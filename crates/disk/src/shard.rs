@@ -14,6 +14,7 @@ use keyspace::Key;
 use keyspace::engine::{Batch, Counts, Elsewhere, Loaded, Shard, Stage, Swept, sweep_elements};
 use keyspace::fault::Fault;
 use smallvec::SmallVec;
+use values::access::Access;
 use values::entry::{self, Deadlines, Entry, EntryMut, EntryRef, Form};
 use values::stored;
 use values::table::Table;
@@ -576,6 +577,12 @@ impl Shard for DiskShard {
             self.generation = next_generation();
         }
         self.evict(clock);
+    }
+
+    fn shrink_cache(&mut self, now_ms: u64) {
+        if self.touched.is_empty() {
+            self.evict(Access::at(now_ms).clock());
+        }
     }
 
     fn admit(&mut self, entry: Entry, generation: u64) {

@@ -14,7 +14,7 @@ use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use fjall::{Keyspace, PersistMode};
-use keyspace::engine::{Batch, Counts, Elsewhere, Engine, Store, StoreSettings, SyncPolicy};
+use keyspace::engine::{Batch, Counts, Elsewhere, Engine, Store, StoreMemory, StoreSettings, SyncPolicy};
 use keyspace::fault::Fault;
 use sync::{Mutex, RwLock, RwLockReadGuard};
 
@@ -556,6 +556,16 @@ impl Store for Disk {
         *self.policy.write() = settings.sync;
         self.budget.set_max((settings.cache_bytes / 2) as usize);
         self.free_bytes_min.store(settings.free_bytes_min, Ordering::Relaxed);
+    }
+
+    fn memory(&self) -> StoreMemory {
+        let own_bytes =
+            self.lsm().as_ref().map_or(0, |lsm| lsm.database.write_buffer_size() + lsm.database.cache_size());
+        StoreMemory { cached_bytes: self.budget.bytes().0 as u64, own_bytes }
+    }
+
+    fn limit_cache(&self, bytes: u64) {
+        self.budget.set_ceiling(usize::try_from(bytes).unwrap_or(usize::MAX));
     }
 
     fn wants_renewal(&self) -> bool {

@@ -1,14 +1,23 @@
 //! The figures and services of the program's allocator, for the server to report and use.
 #![allow(unsafe_code, reason = "giving memory back is a command of the allocator without a safe interface")]
 
+mod gauge;
+
 use std::ffi::CStr;
 
 use server::{Allocator, AllocatorFigures};
 use tikv_jemalloc_ctl::{background_thread, epoch, raw, stats, stats_print};
 
 /// jemalloc, as the server sees it.
-pub const JEMALLOC: Allocator =
-    Allocator { name: "jemalloc-5.3.1", figures, purge, purge_in_background, report };
+pub const JEMALLOC: Allocator = Allocator {
+    name: "jemalloc-5.3.1",
+    figures,
+    used_bytes: gauge::used_bytes,
+    tell: gauge::tell,
+    purge,
+    purge_in_background,
+    report,
+};
 
 /// Makes the memory that is used no longer go back to the system within about a second, instead of ten: what the
 /// splitting of tables leaves behind is a tenth of a large set. To be called before any worker starts, since the
@@ -26,16 +35,28 @@ pub fn give_back_soon() {
 
 /// Figures that cannot be read are 0.
 fn figures() -> AllocatorFigures {
-    // The figures are those of the moment at which the epoch was last advanced.
-    if epoch::advance().is_err() {
-        return AllocatorFigures::default();
-    }
     let bytes = |read: tikv_jemalloc_ctl::Result<usize>| read.unwrap_or(0) as u64;
+    gauge::gauge_against(|| {
+        // The figures are those of the moment at which the epoch was last advanced.
+        if epoch::advance().is_ok() {
+            bytes(stats::allocated::read()).saturating_sub(kept_by_threads())
+        } else {
+            0
+        }
+    });
     AllocatorFigures {
+        used_bytes: gauge::used_bytes(),
         allocated_bytes: bytes(stats::allocated::read()),
         active_bytes: bytes(stats::active::read()),
         resident_bytes: bytes(stats::resident::read()),
     }
+}
+
+/// Bytes that nobody uses, which threads keep at hand: the allocator counts them as handed out.
+fn kept_by_threads() -> u64 {
+    // `stats.arenas.<MALLCTL_ARENAS_ALL>.tcache_bytes`
+    // SAFETY: the name ends in a zero byte, and what it names is of this type (`size_t`).
+    unsafe { raw::read::<usize>(b"stats.arenas.4096.tcache_bytes\0") }.unwrap_or(0) as u64
 }
 
 fn report() -> String {

@@ -61,7 +61,12 @@ fn start(arguments: &[OsString]) -> Result<(), String> {
     server.load_users(&loaded.users)?;
     std::thread::Builder::new()
         .name("reclaimer".to_owned())
-        .spawn(move || garbage.into_iter().for_each(drop))
+        .spawn(move || {
+            for garbage in garbage {
+                drop(garbage);
+                (crate::allocator::JEMALLOC.tell)();
+            }
+        })
         .map_err(|error| format!("Can't start a thread: {error}"))?;
     let workers = settings.process.io_threads;
     let runtime = runtime(workers).map_err(|error| format!("Can't start {workers} workers: {error}"))?;

@@ -97,6 +97,15 @@ pub struct StoreSettings {
     pub free_bytes_min: u64,
 }
 
+/// Memory that a store holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreMemory {
+    /// Bytes of entries that are only a cache.
+    pub cached_bytes: u64,
+    /// Bytes within limits of its own: blocks of files, and what is yet to be written to them.
+    pub own_bytes: u64,
+}
+
 /// How a database becomes empty at once.
 pub enum Emptied {
     /// Its shards go; the engine stays.
@@ -124,6 +133,17 @@ pub trait Store: Send + Sync {
 
     /// Takes over changed settings.
     fn configure(&self, settings: StoreSettings);
+
+    /// The memory that it holds.
+    fn memory(&self) -> StoreMemory {
+        StoreMemory::default()
+    }
+
+    /// Lets cached entries take no more than this, whatever the settings say. What is too much goes when its shard is
+    /// next changed or told to ([`Shard::shrink_cache`]).
+    fn limit_cache(&self, bytes: u64) {
+        let _ = bytes;
+    }
 
     /// Whether it has failed for good, as far as it is open, and may work when it is opened again.
     fn wants_renewal(&self) -> bool {
@@ -180,6 +200,11 @@ pub trait Shard: Send + Sync {
     /// How many keys there are, and how many have a deadline.
     fn counts(&self) -> Counts;
 
+    /// Whether nothing is lost with it.
+    fn is_vacant(&self) -> bool {
+        false
+    }
+
     /// Has the processor load what a look-up of `key` is going to touch: first the one stage for many keys, then
     /// the other. Only a hint.
     fn prefetch(&self, key: &Key<'_>, stage: Stage);
@@ -208,6 +233,19 @@ pub trait Shard: Send + Sync {
     /// One entry, each about as likely as any other.
     fn random<'s>(&'s self, rng: &mut dyn FnMut() -> u64, loaded: &'s Loaded) -> Option<EntryRef<'s>>;
 
+    /// Visits entries in a row, from the place on that `random` decides, until `visit` returns false or about `effort`
+    /// of them have been looked at; with `only_expiring`, hardly any that has no deadline. For choosing what makes room
+    /// in memory: nothing is visited where the entries are only a cache of what is stored.
+    fn sample(
+        &self,
+        random: u64,
+        only_expiring: bool,
+        effort: usize,
+        visit: &mut dyn FnMut(EntryRef<'_>) -> bool,
+    ) {
+        let _ = (random, only_expiring, effort, visit);
+    }
+
     /// Neither an entry nor an element of one expires before this moment, in Unix milliseconds; `u64::MAX` when none
     /// ever does.
     fn earliest_deadline_ms(&self) -> u64;
@@ -228,6 +266,12 @@ pub trait Shard: Send + Sync {
     /// Says that the staged changes are stored, or else that all changes since the last time are to be forgotten.
     fn settle(&mut self, stored: bool) {
         let _ = stored;
+    }
+
+    /// Lets go of some of what is only cached, if all of it together takes more memory than it may. `now_ms` is the
+    /// present, in Unix milliseconds.
+    fn shrink_cache(&mut self, now_ms: u64) {
+        let _ = now_ms;
     }
 
     /// Takes in what was loaded for a reader when the shard was of this `generation`, so that the next one finds it.

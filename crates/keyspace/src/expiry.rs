@@ -128,6 +128,7 @@ impl Keyspace {
             }
         }
         self.publish(slot, slot_state);
+        slot_state.tidy();
         expired.keys += removed;
         expired.elements += removed_elements;
         expired.ready.append(&mut ready);

@@ -87,6 +87,12 @@ impl Touched<'_> {
         }
     }
 
+    /// Tells that the key that `name` names went to make room.
+    pub fn is_evicted(&mut self, name: &[u8]) {
+        self.tally.evicted += 1;
+        self.caption.tell(EventClasses::EVICTED, "evicted", self.database, name, &mut self.tally.news);
+    }
+
     /// What is stored of the key that `name` names is no longer what it holds, whether that is a change to anybody or
     /// not.
     #[inline]

@@ -7,6 +7,7 @@
 mod batch;
 pub mod engine;
 mod events;
+mod eviction;
 mod expiry;
 pub mod fault;
 mod handles;
@@ -32,6 +33,7 @@ use values::entry::Entry;
 
 use crate::engine::{Engine, Loaded, ShardBox, Stage, Store};
 pub use crate::events::{Event, EventClasses, News};
+pub use crate::eviction::{Choice, Eviction, EvictionPolicy, Evictor};
 pub use crate::expiry::{Expired, Sweep};
 pub use crate::handles::{HashMut, ListMut, SetMut, StreamMut, ZSetMut};
 pub use crate::key::{DatabaseKey, Key};
@@ -46,21 +48,36 @@ pub use crate::view::{Context, ReadView, Tally, WrongType, encoding_name};
 /// What was taken out of the keyspace and is left to be freed.
 pub struct Garbage {
     what: Refuse,
-    pending: Arc<AtomicUsize>,
+    pending: Arc<Pending>,
+}
+
+/// Objects handed over to be freed and not freed yet.
+#[derive(Default)]
+struct Pending {
+    all: AtomicUsize,
+    /// Those that were evicted.
+    evicted: AtomicUsize,
 }
 
 enum Refuse {
     Entry(#[expect(dead_code, reason = "held to be dropped")] Entry),
+    Evicted(Option<Entry>),
     Shard(ShardBox),
 }
 
 impl Drop for Garbage {
     fn drop(&mut self) {
-        let objects = match &self.what {
+        let objects = match &mut self.what {
             Refuse::Entry(_) => 1,
+            Refuse::Evicted(entry) => {
+                // Whoever waits for its memory has it when it is counted.
+                drop(entry.take());
+                self.pending.evicted.fetch_sub(1, Ordering::Release);
+                1
+            }
             Refuse::Shard(shard) => shard.counts().keys,
         };
-        self.pending.fetch_sub(objects, Ordering::Relaxed);
+        self.pending.all.fetch_sub(objects, Ordering::Relaxed);
     }
 }
 
@@ -73,8 +90,7 @@ pub struct Keyspace {
     store: Option<Arc<dyn Store>>,
     statistics: Box<[Statistics]>,
     garbage: Sender<Garbage>,
-    /// Objects handed over to be freed and not freed yet.
-    pending: Arc<AtomicUsize>,
+    pending: Arc<Pending>,
     /// Objects handed over to be freed, ever.
     deferred: AtomicUsize,
     /// The classes of events that are told.
@@ -148,6 +164,12 @@ impl Keyspace {
     #[inline]
     pub fn write(&self, needs: &Needs, context: Context) -> WriteTxn<'_> {
         WriteTxn::new(self, needs, context)
+    }
+
+    /// Locks one slot for changes, unless somebody else has it.
+    fn try_write(&self, slot: u16, context: Context) -> Option<WriteTxn<'_>> {
+        let held = slots::Held::try_lock_one(&self.slots, slot, slots::Mode::Exclusive)?;
+        Some(WriteTxn::holding(self, held, context))
     }
 
     /// Has the processor load the slot of `key`.
@@ -246,7 +268,12 @@ impl Keyspace {
 
     /// Objects that were removed and whose memory is about to come back.
     pub fn pending_frees(&self) -> usize {
-        self.pending.load(Ordering::Relaxed)
+        self.pending.all.load(Ordering::Relaxed)
+    }
+
+    /// Those of them that were evicted.
+    pub fn pending_evictions(&self) -> usize {
+        self.pending.evicted.load(Ordering::Acquire)
     }
 
     /// How many objects were removed whose memory came back later.
@@ -266,7 +293,7 @@ impl Keyspace {
     }
 
     fn hand_over(&self, what: Refuse, objects: usize) {
-        self.pending.fetch_add(objects, Ordering::Relaxed);
+        self.pending.all.fetch_add(objects, Ordering::Relaxed);
         self.deferred.fetch_add(objects, Ordering::Relaxed);
         // Without a receiver the garbage comes back in the error and is dropped right here.
         drop(self.garbage.send(Garbage { what, pending: Arc::clone(&self.pending) }));

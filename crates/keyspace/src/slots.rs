@@ -104,8 +104,16 @@ impl Slot {
     /// Gives back what only observers or other databases needed, if they are gone.
     #[inline]
     pub fn tidy(&mut self) {
-        let is_empty = |rest: &Rest| rest.observers.is_empty() && rest.shards.iter().all(Option::is_none);
-        if self.rest.as_deref().is_some_and(is_empty) {
+        if self.rest.is_some() {
+            self.tidy_rest();
+        }
+    }
+
+    fn tidy_rest(&mut self) {
+        let Some(rest) = self.rest.as_deref_mut() else { return };
+        let is_vacant = |shard: &Option<ShardBox>| shard.as_ref().is_none_or(|shard| shard.is_vacant());
+        while rest.shards.pop_if(|shard| is_vacant(shard)).is_some() {}
+        if rest.observers.is_empty() && rest.shards.is_empty() {
             self.rest = None;
         }
     }
@@ -268,6 +276,12 @@ impl<'k> Held<'k> {
             Needs::Some(several) => Guards::Some(lock_several(slots, several, mode)),
         };
         Held { guards }
+    }
+
+    /// Locks one slot, unless it is locked.
+    pub fn try_lock_one(slots: &'k [LockedSlot], index: u16, mode: Mode) -> Option<Held<'k>> {
+        let guard = attempt(&slots[usize::from(index)], mode)?;
+        Some(Held { guards: Guards::One(index, guard) })
     }
 
     /// The slot `index`, which must be among the locked ones.

@@ -105,6 +105,16 @@ impl Statistics {
         self.0.get().map_or(0, |counters| keys(counters.counts[usize::from(slot)].load(Ordering::Relaxed)))
     }
 
+    /// The slots, with what is in them.
+    pub fn by_slot(&self) -> impl Iterator<Item = (u16, Counts)> {
+        let counters = self.0.get().into_iter();
+        let counts = counters.flat_map(|counters| counters.counts.iter().zip(&counters.timed));
+        (0..).zip(counts.map(|(packed, timed)| {
+            let (packed, timed) = (packed.load(Ordering::Relaxed), timed.load(Ordering::Relaxed));
+            Counts { keys: keys(packed), deadlines: deadlines(packed), timed: timed as usize }
+        }))
+    }
+
     /// A slot, each as likely as it has keys; `None` when there is no key at all.
     pub fn random_slot(&self, random: u64) -> Option<u16> {
         let counters = self.0.get()?;

@@ -14,7 +14,7 @@ use crate::events::{Caption, EventClasses};
 use crate::fault::Fault;
 use crate::handles::{Found, HashMut, ListMut, SetMut, StreamMut, Touched, ZSetMut};
 use crate::pending::Pending;
-use crate::slots::{Mode, Needs};
+use crate::slots::{Held, Mode, Needs};
 use crate::view::{Context, ReadView, Tally, WrongType, access_clock, is_expired, note_use};
 use crate::{DatabaseKey, Key, Keyspace};
 
@@ -46,6 +46,13 @@ impl<'k> WriteTxn<'k> {
     pub(crate) fn new(keyspace: &'k Keyspace, needs: &Needs, context: Context) -> WriteTxn<'k> {
         let pending = keyspace.store.is_some().then(Box::default);
         let view = ReadView::new(keyspace, needs, Mode::Exclusive, context);
+        WriteTxn { view, caption: keyspace.caption(), pending }
+    }
+
+    /// A transaction on what is locked already.
+    pub(crate) fn holding(keyspace: &'k Keyspace, held: Held<'k>, context: Context) -> WriteTxn<'k> {
+        let pending = keyspace.store.is_some().then(Box::default);
+        let view = ReadView::holding(keyspace, held, context);
         WriteTxn { view, caption: keyspace.caption(), pending }
     }
 
@@ -192,6 +199,22 @@ impl<'k> WriteTxn<'k> {
     /// Takes `key` out, if it is there.
     pub fn take(&mut self, key: &Key<'_>) -> Option<Entry> {
         self.take_in(self.view.database(), key)
+    }
+
+    /// Takes `key` out of `database` to make room in memory, if it is there and, as `is_to_go` sees it, still to go.
+    pub(crate) fn evict(
+        &mut self,
+        database: u16,
+        key: &Key<'_>,
+        is_to_go: impl FnOnce(EntryRef<'_>) -> bool,
+    ) -> Option<Entry> {
+        let Found { entry, mut touched, .. } = self.locate(database, key)?;
+        if !is_to_go(entry.as_ref()) {
+            return None;
+        }
+        touched.changed(|| key.bytes);
+        touched.is_evicted(key.bytes);
+        Some(entry.remove())
     }
 
     /// Removes `key` and says whether it was there.

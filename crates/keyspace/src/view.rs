@@ -50,6 +50,8 @@ pub struct Tally {
     pub expired: u64,
     /// Elements of values removed because their time had come. Each time is a change as well.
     pub expired_elements: u64,
+    /// Keys removed to make room in memory.
+    pub evicted: u64,
     /// Changes made to the keyspace.
     pub changes: u64,
     /// Changed keys that clients wait for.
@@ -76,10 +78,17 @@ impl<'k> ReadView<'k> {
             // Whoever looked before and was not asked how it went is none of this one's business.
             fault::take();
         }
+        let held = Held::lock(&keyspace.slots, needs, mode);
+        ReadView { whole: matches!(needs, Needs::All), ..ReadView::holding(keyspace, held, context) }
+    }
+
+    /// A look at what is locked already, which is not everything.
+    #[inline]
+    pub(crate) fn holding(keyspace: &'k Keyspace, held: Held<'k>, context: Context) -> ReadView<'k> {
         ReadView {
             keyspace,
-            held: Held::lock(&keyspace.slots, needs, mode),
-            whole: matches!(needs, Needs::All),
+            held,
+            whole: false,
             random: Cell::new(context.seed),
             context,
             tally: RefCell::default(),

@@ -35,6 +35,10 @@ impl Shard for MemoryShard {
         Counts { keys: self.entries.len(), deadlines: keys as usize, timed: timed as usize }
     }
 
+    fn is_vacant(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     #[inline]
     fn prefetch(&self, key: &Key<'_>, stage: Stage) {
         self.entries.prefetch(key.hash, stage);
@@ -71,6 +75,16 @@ impl Shard for MemoryShard {
 
     fn random<'s>(&'s self, rng: &mut dyn FnMut() -> u64, _: &'s Loaded) -> Option<EntryRef<'s>> {
         self.entries.random(&mut || rng()).map(EntryRef::from)
+    }
+
+    fn sample(
+        &self,
+        random: u64,
+        only_expiring: bool,
+        effort: usize,
+        visit: &mut dyn FnMut(EntryRef<'_>) -> bool,
+    ) {
+        self.entries.sample(random, only_expiring, effort, |entry| visit(entry.as_ref()));
     }
 
     fn earliest_deadline_ms(&self) -> u64 {

@@ -5,8 +5,12 @@
 pub struct Allocator {
     /// Its name and version.
     pub name: &'static str,
-    /// Its figures, as they are now.
+    /// Its figures, as they are now. Takes many microseconds.
     pub figures: fn() -> AllocatorFigures,
+    /// Bytes in use, by what threads have told. Takes some tens of nanoseconds.
+    pub used_bytes: fn() -> u64,
+    /// Has the calling thread tell what it has allocated and freed, and returns the balance. Takes some nanoseconds.
+    pub tell: fn() -> i64,
     /// Gives unused memory back to the system.
     pub purge: fn(),
     /// Has unused memory given back by a thread of its own, or by whoever comes by: `jemalloc-bg-thread`.
@@ -18,7 +22,9 @@ pub struct Allocator {
 /// Bytes of memory.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AllocatorFigures {
-    /// Handed out to the program.
+    /// In use.
+    pub used_bytes: u64,
+    /// Handed out, among them those that threads keep for their next use.
     pub allocated_bytes: u64,
     /// In pages from which something is handed out.
     pub active_bytes: u64,
@@ -32,6 +38,8 @@ impl Default for Allocator {
         Allocator {
             name: "libc",
             figures: AllocatorFigures::default,
+            used_bytes: || 0,
+            tell: || 0,
             purge: || {},
             purge_in_background: |_| {},
             report: || "Stats not supported for the current allocator".to_owned(),

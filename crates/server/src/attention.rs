@@ -14,6 +14,10 @@ pub enum Concern {
     Tracking = 1 << 2,
     /// Not everybody may do everything. It stays once it was so: who was deleted may still have requests under way.
     Users = 1 << 3,
+    /// Memory is limited.
+    Memory = 1 << 4,
+    /// What clients take is limited.
+    ClientsMemory = 1 << 5,
 }
 
 /// The concerns that there are.

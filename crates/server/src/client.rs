@@ -51,10 +51,14 @@ pub struct Client {
     pub queued_bytes: AtomicUsize,
     /// Keys watched.
     pub watched: AtomicUsize,
+    /// Prefixes that it is told of.
+    pub prefixes: AtomicUsize,
     /// Bytes read and not executed yet.
     pub input_bytes: AtomicUsize,
     /// Bytes of replies not sent yet.
     pub output_bytes: AtomicUsize,
+    /// What was counted of it for all clients together.
+    pub(crate) counted_bytes: AtomicUsize,
     /// Commands executed.
     pub commands: AtomicU64,
     /// Bytes of requests that came.
@@ -139,8 +143,10 @@ impl Client {
             redirect: std::sync::atomic::AtomicI64::new(-1),
             queued_bytes: AtomicUsize::new(0),
             watched: AtomicUsize::new(0),
+            prefixes: AtomicUsize::new(0),
             input_bytes: AtomicUsize::new(0),
             output_bytes: AtomicUsize::new(0),
+            counted_bytes: AtomicUsize::new(0),
             commands: AtomicU64::new(0),
             received_bytes: AtomicU64::new(0),
             sent_bytes: AtomicU64::new(0),
@@ -151,6 +157,19 @@ impl Client {
             close_after_reply: AtomicBool::new(false),
             waker: AtomicWaker::new(),
         }
+    }
+
+    /// Bytes of memory that it takes, beside its connection.
+    pub fn memory_bytes(&self) -> usize {
+        /// About what a key that is watched, a channel or a prefix takes in the tables that it stands in.
+        const LISTED_BYTES: usize = 128;
+        let load = |count: &AtomicUsize| count.load(Ordering::Relaxed);
+        let listed = [&self.watched, &self.channels, &self.patterns, &self.shard_channels, &self.prefixes];
+        size_of::<Client>()
+            + load(&self.input_bytes)
+            + load(&self.output_bytes)
+            + load(&self.queued_bytes)
+            + listed.map(load).iter().sum::<usize>() * LISTED_BYTES
     }
 
     /// Whether `flag` holds.

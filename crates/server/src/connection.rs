@@ -90,7 +90,11 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         closes_when_sent: false,
         has_more: false,
     };
-    poll_fn(|context| connection.poll(context)).await
+    let end = poll_fn(|context| connection.poll(context)).await;
+    let server = Arc::clone(&connection.server);
+    drop(connection);
+    server.tell_memory();
+    end
 }
 
 /// The settings that a connection looks at on every read.
@@ -147,7 +151,9 @@ struct Connection<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Goes on as far as it can without waiting; ready when the connection is over.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
-        match self.advance(context) {
+        let result = self.advance(context);
+        self.server.note_use_by(&self.session.client);
+        match result {
             Ok(()) => Poll::Pending,
             Err(end) => Poll::Ready(end),
         }
@@ -248,6 +254,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.server.statistics.query_limit_disconnections.add(1);
             return Err(End::QueryBufferLimit(self.input.len()));
         }
+        // Before a large request is executed, and no longer kept.
+        self.server.note_use_by(&self.session.client);
         Ok(Poll::Ready(()))
     }
 
@@ -543,6 +551,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.server.statistics.output_limit_disconnections.add(1);
             return Err(End::OutputBufferLimit(waiting));
         }
+        self.server.note_use_by(&self.session.client);
         Ok(())
     }
 }

@@ -38,6 +38,7 @@ pub(crate) fn start(server: &Arc<Server>) -> tokio::task::JoinSet<()> {
     tasks.spawn(sample(Arc::clone(server)));
     tasks.spawn(close_idle(Arc::clone(server)));
     tasks.spawn(renew_store(Arc::clone(server)));
+    tasks.spawn(crate::eviction::go_on(Arc::clone(server)));
     tasks
 }
 
@@ -94,7 +95,8 @@ async fn sample(server: Arc<Server>) {
     loop {
         let begin = Instant::now();
         tokio::time::sleep(SAMPLE).await;
-        server.memory_peak((server.allocator.figures)().allocated_bytes);
+        server.memory_peak((server.allocator.figures)().used_bytes);
+        server.fit_cache();
         server.forget_excess_reads();
         let now = server.statistics.totals();
         let per_second = |now: u64, last: u64| {

@@ -12,6 +12,7 @@ use crate::ahead::Ahead;
 use crate::attention::{Concern, Concerns};
 use crate::blocking::Arrival;
 use crate::clock::Stopwatch;
+use crate::eviction;
 use crate::pause;
 use crate::server::Server;
 use crate::session::{Queued, ReplyMode, Session};
@@ -208,7 +209,7 @@ fn admit(
              this context"
         ));
     }
-    Ok(())
+    if concerns.has(Concern::Memory) { eviction::admit(session, entry) } else { Ok(()) }
 }
 
 /// What a refused request leaves behind, and the error that the client reads.

@@ -16,12 +16,13 @@ use values::access::Counting;
 use values::limits::Limits;
 
 use crate::allocator::Allocator;
-use crate::attention::Attention;
+use crate::attention::{Attention, Concern};
 use crate::blocking::Blocked;
-use crate::client::Client;
 use crate::clients::Clients;
+use crate::clients_memory::ClientsLimit;
 use crate::cron::Rates;
 use crate::encryption::Encryption;
+use crate::eviction::Evictions;
 use crate::latency::Latency;
 use crate::monitors::Monitors;
 use crate::pause::Pause;
@@ -53,6 +54,8 @@ pub struct Server {
     pub users: acl::Users,
     /// What was denied of late.
     pub denials: acl::Log,
+    /// What they may take together.
+    pub(crate) clients_limit: ClientsLimit,
     /// Who listens to which channel.
     pub pubsub: PubSub,
     /// Who is to be told of which key.
@@ -61,6 +64,8 @@ pub struct Server {
     pub blocked: Blocked,
     /// What requests have to look at before they run.
     pub attention: Attention,
+    /// What goes to make room in memory.
+    pub(crate) evictions: Evictions,
     /// Whether clients wait for the end of a pause.
     pub pause: Pause,
     /// Who sees every command.
@@ -112,7 +117,7 @@ fn limits(settings: &Settings) -> Limits {
     }
 }
 
-fn counting(settings: &Settings) -> Option<Counting> {
+pub(crate) fn counting(settings: &Settings) -> Option<Counting> {
     let memory = &settings.memory;
     matches!(memory.maxmemory_policy, MaxmemoryPolicy::VolatileLfu | MaxmemoryPolicy::AllkeysLfu).then_some(
         Counting { log_factor: memory.lfu_log_factor, decay_minutes: memory.lfu_decay_time_minutes },
@@ -181,6 +186,10 @@ impl Server {
         let observability = &settings.observability;
         let users = acl::Users::new(table.catalogue());
         users.require_password(settings.security.requirepass.as_ref().map(|secret| secret.reveal()));
+        let attention = Attention::default();
+        attention.set(Concern::Memory, settings.memory.maxmemory_bytes > 0);
+        let clients_limit = ClientsLimit::default();
+        attention.set(Concern::ClientsMemory, clients_limit.configure(&settings));
         let server = Server {
             keyspace,
             statistics: Statistics::new(settings.process.io_threads, table.entries().len()),
@@ -191,10 +200,12 @@ impl Server {
             clients: Clients::default(),
             users,
             denials: acl::Log::default(),
+            clients_limit,
             pubsub: PubSub::default(),
             trackers: Trackers::default(),
             blocked: Blocked::default(),
-            attention: Attention::default(),
+            attention,
+            evictions: Evictions::new(&settings),
             pause: Pause::default(),
             monitors: Monitors::default(),
             slowlog: Slowlog::new(
@@ -272,13 +283,15 @@ impl Server {
         }
         self.settings.store(Arc::clone(&settings));
         self.refresh_wanted_events();
+        self.limit_memory(&settings);
+        self.limit_clients(&settings);
         self.generation.fetch_add(1, Ordering::Release);
     }
 
     /// The same server, which asks `allocator` for the memory that is used.
     pub fn with_allocator(self, allocator: Allocator) -> Server {
         (allocator.purge_in_background)(self.settings().memory.jemalloc_bg_thread);
-        let memory_at_start = (allocator.figures)().allocated_bytes;
+        let memory_at_start = (allocator.figures)().used_bytes;
         Server { allocator, memory_at_start, ..self }
     }
 
@@ -294,13 +307,7 @@ impl Server {
 
     /// Bytes of memory that clients take, beside their connections.
     pub(crate) fn clients_bytes(&self) -> usize {
-        let bytes = |client: &Arc<Client>| {
-            size_of::<Client>()
-                + client.input_bytes.load(Ordering::Relaxed)
-                + client.output_bytes.load(Ordering::Relaxed)
-                + client.queued_bytes.load(Ordering::Relaxed)
-        };
-        self.clients.all().iter().map(bytes).sum()
+        self.clients.all().iter().map(|client| client.memory_bytes()).sum()
     }
 
     /// Bytes of memory used for other things than keys and their values.

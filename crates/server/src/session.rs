@@ -262,5 +262,6 @@ impl Drop for Session {
         Arc::clone(&self.server).pubsub.leave(self);
         self.server.monitors.leave(&self.client, &self.server.attention);
         self.server.clients.remove(self.client.id);
+        self.server.forget_use_by(&self.client);
     }
 }

@@ -63,6 +63,7 @@ struct WorkerCounters {
     misses: AtomicU64,
     expired: AtomicU64,
     expired_elements: AtomicU64,
+    evicted: AtomicU64,
     changes: AtomicU64,
     input_bytes: AtomicU64,
     output_bytes: AtomicU64,
@@ -91,6 +92,8 @@ pub struct Statistics {
     pub query_limit_disconnections: Sharded,
     /// What was denied, by its kind.
     pub denials: [Sharded; acl::Kind::ALL.len()],
+    /// Clients closed because all together took too much memory.
+    pub evicted_clients: Sharded,
     /// Microseconds spent on active expiry.
     pub expiry_us: Sharded,
     /// How often active expiry left work for its next turn, for lack of time.
@@ -112,6 +115,8 @@ pub struct Totals {
     pub expired: u64,
     /// Elements of values removed because their time had come.
     pub expired_elements: u64,
+    /// Keys removed to make room in memory.
+    pub evicted: u64,
     /// Changes to the keyspace.
     pub changes: u64,
     /// Bytes read from clients.
@@ -139,6 +144,7 @@ impl Statistics {
             misses: AtomicU64::new(0),
             expired: AtomicU64::new(0),
             expired_elements: AtomicU64::new(0),
+            evicted: AtomicU64::new(0),
             changes: AtomicU64::new(0),
             input_bytes: AtomicU64::new(0),
             output_bytes: AtomicU64::new(0),
@@ -153,6 +159,7 @@ impl Statistics {
             output_limit_disconnections: Sharded::default(),
             query_limit_disconnections: Sharded::default(),
             denials: Default::default(),
+            evicted_clients: Sharded::default(),
             expiry_us: Sharded::default(),
             expiry_cut_short: Sharded::default(),
             errors: sync::Mutex::default(),
@@ -190,6 +197,7 @@ impl Statistics {
             (&counters.hits, tally.hits),
             (&counters.misses, tally.misses),
             (&counters.expired, tally.expired),
+            (&counters.evicted, tally.evicted),
             (&counters.changes, tally.changes),
         ] {
             if amount > 0 {
@@ -259,6 +267,7 @@ impl Statistics {
             totals.misses += get(&worker.misses);
             totals.expired += get(&worker.expired);
             totals.expired_elements += get(&worker.expired_elements);
+            totals.evicted += get(&worker.evicted);
             totals.changes += get(&worker.changes);
             totals.input_bytes += get(&worker.input_bytes);
             totals.output_bytes += get(&worker.output_bytes);
@@ -286,7 +295,8 @@ impl Statistics {
     /// a thread that is not the worker, so a count in flight may survive.
     pub fn reset(&self) {
         for worker in &self.workers {
-            let keys = [&worker.hits, &worker.misses, &worker.expired, &worker.expired_elements];
+            let keys =
+                [&worker.hits, &worker.misses, &worker.expired, &worker.expired_elements, &worker.evicted];
             let traffic = [&worker.input_bytes, &worker.output_bytes, &worker.reads, &worker.writes];
             for counter in keys.into_iter().chain(traffic) {
                 counter.store(0, Ordering::Relaxed);
@@ -297,6 +307,7 @@ impl Statistics {
             &self.rejected_connections,
             &self.output_limit_disconnections,
             &self.query_limit_disconnections,
+            &self.evicted_clients,
             &self.expiry_us,
             &self.expiry_cut_short,
         ] {

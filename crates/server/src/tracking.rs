@@ -329,6 +329,8 @@ impl Session {
         self.client.set(ClientFlag::BrokenRedirect, false);
         self.client.set(ClientFlag::Broadcast, tracking.prefixes.is_some());
         self.client.redirect.store(tracking.redirect.map_or(0, u64::cast_signed), Ordering::Relaxed);
+        let prefixes = tracking.prefixes.as_ref().map_or(0, Vec::len);
+        self.client.prefixes.store(prefixes, Ordering::Relaxed);
         self.tracking = Some(tracking);
         server.note_trackers(&state);
     }
@@ -351,6 +353,7 @@ impl Session {
             self.client.set(flag, false);
         }
         self.client.redirect.store(-1, Ordering::Relaxed);
+        self.client.prefixes.store(0, Ordering::Relaxed);
         server.note_trackers(&state);
     }
 

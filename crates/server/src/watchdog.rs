@@ -98,6 +98,8 @@ fn watch(server: &Weak<Server>, runtime: &Handle) {
             (0..now.len()).filter(|worker| is_long(*worker)).map(|worker| (worker, now[worker])).collect();
         if long.iter().any(|batch| !noted.contains(batch)) {
             runtime.spawn(async {});
+            // The worker that is woken up frees what is allocated here.
+            (server.allocator.tell)();
         }
         looks_at_nothing = if now == before && long.is_empty() { looks_at_nothing + 1 } else { 0 };
         (before, noted) = (now, long);

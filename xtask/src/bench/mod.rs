@@ -1,13 +1,14 @@
 //! `cargo xtask bench`: what Esker costs beside Redis and Valkey, on this machine, in one run.
 //!
-//! Three questions, each a module: [`speed`] asks for the server's CPU time per command, [`memory`]
+//! Four questions, each a module: [`speed`] asks for the server's CPU time per command, [`memory`]
 //! for the growth of resident memory by item, [`stall`] for the slowest command while a large
-//! keyspace is built. Every row carries the limit that Esker promises. [`report`] and [`chart`]
+//! keyspace is built, [`cache`] for the hit rate where not all fits. Every row carries the limit that Esker promises. [`report`] and [`chart`]
 //! write what was found. [`disk`] asks other questions, of the engine on disk, in a run of its own.
 //!
 //! The servers run one at a time, pinned to [`SERVER_CORE`]; every client, this program included, is
 //! pinned to [`CLIENT_CORE`]. Nothing that is started here outlives this program.
 
+mod cache;
 mod chart;
 mod client;
 mod data;
@@ -65,6 +66,7 @@ pub fn run(arguments: impl Iterator<Item = String>) -> io::Result<()> {
         speed::measure_two_workers(&peers, &options),
         memory::measure(&peers, &options),
         stall::measure(&peers, &options),
+        cache::measure(&peers, &options),
     ];
     let sections: Vec<_> = sections.into_iter().filter(|section| !section.rows.is_empty()).collect();
     let reasons = report::read_reasons(&root.join("bench").join("reasons.txt"))?;

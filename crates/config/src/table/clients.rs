@@ -1,7 +1,7 @@
 //! Limits on clients and on what they send.
 
 use super::group;
-use crate::Support::{Ignored, Supported};
+use crate::Support::Supported;
 use crate::kind::buffer_limits::BufferLimits;
 use crate::kind::number::{LLONG_MAX, LONG_MAX, MemoryOrPercent, integer, memory};
 use crate::{ClientsMemory, OutputBufferLimits};
@@ -26,7 +26,7 @@ group! {
 
     /// Memory that all clients together may use before the largest are closed; 0 for no limit.
     "maxmemory-clients" => memory_max: ClientsMemory = ClientsMemory::Bytes(0), MemoryOrPercent,
-        Ignored("clients are not yet closed for the memory they use together");
+        Supported;
 
     /// Keys that CLIENT TRACKING remembers for all clients; 0 for no limit.
     "tracking-table-max-keys" => tracking_keys_max: usize = 1_000_000, integer(0, LONG_MAX),

@@ -5,10 +5,6 @@ use crate::Support::{self, Ignored, Supported};
 use crate::kind::choice::{YesNo, choices, one_of};
 use crate::kind::number::{INT_MAX, LONG_MAX, integer, memory};
 
-const NO_EVICTION: Support = Ignored("maxmemory is not enforced yet");
-const NO_EVICTION_YET: Support = Ignored(
-    "maxmemory is not enforced yet; the policy only decides which of OBJECT FREQ and IDLETIME answers",
-);
 const NO_DEFRAG: Support = Ignored("memory is not defragmented");
 
 choices! {
@@ -38,17 +34,17 @@ group! {
     Memory in memory, defaults on host;
 
     /// Bytes of memory to use before keys are evicted; 0 for no limit.
-    "maxmemory" => maxmemory_bytes: u64 = 0, memory(0, u64::MAX), NO_EVICTION;
+    "maxmemory" => maxmemory_bytes: u64 = 0, memory(0, u64::MAX), Supported;
 
     /// Which keys make room when memory is full.
     "maxmemory-policy" => maxmemory_policy: MaxmemoryPolicy = MaxmemoryPolicy::NoEviction, one_of(),
-        NO_EVICTION_YET;
+        Supported;
 
     /// Keys to compare for each one evicted.
-    "maxmemory-samples" => maxmemory_samples: u32 = 5, integer(1, INT_MAX), NO_EVICTION;
+    "maxmemory-samples" => maxmemory_samples: u32 = 5, integer(1, INT_MAX), Supported;
 
     /// How hard eviction tries when commands need memory faster than it is freed, 0 to 100.
-    "maxmemory-eviction-tenacity" => maxmemory_eviction_tenacity: u32 = 10, integer(0, 100), NO_EVICTION;
+    "maxmemory-eviction-tenacity" => maxmemory_eviction_tenacity: u32 = 10, integer(0, 100), Supported;
 
     /// How many hits it takes to saturate the frequency of a key.
     "lfu-log-factor" => lfu_log_factor: u32 = 10, integer(0, INT_MAX), Supported;
@@ -60,7 +56,7 @@ group! {
     "active-expire-effort" => active_expire_effort: u32 = 1, integer(1, 10), Supported;
 
     /// Free evicted keys in the background.
-    "lazyfree-lazy-eviction" => lazyfree_lazy_eviction: bool = false, YesNo, NO_EVICTION;
+    "lazyfree-lazy-eviction" => lazyfree_lazy_eviction: bool = false, YesNo, Supported;
 
     /// Free expired keys in the background.
     "lazyfree-lazy-expire" => lazyfree_lazy_expire: bool = false, YesNo, Supported;

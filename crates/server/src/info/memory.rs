@@ -9,7 +9,7 @@ pub(super) fn memory(server: &Server, fields: &mut Fields) {
     let figures = (server.allocator.figures)();
     let resident_bytes = process::resident_bytes();
     // Without an allocator that counts, what the process holds is the best there is.
-    let used_bytes = if figures.allocated_bytes > 0 { figures.allocated_bytes } else { resident_bytes };
+    let used_bytes = if figures.used_bytes > 0 { figures.used_bytes } else { resident_bytes };
     let peak_bytes = server.memory_peak(used_bytes);
     let system_bytes = process::system_bytes();
     let overhead_bytes = server.overhead_bytes();
@@ -45,7 +45,7 @@ pub(super) fn memory(server: &Server, fields: &mut Fields) {
     fields.add("rss_overhead_bytes", resident_bytes as i128 - i128::from(figures.resident_bytes));
     fields.add("mem_fragmentation_ratio", ratio(resident_bytes, used_bytes));
     fields.add("mem_fragmentation_bytes", i128::from(resident_bytes) - i128::from(used_bytes));
-    fields.add("mem_not_counted_for_evict", 0);
+    fields.add("mem_not_counted_for_evict", server.uncounted_bytes());
     fields.add("mem_clients_normal", server.clients_bytes());
     fields.add_all(&REPLICATION_AND_LOG);
     fields.add("mem_allocator", server.allocator.name);

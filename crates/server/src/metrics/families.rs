@@ -101,6 +101,11 @@ fn clients(server: &Server, page: &mut Page) {
         "Connections refused for the limit of clients.",
         statistics.rejected_connections.sum(),
     );
+    page.counter(
+        "esker_clients_evicted",
+        "Clients closed because all together took too much memory.",
+        statistics.evicted_clients.sum(),
+    );
     page.counter("esker_network_received_bytes", "Bytes that clients sent.", totals.input_bytes);
     page.counter("esker_network_sent_bytes", "Bytes sent to clients.", totals.output_bytes);
     let listened = [pubsub::Kind::Channel, pubsub::Kind::Pattern, pubsub::Kind::Shard];
@@ -113,7 +118,7 @@ fn clients(server: &Server, page: &mut Page) {
 fn memory(server: &Server, page: &mut Page) {
     let figures = (server.allocator.figures)();
     let resident = resident_bytes();
-    let used = if figures.allocated_bytes > 0 { figures.allocated_bytes } else { resident };
+    let used = if figures.used_bytes > 0 { figures.used_bytes } else { resident };
     page.gauge("esker_memory_used_bytes", "Memory in use.", used);
     page.gauge("esker_memory_peak_bytes", "The most memory that was seen in use.", server.memory_peak(used));
     page.gauge("esker_memory_resident_bytes", "Memory that the system has given.", resident);
@@ -143,6 +148,7 @@ fn keyspace(server: &Server, page: &mut Page) {
     page.counter("esker_keyspace_hits", "Look-ups that found a key.", totals.hits);
     page.counter("esker_keyspace_misses", "Look-ups that found none.", totals.misses);
     page.counter("esker_keyspace_changes", "Changes of keys.", totals.changes);
+    page.counter("esker_keys_evicted", "Keys removed to make room in memory.", totals.evicted);
     page.counter("esker_keys_expired", "Keys removed because their time had come.", totals.expired);
     page.gauge(
         "esker_frees_pending",

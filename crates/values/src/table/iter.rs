@@ -6,7 +6,7 @@ use super::segment::Segment;
 use super::{Element, Ref, Root, Table};
 
 /// A position in the order of hashes: their leading 32 bits. One past the last ends a walk.
-const POSITIONS: u64 = 1 << DEPTH_MAX;
+pub(super) const POSITIONS: u64 = 1 << DEPTH_MAX;
 
 impl<T: Element> Table<T> {
     /// All elements, in no particular order.
@@ -74,12 +74,12 @@ impl<T: Element> Table<T> {
 }
 
 /// The first hash at a position.
-fn hash_at(position: u64) -> u64 {
+pub(super) fn hash_at(position: u64) -> u64 {
     position << (u64::BITS - DEPTH_MAX)
 }
 
 /// The position behind the segment that `position` belongs to.
-fn end_of<T: Element>(segment: &Segment<T>, position: u64) -> u64 {
+pub(super) fn end_of<T: Element>(segment: &Segment<T>, position: u64) -> u64 {
     let span = 1 << (DEPTH_MAX - segment.depth());
     (position & !(span - 1)) + span
 }

@@ -21,6 +21,7 @@ mod element;
 mod expiry;
 mod iter;
 mod random;
+mod sample;
 mod segment;
 mod sizing;
 #[cfg(test)]

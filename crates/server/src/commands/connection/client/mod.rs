@@ -191,7 +191,7 @@ pub(crate) fn describe(client: &Client, server: &Server) -> String {
         client.queued.load(Ordering::Relaxed),
         client.watched.load(Ordering::Relaxed),
         usize::from(output_bytes > 0),
-        size_of::<Client>() + input_bytes + output_bytes + queued_bytes,
+        client.memory_bytes(),
         String::from_utf8_lossy(client.account().user().name()),
         client.redirect.load(Ordering::Relaxed),
         client.protocol.load(Ordering::Relaxed),

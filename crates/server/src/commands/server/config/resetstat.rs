@@ -23,6 +23,7 @@ pub struct Args {}
 
 pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
     session.server.statistics.reset();
+    session.server.evictions.reset();
     reply.ok();
     Ok(())
 }

@@ -32,7 +32,7 @@ const PEAK: f64 = 1.5;
 
 pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
     let figures = (session.server.allocator.figures)();
-    let used = figures.allocated_bytes;
+    let used = figures.used_bytes;
     let peak = session.server.memory_peak(used);
     let exceeds = |bytes: u64, factor: f64| bytes as f64 > used as f64 * factor;
     let report = if used < JUDGED_BYTES_MIN {

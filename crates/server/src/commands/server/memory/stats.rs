@@ -24,7 +24,7 @@ pub struct Args {}
 pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
     let server = &session.server;
     let figures = (server.allocator.figures)();
-    let used = figures.allocated_bytes;
+    let used = figures.used_bytes;
     let peak = server.memory_peak(used);
     let resident = crate::process::resident_bytes();
     let databases: Vec<u16> =
