@@ -96,6 +96,7 @@ async fn sample(server: Arc<Server>) {
         let begin = Instant::now();
         tokio::time::sleep(SAMPLE).await;
         server.memory_peak((server.allocator.figures)().used_bytes);
+        server.look_again();
         server.fit_cache();
         let now = server.statistics.totals();
         let per_second = |now: u64, last: u64| {
