@@ -10,6 +10,8 @@ const OOM: &str = "OOM command not allowed when used memory > 'maxmemory'.";
 /// What a test fills before memory is full.
 const ROOM_BYTES: i64 = 2 << 20;
 const VALUE_BYTES: usize = 1000;
+/// What INFO itself, and the connection that it comes by, may take.
+const INFO_BYTES: i64 = 64 << 10;
 /// More than fit.
 const KEYS: usize = 5000;
 
@@ -59,6 +61,7 @@ fn without_a_policy_commands_that_need_memory_are_refused() {
     let (server, mut client) = limited("noeviction");
     let taken = fill(&mut client, "k", KEYS, "");
     assert!((1000..KEYS).contains(&taken), "{taken}");
+    client.call(&format!("CONFIG SET maxmemory {}", used(&server) - ROOM_BYTES / 10));
     for line in ["SET k:0 v", "APPEND k:0 v", "LPUSH l v", "SADD s v", "HSET h f v", "SETBIT b 1 1"] {
         assert_eq!(client.call(line), oom(), "{line}");
     }
@@ -68,7 +71,7 @@ fn without_a_policy_commands_that_need_memory_are_refused() {
     assert_eq!(client.call("DBSIZE"), taken as i64 - 1);
     assert_eq!(server.info("evicted_keys"), 0);
     assert!(server.info("current_eviction_exceeded_time") >= 0);
-    for number in 1..100 {
+    for number in 1..500 {
         client.call(&format!("DEL k:{number}"));
     }
     assert_eq!(client.call("SET k:0 v"), Value::ok());
@@ -119,7 +122,8 @@ fn every_policy_keeps_within_the_limit() {
             let (server, mut client) = limited(&policy);
             let limit = client.call("CONFIG GET maxmemory").elements()[1].text().parse::<i64>().unwrap();
             assert_eq!(fill(&mut client, "k", KEYS, "EX 10000"), KEYS, "{policy}");
-            assert!(used(&server) < limit + (64 << 10), "{policy}: {} of {limit}", used(&server));
+            eventually(SOON, "memory is within the limit", || used(&server) <= limit + INFO_BYTES);
+            client.call("CONFIG SET maxmemory 0");
             let left = client.call("DBSIZE").int();
             assert!((1000..3000).contains(&left), "{policy}: {left}");
             assert_eq!(server.info("evicted_keys"), KEYS as i64 - left, "{policy}");
@@ -172,7 +176,7 @@ fn what_is_used_stays_and_what_expires_first_goes_first() {
     fill(&mut client, "soon", 700, "EX 1000");
     fill(&mut client, "new", 1000, "EX 30000");
     let (late, soon) = (count(&mut client, "late"), count(&mut client, "soon"));
-    assert!(late > 680 && soon < 450, "{late} of 700, {soon} of 700");
+    assert!(late > 600 && soon < 450, "{late} of 700, {soon} of 700");
 }
 
 #[test]
@@ -257,7 +261,7 @@ fn many_writers_at_the_limit_get_on() {
             });
         }
     });
-    assert!(used(&server) < limit + (256 << 10), "{} of {limit}", used(&server));
+    eventually(SOON, "memory is within the limit", || used(&server) <= limit + INFO_BYTES);
 }
 
 #[test]

@@ -96,6 +96,7 @@ async fn sample(server: Arc<Server>) {
         let begin = Instant::now();
         tokio::time::sleep(SAMPLE).await;
         server.memory_peak((server.allocator.figures)().used_bytes);
+        server.look_again();
         server.fit_cache();
         server.forget_excess_reads();
         let now = server.statistics.totals();

@@ -53,6 +53,8 @@ pub(crate) enum Room {
 pub(crate) struct Evictions {
     /// `maxmemory`; 0 is no limit.
     bytes_max: AtomicU64,
+    /// Counts up when all have to look again: several times a second, and when the limit changes.
+    occasion: AtomicU64,
     /// By worker; the last one is for all threads that are no workers.
     evictors: Vec<Mutex<(Evictor, Random)>>,
     /// Wakes the task that goes on.
@@ -65,7 +67,7 @@ pub(crate) struct Evictions {
 }
 
 thread_local! {
-    /// Up to which balance of its own this thread need not look, and the limit that this was reckoned for.
+    /// Up to which balance of its own this thread need not look, and when this was reckoned.
     static ALLOWANCE: Cell<(i64, u64)> = const { Cell::new((i64::MIN, 0)) };
 }
 
@@ -74,6 +76,7 @@ impl Evictions {
         let evictor = || Mutex::new((Evictor::default(), Random::from_system()));
         Evictions {
             bytes_max: AtomicU64::new(settings.memory.maxmemory_bytes),
+            occasion: AtomicU64::new(1),
             evictors: (0..=settings.process.io_threads).map(|_| evictor()).collect(),
             more: Notify::new(),
             exceeded_since_ms: AtomicU64::new(0),
@@ -178,6 +181,7 @@ impl Server {
         if self.evictions.bytes_max.swap(bytes_max, Ordering::Relaxed) == bytes_max || bytes_max == 0 {
             return;
         }
+        self.look_again();
         let used_bytes = self.counted_bytes();
         if used_bytes > bytes_max {
             tracing::warn!(
@@ -233,19 +237,25 @@ impl Server {
         cached_bytes > 0
     }
 
+    /// Has every thread look how much memory is used before its next command.
+    pub(crate) fn look_again(&self) {
+        self.evictions.occasion.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Has no more memory used than allowed, as far as that can be done in a short time.
     pub(crate) fn make_room(&self) -> Room {
         let bytes_max = self.evictions.bytes_max.load(Ordering::Relaxed);
         let balance = (self.allocator.tell)();
-        let (balance_max, reckoned_for) = ALLOWANCE.get();
-        if bytes_max == 0 || balance < balance_max && reckoned_for == bytes_max {
+        let occasion = self.evictions.occasion.load(Ordering::Relaxed);
+        let (balance_max, reckoned_at) = ALLOWANCE.get();
+        if bytes_max == 0 || balance < balance_max && reckoned_at == occasion {
             return Room::Enough;
         }
         let used_bytes = self.counted_bytes();
         if used_bytes <= bytes_max {
             // Should all take what they may, half of what is free is left.
             let share = (bytes_max - used_bytes) / (2 * self.evictions.evictors.len() as u64);
-            ALLOWANCE.set((balance.saturating_add_unsigned(share), bytes_max));
+            ALLOWANCE.set((balance.saturating_add_unsigned(share), occasion));
             self.evictions.note(Room::Enough);
             return Room::Enough;
         }

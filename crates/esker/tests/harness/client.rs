@@ -183,7 +183,10 @@ impl Client {
             match self.reader.read(&mut scrap) {
                 Ok(0) => return true,
                 Ok(_) => {}
-                Err(error) => return error.kind() == io::ErrorKind::ConnectionReset,
+                Err(error) => {
+                    use io::ErrorKind::{ConnectionReset, UnexpectedEof};
+                    return matches!(error.kind(), ConnectionReset | UnexpectedEof);
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Encrypted;
 use super::certificates::{Authority, Issued, client_config, config_of_versions};
-use super::harness::{Client, Value};
+use super::harness::{Client, Value, pass_over};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, HandshakeKind};
 use std::io;
@@ -46,6 +46,9 @@ fn clients_have_to_show_a_certificate_that_is_trusted() {
 
     admin.call("CONFIG SET tls-auth-clients yes");
     assert!(!is_served(&server, None));
+    if !server.server.is_esker() {
+        return;
+    }
     let log = server.server.log();
     for said in ["peer sent no certificates", "UnknownIssuer", "certificate expired", "client=127.0.0.1:"] {
         assert!(log.contains(said), "{said} is not in the log:\n{log}");
@@ -96,6 +99,9 @@ fn versions_and_ciphers_are_those_of_the_configuration() {
 #[test]
 fn sessions_are_resumed_where_they_may_be() {
     let server = Encrypted::start(&[]);
+    if !server.server.is_esker() {
+        return pass_over("Redis refuses whoever comes back with a session from before a change");
+    }
     let mut admin = server.server.connect();
     for version in [&TLS12, &TLS13] {
         let certificates = &server.certificates;
