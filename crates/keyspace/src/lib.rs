@@ -36,8 +36,8 @@ pub use crate::expiry::{Expired, Sweep};
 pub use crate::handles::{HashMut, ListMut, SetMut, StreamMut, ZSetMut};
 pub use crate::key::{DatabaseKey, Key};
 pub use crate::observers::WatchFlag;
-use crate::slots::{LockedSlot, Slot};
-pub use crate::slots::{Needs, SlotsOfKeys};
+use crate::slots::{Escalation, LockedSlot, Slot};
+pub use crate::slots::{HandOff, Needs, SlotsOfKeys, hand_waits_to};
 use crate::statistics::Statistics;
 pub use crate::strings::{Deadline, StringMut};
 pub use crate::txn::{DifferentEngines, WriteTxn};
@@ -67,6 +67,8 @@ impl Drop for Garbage {
 /// All keys of all databases.
 pub struct Keyspace {
     slots: Box<[LockedSlot]>,
+    /// Whoever has it may hold slots and wait for others.
+    escalation: Escalation,
     /// By database. Exchanged, like the data, by `SWAPDB`.
     engines: RwLock<Vec<Arc<dyn Engine>>>,
     /// Where databases are stored, if any are.
@@ -94,6 +96,7 @@ impl Keyspace {
         let (garbage, receiver) = channel();
         let keyspace = Keyspace {
             slots: (0..SLOTS).map(|_| LockedSlot::default()).collect(),
+            escalation: Escalation::new(()),
             statistics: engines.iter().map(|_| Statistics::default()).collect(),
             engines: RwLock::new(engines),
             store,
@@ -148,6 +151,12 @@ impl Keyspace {
     #[inline]
     pub fn write(&self, needs: &Needs, context: Context) -> WriteTxn<'_> {
         WriteTxn::new(self, needs, context)
+    }
+
+    /// Locks what is needed for changes, and takes the right to lock more later: see [`WriteTxn::extend`]. One
+    /// transaction has that right at a time.
+    pub fn write_growing(&self, needs: &Needs, context: Context) -> WriteTxn<'_> {
+        WriteTxn::new_growing(self, needs, context)
     }
 
     /// Has the processor load the slot of `key`.

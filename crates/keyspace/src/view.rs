@@ -69,15 +69,28 @@ pub struct ReadView<'k> {
 }
 
 impl<'k> ReadView<'k> {
+    #[inline]
     pub(crate) fn new(keyspace: &'k Keyspace, needs: &Needs, mode: Mode, context: Context) -> ReadView<'k> {
+        let lock = || Held::lock(&keyspace.slots, needs, mode, Some(&keyspace.escalation));
+        ReadView::with(keyspace, lock, context)
+    }
+
+    /// A view of what `lock` locks.
+    #[inline]
+    pub(crate) fn with(
+        keyspace: &'k Keyspace,
+        lock: impl FnOnce() -> Held<'k>,
+        context: Context,
+    ) -> ReadView<'k> {
         if keyspace.store.is_some() {
             // Whoever looked before and was not asked how it went is none of this one's business.
             fault::take();
         }
+        let held = lock();
         ReadView {
             keyspace,
-            held: Held::lock(&keyspace.slots, needs, mode),
-            whole: matches!(needs, Needs::All),
+            whole: held.has_all(),
+            held,
             random: Cell::new(context.seed),
             context,
             tally: RefCell::default(),
