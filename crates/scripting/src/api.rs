@@ -17,6 +17,9 @@ pub(crate) fn native(lua: &Lua, shared: &Rc<Shared>, versions: &[(&str, &str)]) 
     native.set("loading", loading(lua, shared, versions)?)?;
     native.set("translate", translate(lua)?)?;
     libraries::random::register(lua, shared, &native)?;
+    let patterns = lua.create_table()?;
+    libraries::pattern::register(lua, shared, &patterns)?;
+    native.set("patterns", patterns)?;
     native.set("bit", libraries::bit::table(lua)?)?;
     native.set("struct", libraries::structs::table(lua)?)?;
     native.set("cmsgpack", libraries::msgpack::table(lua)?)?;

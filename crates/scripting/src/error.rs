@@ -32,11 +32,17 @@ impl std::error::Error for Raised {}
 
 /// The error with this text, after the place of the line that called the function that runs.
 pub(crate) fn text(lua: &Lua, text: impl fmt::Display) -> Error {
-    let place = lua.inspect_stack(1, |frame| {
-        let line = frame.current_line()?;
-        Some(format!("{}:{line}: ", frame.source().short_src?))
-    });
-    Error::external(Raised::Text(format!("{}{text}", place.flatten().unwrap_or_default())))
+    let place = |level| {
+        lua.inspect_stack(level, |frame| {
+            let source = frame.source().short_src?;
+            Some((frame.current_line()?, source.into_owned()))
+        })
+    };
+    // The prelude's functions stand for Lua's own.
+    let caller =
+        (1..).map(place).find(|place| !matches!(place, Some(Some((_, source))) if source == "prelude"));
+    let place = caller.flatten().flatten().map(|(line, source)| format!("{source}:{line}: "));
+    Error::external(Raised::Text(format!("{}{text}", place.unwrap_or_default())))
 }
 
 /// The error about an argument of the function called `name`, as Lua's own functions word it.

@@ -90,7 +90,8 @@ impl Header {
         let words = words.map_err(|_| HeaderError::new("Invalid engine in script shebang"))?;
         let word = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
         let mut words = words.as_arguments().iter().map(word);
-        let engine = if text[2..len].first().is_some_and(u8::is_ascii_whitespace) { None } else { words.next() };
+        let engine =
+            if text[2..len].first().is_some_and(u8::is_ascii_whitespace) { None } else { words.next() };
         let engine = engine.unwrap_or_default();
         Ok(Some(Header { engine, options: words.collect(), len }))
     }
@@ -124,7 +125,8 @@ mod tests {
 
     #[test]
     fn headers_say_engine_and_flags() {
-        let flags = |text: &str| Header::of(text.as_bytes()).map(|header| header.map(|header| header.script_flags()));
+        let flags =
+            |text: &str| Header::of(text.as_bytes()).map(|header| header.map(|header| header.script_flags()));
         assert_eq!(flags("return 1"), Ok(None));
         assert_eq!(flags("#!lua\nreturn 1"), Ok(Some(Ok(Flags::default()))));
         let both = Flags::NO_WRITES.and(Flags::ALLOW_STALE);

@@ -115,8 +115,10 @@ fn text(value: &Value) -> Option<Vec<u8>> {
 
 fn read_named(named: &Value) -> Read {
     let Value::Table(named) = named else {
-        return Err("calling server.register_function with a single argument is only applicable to Lua table \
-                    (representing named arguments).");
+        return Err(
+            "calling server.register_function with a single argument is only applicable to Lua table \
+                    (representing named arguments).",
+        );
     };
     let (mut name, mut description, mut callback, mut flags) = (None, None, None, Flags::default());
     for pair in named.pairs::<Value, Value>() {

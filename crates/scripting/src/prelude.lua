@@ -12,6 +12,7 @@ local type, error, tostring, select, next, rawget, byte =
 local setmetatable, getmetatable, rawset, setfenv, getfenv, xpcall, pcall =
   setmetatable, getmetatable, rawset, setfenv, getfenv, xpcall, pcall
 local loadstring, collectgarbage, frame, concat = loadstring, collectgarbage, debug.getinfo, table.concat
+local gmatch = string.gmatch
 
 -- What a read-only table shows.
 local shown = {}
@@ -59,7 +60,7 @@ local function handler(failure)
   if type(failure) == 'userdata' then failure = native.translate(failure) end
   local level = 2
   local at = frame(level, 'Sl')
-  while at and at.what == 'C' do
+  while at and (at.what == 'C' or at.source == '=prelude') do
     level = level + 1
     at = frame(level, 'Sl')
   end
@@ -75,24 +76,30 @@ end
 
 local function pick(from, names)
   local picked = {}
-  for name in names:gmatch('%S+') do picked[name] = from[name] end
+  for name in gmatch(names, '%S+') do picked[name] = from[name] end
   return picked
 end
 
 local known = pick(_G, [[
-  tostring assert tonumber rawequal getmetatable type select unpack gcinfo ipairs _VERSION getfenv error newproxy
+  tostring assert tonumber rawequal getmetatable type select unpack gcinfo ipairs _VERSION getfenv error
 ]])
 
 function known.pcall(...)
   return caught(pcall(...))
 end
 
+-- The script's handler runs when the error has left the function. Lua calls it before, where nothing could stop it if
+-- the error was that the script is stopped.
+local function handled(own, ok, failure, ...)
+  if ok then return ok, failure, ... end
+  if type(failure) == 'userdata' then failure = native.translate(failure) end
+  local done, result = pcall(own, failure)
+  if not done and type(result) == 'userdata' then result = native.translate(result) end
+  return false, result
+end
+
 function known.xpcall(f, own)
-  if type(own) ~= 'function' then return xpcall(f, own) end
-  return xpcall(f, function(failure)
-    if type(failure) == 'userdata' then failure = native.translate(failure) end
-    return own(failure)
-  end)
+  return handled(own, pcall(f))
 end
 
 function known.setmetatable(t, metatable)
@@ -188,7 +195,47 @@ function tables.setn()
   error("'setn' is obsolete", 2)
 end
 
-local strings = pick(string, 'byte char dump find format gfind gmatch gsub len lower match rep reverse sub upper')
+local strings = pick(string, 'byte char dump format len lower rep reverse sub upper')
+local step, replace, sub = native.patterns.step, native.patterns.gsub, string.sub
+strings.find, strings.match = native.patterns.find, native.patterns.match
+strings.gmatch, strings.gfind = native.patterns.gmatch, native.patterns.gmatch
+
+-- What a function gives to replace a match by.
+local function replacement(whole, value)
+  if not value then return whole end
+  if type(value) ~= 'string' and type(value) ~= 'number' then
+    error(('invalid replacement value (a %s)'):format(type(value)), 4)
+  end
+  return value
+end
+
+function strings.gsub(text, pattern, by, count_max)
+  if type(by) ~= 'function' then return replace(text, pattern, by, count_max) end
+  text, pattern = tostring(text), tostring(pattern)
+  local pieces, count, at, len = {}, 0, 0, #text
+  count_max = count_max or len + 1
+  local anchored = byte(pattern) == 94
+  local function call(first, last, ...)
+    if not first then return end
+    return first, last, replacement(sub(text, first + 1, last), by(...))
+  end
+  while count < count_max do
+    local first, last, value = call(step(text, pattern, at))
+    if not first then break end
+    count = count + 1
+    pieces[#pieces + 1] = sub(text, at + 1, first)
+    pieces[#pieces + 1] = value
+    at = last
+    if last == first then
+      pieces[#pieces + 1] = sub(text, at + 1, at + 1)
+      at = at + 1
+    end
+    if anchored or at > len then break end
+  end
+  pieces[#pieces + 1] = sub(text, at + 1)
+  return concat(pieces), count
+end
+
 local maths = pick(math, [[
   abs acos asin atan atan2 ceil cos cosh deg exp floor fmod frexp huge ldexp log log10 max min mod modf pi pow rad sin
   sinh sqrt tan tanh

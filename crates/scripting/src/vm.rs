@@ -59,6 +59,8 @@ pub(crate) struct Shared {
     pub json: RefCell<libraries::json::Settings>,
     /// Whether the host has said stop.
     is_stopped: Cell<bool>,
+    /// Bytes of memory for all that the interpreter holds.
+    pub memory_bytes_max: usize,
     /// The library that is being loaded.
     pub loading: RefCell<Option<crate::library::Loading>>,
 }
@@ -94,6 +96,7 @@ impl Vm {
             random: RefCell::default(),
             json: RefCell::default(),
             is_stopped: Cell::new(false),
+            memory_bytes_max: limits.memory_bytes_max,
             loading: RefCell::default(),
         });
         let native = api::native(&lua, &shared, versions)?;
@@ -124,10 +127,6 @@ impl Vm {
             shared.stop(lua);
             Err(mlua::Error::external(Raised::Stopped))
         })
-    }
-
-    pub(crate) fn lua(&self) -> &Lua {
-        &self.lua
     }
 
     pub(crate) fn shared(&self) -> &Rc<Shared> {
@@ -253,7 +252,10 @@ impl Shared {
         }
         let host: NonNull<dyn Host + '_> = NonNull::from(host);
         // SAFETY: only the lifetime changes; the pointer is gone from `self.host` before `host` is, see `Away`.
-        #[allow(unsafe_code, reason = "Lua's functions have no lifetime that could say how long the host is there")]
+        #[allow(
+            unsafe_code,
+            reason = "Lua's functions have no lifetime that could say how long the host is there"
+        )]
         let host: NonNull<dyn Host> = unsafe { std::mem::transmute(host) };
         self.host.set(Some(host));
         let _away = Away(&self.host);

@@ -246,7 +246,11 @@ impl Encoder<'_> {
         }
         let Settings { sparse_convert, sparse_ratio, sparse_safe, .. } = self.settings;
         if sparse_ratio > 0 && highest > count * sparse_ratio && highest > sparse_safe {
-            return if sparse_convert { Ok(None) } else { Err(self.refuse(value, "excessively sparse array")) };
+            return if sparse_convert {
+                Ok(None)
+            } else {
+                Err(self.refuse(value, "excessively sparse array"))
+            };
         }
         Ok(Some(highest))
     }

@@ -189,9 +189,8 @@ impl Reader<'_> {
         if is_invalid && !self.settings.decode_invalid {
             return (Token::Error("invalid number"), 0);
         }
-        longest_number(rest).map_or((Token::Error("invalid number"), 0), |(number, len)| {
-            (Token::Number(number), len)
-        })
+        longest_number(rest)
+            .map_or((Token::Error("invalid number"), 0), |(number, len)| (Token::Number(number), len))
     }
 
     fn read_string(&mut self) -> std::result::Result<(), &'static str> {
@@ -253,7 +252,9 @@ fn longest_number(text: &[u8]) -> Option<(f64, usize)> {
     let candidate = text.iter().take_while(|byte| is_part(byte)).count();
     let mut len = candidate;
     while len > 0 {
-        if let Some(number) = base::number::parse_f64(&text[..len]).or_else(|| parse_not_a_number(&text[..len])) {
+        if let Some(number) =
+            base::number::parse_f64(&text[..len]).or_else(|| parse_not_a_number(&text[..len]))
+        {
             return Some((number, len));
         }
         // What follows the digits of a number is rarely more than a word.
@@ -286,9 +287,10 @@ fn parse_not_a_number(text: &[u8]) -> Option<f64> {
 /// The character of `uXXXX`, perhaps followed by the second half of a pair, and the length without the first `\u`.
 fn unicode_escape(text: &[u8]) -> Option<(char, usize)> {
     let unit = |text: &[u8]| {
-        let digits = text.get(..4)?.iter().try_fold(0, |value, byte| {
-            Some(value << 4 | char::from(*byte).to_digit(16)?)
-        });
+        let digits = text
+            .get(..4)?
+            .iter()
+            .try_fold(0, |value, byte| Some(value << 4 | char::from(*byte).to_digit(16)?));
         digits
     };
     let high = unit(text)?;

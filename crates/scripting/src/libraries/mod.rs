@@ -1,11 +1,13 @@
 //! The libraries that scripts know beside Lua's own, with the behaviour that Redis' have: `cjson`, `cmsgpack`, `struct`
-//! and `bit`, and `math.random`.
+//! and `bit`, `math.random`, and the functions of `string` that take patterns.
 
 pub(crate) mod bit;
 pub(crate) mod json;
 mod json_decode;
+mod matcher;
 pub(crate) mod msgpack;
 mod msgpack_decode;
+pub(crate) mod pattern;
 pub(crate) mod random;
 pub(crate) mod structs;
 

@@ -44,10 +44,7 @@ fn unpack(arguments: &Arguments<'_>, limit: i64, offset: i64) -> Result<MultiVal
     }
     let start = usize::try_from(offset).unwrap_or(usize::MAX);
     if start > len {
-        return Err(error::text(
-            lua,
-            format_args!("Start offset {offset} greater than input length {len}."),
-        ));
+        return Err(error::text(lua, format_args!("Start offset {offset} greater than input length {len}.")));
     }
     let takes_all = limit == 0 && offset == 0;
     let limit = if takes_all { usize::MAX } else { usize::try_from(limit).unwrap_or(usize::MAX) };
@@ -155,7 +152,9 @@ impl<'a> Reader<'a> {
             let value = self.value(depth + 1)?;
             match key {
                 Value::Nil => return Err(error::text(self.lua, "table index is nil")),
-                Value::Number(key) if key.is_nan() => return Err(error::text(self.lua, "table index is NaN")),
+                Value::Number(key) if key.is_nan() => {
+                    return Err(error::text(self.lua, "table index is NaN"));
+                }
                 key => table.raw_set(key, value)?,
             }
         }

@@ -76,9 +76,9 @@ impl<'a, 'l> Format<'a, 'l> {
                     let size = self.number(4)?;
                     if size > INTEGER_BYTES_MAX {
                         let limit = INTEGER_BYTES_MAX;
-                        return Err(self.error(format_args!(
-                            "integral size {size} is larger than limit of {limit}"
-                        )));
+                        return Err(
+                            self.error(format_args!("integral size {size} is larger than limit of {limit}"))
+                        );
                     }
                     size
                 }
