@@ -221,7 +221,7 @@ impl Keyspace {
 
     /// No longer tells the watcher with this flag of changes to `key`.
     pub fn unwatch(&self, key: &DatabaseKey, flag: &WatchFlag) {
-        let mut slot = self.slots[usize::from(base::slot::slot(&key.name))].write();
+        let mut slot = slots::write_slot(&self.slots[usize::from(base::slot::slot(&key.name))]);
         if slot.observers().is_some() {
             slot.observers_mut().unwatch(key, flag);
             slot.tidy();
@@ -230,7 +230,7 @@ impl Keyspace {
 
     /// Takes back one [`WriteTxn::wait_for`].
     pub fn stop_waiting(&self, key: &DatabaseKey) {
-        let mut slot = self.slots[usize::from(base::slot::slot(&key.name))].write();
+        let mut slot = slots::write_slot(&self.slots[usize::from(base::slot::slot(&key.name))]);
         if slot.observers().is_some() {
             slot.observers_mut().stop_waiting(key);
             slot.tidy();

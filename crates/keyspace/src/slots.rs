@@ -278,6 +278,14 @@ fn wait(lock: &RwLock<Slot>, mode: Mode) -> Guard<'_> {
     }
 }
 
+/// Locks one slot to change it, waiting as long as it takes.
+pub(crate) fn write_slot(slot: &LockedSlot) -> RwLockWriteGuard<'_, Slot> {
+    match wait(slot, Mode::Exclusive) {
+        Guard::Exclusive(guard) => guard,
+        Guard::Shared(_) => unreachable!("it was asked for exclusively"),
+    }
+}
+
 #[cold]
 fn wait_patiently(lock: &RwLock<Slot>, mode: Mode) -> Guard<'_> {
     let quick = match mode {

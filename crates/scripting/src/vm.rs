@@ -60,7 +60,7 @@ pub(crate) struct Shared {
     /// Whether the host has said stop.
     is_stopped: Cell<bool>,
     /// Bytes of memory for all that the interpreter holds.
-    pub memory_bytes_max: usize,
+    pub memory_bytes_max: Cell<usize>,
     /// The library that is being loaded.
     pub loading: RefCell<Option<crate::library::Loading>>,
 }
@@ -96,7 +96,7 @@ impl Vm {
             random: RefCell::default(),
             json: RefCell::default(),
             is_stopped: Cell::new(false),
-            memory_bytes_max: limits.memory_bytes_max,
+            memory_bytes_max: Cell::new(limits.memory_bytes_max),
             loading: RefCell::default(),
         });
         let native = api::native(&lua, &shared, versions)?;
@@ -131,6 +131,13 @@ impl Vm {
 
     pub(crate) fn shared(&self) -> &Rc<Shared> {
         &self.shared
+    }
+
+    /// Has it use no more than this from now on.
+    pub fn limit(&self, limits: Limits) {
+        self.shared.memory_bytes_max.set(limits.memory_bytes_max);
+        // It fails only for interpreters that somebody else has made.
+        let _ = self.lua.set_memory_limit(limits.memory_bytes_max);
     }
 
     /// Compiles a script's text.

@@ -12,6 +12,8 @@ pub enum Concern {
     Pause = 1 << 1,
     /// Somebody caches what it reads.
     Tracking = 1 << 2,
+    /// A script runs for longer than others should wait for it.
+    Busy = 1 << 3,
 }
 
 /// The concerns that there are.

@@ -28,6 +28,7 @@ mod process;
 mod pubsub;
 mod request;
 mod scheduler;
+mod scripting;
 mod secrets;
 mod server;
 mod session;
@@ -57,6 +58,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 /// Opens the sockets and serves clients until [`Server::stop`] is called. `ready` is called once clients can
 /// connect.
 pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), ListenError> {
+    // A script may have a slot for long, while its worker has other clients to serve.
+    keyspace::hand_waits_to(|work| tokio::task::block_in_place(work));
     let settings = server.settings();
     let listeners = listener::Listeners::open(&settings).await?;
     for address in listeners.addresses() {

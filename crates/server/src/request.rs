@@ -52,7 +52,8 @@ pub(crate) fn execute<'a>(
     let begin = reply.len();
     let arguments = request.arguments;
     let found = find(&server.table, request);
-    let admitted = found.and_then(|entry| match admit(session, entry, arguments) {
+    let concerns = server.attention.now();
+    let admitted = found.and_then(|entry| match admit(session, entry, arguments, concerns) {
         Ok(()) => Ok(entry),
         Err(refusal) => {
             server.statistics.count_rejected(entry.index);
@@ -68,7 +69,6 @@ pub(crate) fn execute<'a>(
             return apply_reply_mode(session, None, reply, begin);
         }
     };
-    let concerns = server.attention.now();
     if concerns.has(Concern::Pause) && pause::hold(server, session, entry.command, entry.index) {
         return;
     }
@@ -110,12 +110,15 @@ pub(crate) fn conclude(
     begin: usize,
 ) {
     let Finished { entry, arguments, result, elapsed_ns } = call;
-    if concerns.has(Concern::Monitor) {
+    // What a script calls is shown after what called it, which is long over here.
+    if concerns.has(Concern::Monitor) && !matches!(entry.command.handler, Handler::Script) {
         server.monitors.show(session, entry.command, arguments);
     }
     if let Err(error) = &result {
         let text = error.text(entry.command.name);
-        server.statistics.count_error(&text);
+        if !session.has_counted_error.take() {
+            server.statistics.count_error(&text);
+        }
         reply.truncate(begin);
         reply.error(text.as_bytes());
     }
@@ -175,7 +178,12 @@ fn unknown_subcommand(name: &[u8], word: &[u8]) -> String {
 
 /// Whether this client may run this command now.
 #[inline]
-fn admit(session: &Session, entry: &Entry, arguments: Arguments<'_>) -> std::result::Result<(), String> {
+fn admit(
+    session: &Session,
+    entry: &Entry,
+    arguments: Arguments<'_>,
+    concerns: Concerns,
+) -> std::result::Result<(), String> {
     if !entry.accepts(arguments.len()) {
         return Err(Error::WrongArity.text(entry.command.name).into_owned());
     }
@@ -191,6 +199,9 @@ fn admit(session: &Session, entry: &Entry, arguments: Arguments<'_>) -> std::res
     }
     if session.transaction.is_some() && entry.command.has(Flag::NoMulti) {
         return Err(Error::new("Command not allowed inside a transaction").text("").into_owned());
+    }
+    if concerns.has(Concern::Busy) && !entry.command.has(Flag::AllowBusy) {
+        return Err(session.server.scripting.running.busy_error().to_owned());
     }
     Ok(())
 }
@@ -310,6 +321,10 @@ fn run(
                 session.set_blocked(true);
             }
             result
+        }
+        (None, Handler::Script) => {
+            *ready = crate::scripting::run(session, entry, arguments, reply, now_ms, None)?;
+            Ok(())
         }
         (None, Handler::Container | Handler::Session | Handler::Admin) => Err(Error::WrongArity),
     }

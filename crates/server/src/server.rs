@@ -25,6 +25,7 @@ use crate::latency::Latency;
 use crate::monitors::Monitors;
 use crate::pause::Pause;
 use crate::pubsub::PubSub;
+use crate::scripting::Scripting;
 use crate::session::Session;
 use crate::slowlog::{SlowCall, Slowlog};
 use crate::statistics::Statistics;
@@ -56,6 +57,8 @@ pub struct Server {
     pub attention: Attention,
     /// Whether clients wait for the end of a pause.
     pub pause: Pause,
+    /// Scripts and functions.
+    pub scripting: Scripting,
     /// Who sees every command.
     pub monitors: Monitors,
     /// The commands that took long.
@@ -184,6 +187,7 @@ impl Server {
             blocked: Blocked::default(),
             attention: Attention::default(),
             pause: Pause::default(),
+            scripting: Scripting::default(),
             monitors: Monitors::default(),
             slowlog: Slowlog::new(
                 observability.slowlog_log_slower_than_us,

@@ -48,7 +48,7 @@ impl Default for Settings {
 }
 
 /// Deeper than this nothing is read or written, whatever a script sets: a thread's stack has an end.
-const DEPTH_MAX: usize = 4000;
+const DEPTH_MAX: usize = 1000;
 
 /// The library.
 pub(crate) fn table(lua: &Lua, shared: &Rc<Shared>) -> Result<Table> {

@@ -6,7 +6,7 @@ use super::json::Settings;
 use crate::error;
 
 /// Deeper than this nothing is read, whatever a script sets: a thread's stack has an end.
-const DEPTH_MAX: usize = 4000;
+const DEPTH_MAX: usize = 1000;
 
 /// The value that a JSON text stands for.
 pub(super) fn decode(lua: &Lua, text: &[u8], settings: &Settings) -> Result<Value> {

@@ -206,7 +206,7 @@ struct Output<'a> {
 impl Output<'_> {
     fn add(&mut self, bytes: &[u8]) -> Result<()> {
         self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() > self.shared.memory_bytes_max {
+        if self.bytes.len() > self.shared.memory_bytes_max.get() {
             return Err(error::text(self.lua, "not enough memory"));
         }
         Ok(())
