@@ -22,7 +22,7 @@ local function refuse()
 end
 
 local function check_writable(t)
-  if shown[t] then error('Attempt to modify a readonly table', 3) end
+  if shown[t] then error('Attempt to modify a readonly table', 0) end
 end
 
 -- The read-only face of `content`, and its metatable.
