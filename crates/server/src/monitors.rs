@@ -59,8 +59,8 @@ impl Monitors {
             return;
         }
         let now_us = crate::clock::unix_us();
-        let mut line = format!("{}.{:06} [{database} {address}]", now_us / 1_000_000, now_us % 1_000_000)
-                .into_bytes();
+        let mut line =
+            format!("{}.{:06} [{database} {address}]", now_us / 1_000_000, now_us % 1_000_000).into_bytes();
         for word in visible_words(arguments) {
             line.push(b' ');
             quote(word, &mut line);

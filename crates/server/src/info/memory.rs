@@ -59,16 +59,17 @@ pub(super) fn memory(server: &Server, fields: &mut Fields) {
 fn add_scripts(server: &Server, fields: &mut Fields) {
     let vm_bytes = server.scripting.running.vm_bytes();
     let (scripts, script_bytes) = server.scripting.scripts.count();
+    let functions = server.scripting.functions.now();
     fields.add("used_memory_lua", vm_bytes);
     fields.add("used_memory_vm_eval", vm_bytes);
     fields.add("used_memory_vm_functions", 0);
     fields.add("used_memory_vm_total", vm_bytes);
-    fields.add("used_memory_scripts", script_bytes);
+    fields.add("used_memory_scripts", script_bytes + functions.code_bytes());
     fields.add("used_memory_scripts_eval", script_bytes);
-    fields.add("used_memory_functions", 0);
+    fields.add("used_memory_functions", functions.code_bytes());
     fields.add("number_of_cached_scripts", scripts);
-    fields.add("number_of_functions", 0);
-    fields.add("number_of_libraries", 0);
+    fields.add("number_of_functions", functions.functions());
+    fields.add("number_of_libraries", functions.libraries.len());
     let sums = [
         ("used_memory_lua", vm_bytes),
         ("used_memory_vm_total", vm_bytes),

@@ -60,7 +60,9 @@ mod tests {
     fn who_has_touched_others_is_not_trusted_again() {
         let callable = Callable::new(String::new(), None, false);
         assert_eq!(callable.reach(), Reach::Unknown);
-        for (others, expected) in [(false, Reach::OwnKeys), (true, Reach::OtherKeys), (false, Reach::OtherKeys)] {
+        for (others, expected) in
+            [(false, Reach::OwnKeys), (true, Reach::OtherKeys), (false, Reach::OtherKeys)]
+        {
             callable.has_reached(others);
             assert_eq!(callable.reach(), expected);
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use commands::{Access, Call, Error, Flag, Handler, Reader, Scope};
 use keyspace::{Key, Needs, Tally, WriteTxn};
@@ -160,7 +161,12 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
         Ok(())
     }
 
-    fn run(&mut self, call: &Admitted<'_, '_>, arguments: Arguments<'_>, reply: &mut Reply) -> commands::Result<()> {
+    fn run(
+        &mut self,
+        call: &Admitted<'_, '_>,
+        arguments: Arguments<'_>,
+        reply: &mut Reply,
+    ) -> commands::Result<()> {
         match (call.entry.run, call.entry.command.handler) {
             (Some(run), _) => {
                 let now_ms = self.txn.now_ms();
@@ -258,13 +264,7 @@ impl Host for ScriptHost<'_, '_> {
     }
 
     fn log(&mut self, level: Level, line: &[u8]) {
-        let line = String::from_utf8_lossy(line);
-        match level {
-            Level::Debug => tracing::trace!("{line}"),
-            Level::Verbose => tracing::debug!("{line}"),
-            Level::Notice => tracing::info!("{line}"),
-            Level::Warning => tracing::warn!("{line}"),
-        }
+        log(level, line);
     }
 
     fn goes_on(&mut self) -> bool {
@@ -291,5 +291,54 @@ impl Host for ScriptHost<'_, '_> {
             self.running.becomes_slow(&self.callable.name, self.command);
         }
         true
+    }
+}
+
+/// Serves a library while it registers its functions, which must not take long.
+pub(super) struct LoadHost {
+    began: Instant,
+    is_over: bool,
+}
+
+/// As long as a library may take to register its functions.
+const LOAD_TIME_MAX: Duration = Duration::from_millis(500);
+
+impl LoadHost {
+    pub fn new() -> LoadHost {
+        LoadHost { began: Instant::now(), is_over: false }
+    }
+
+    /// Whether it took too long.
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+}
+
+impl Host for LoadHost {
+    fn call(&mut self, _: Arguments<'_>, _: &mut Reply) -> Outcome {
+        Outcome::Refused("ERR a library cannot call commands while it is loaded".to_owned())
+    }
+
+    fn permits(&mut self, _: Arguments<'_>) -> Option<bool> {
+        None
+    }
+
+    fn log(&mut self, level: Level, line: &[u8]) {
+        log(level, line);
+    }
+
+    fn goes_on(&mut self) -> bool {
+        self.is_over |= self.began.elapsed() > LOAD_TIME_MAX;
+        !self.is_over
+    }
+}
+
+fn log(level: Level, line: &[u8]) {
+    let line = String::from_utf8_lossy(line);
+    match level {
+        Level::Debug => tracing::trace!("{line}"),
+        Level::Verbose => tracing::debug!("{line}"),
+        Level::Notice => tracing::info!("{line}"),
+        Level::Warning => tracing::warn!("{line}"),
     }
 }

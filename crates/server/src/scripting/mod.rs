@@ -10,7 +10,9 @@
 //! nothing yet. If it has, it tries for the slot, and ends with an error if it does not get it.
 
 mod callable;
+mod functions;
 mod host;
+pub(crate) mod payload;
 mod running;
 mod scripts;
 mod worker;
@@ -21,15 +23,16 @@ use std::sync::atomic::Ordering;
 use commands::{Error, Result};
 use keyspace::{DatabaseKey, Key, SlotsOfKeys, WriteTxn};
 use resp::{Arguments, Reply};
-use scripting::{Digest, Failure, Flags, Function, Vm};
+use scripting::{Digest, Failure, Flags, Vm};
 
 pub(crate) use self::callable::{Callable, Reach};
-use self::host::{End, ScriptHost};
-pub(crate) use self::running::Running;
+pub(crate) use self::functions::{Function, Functions, Library, Registry};
+use self::host::{End, LoadHost, ScriptHost};
 pub(crate) use self::running::Killer;
 use self::running::RunState;
+pub(crate) use self::running::Running;
 pub(crate) use self::scripts::Scripts;
-use self::worker::with_worker;
+use self::worker::{Worker, with_worker};
 use crate::attention::Concern;
 use crate::session::Session;
 use crate::table::Entry;
@@ -39,6 +42,8 @@ use crate::table::Entry;
 pub struct Scripting {
     /// The scripts that clients have sent.
     pub(crate) scripts: Scripts,
+    /// The libraries of functions.
+    pub(crate) functions: Functions,
     /// Those that run.
     pub(crate) running: Running,
 }
@@ -80,7 +85,8 @@ impl<'a> Request<'a> {
         if count > rest.len() as i64 {
             return Err(Error::fixed("ERR Number of keys can't be greater than number of args"));
         }
-        let keys = usize::try_from(count).map_err(|_| Error::fixed("ERR Number of keys can't be negative"))?;
+        let keys =
+            usize::try_from(count).map_err(|_| Error::fixed("ERR Number of keys can't be negative"))?;
         Ok(Request { what, words: Words { arguments: rest, keys }, is_read_only: name.ends_with("_ro") })
     }
 }
@@ -102,22 +108,47 @@ pub(crate) fn run(
     let name = entry.command.name;
     let request = Request::read(arguments, name)?;
     with_worker(&server, |worker| {
+        let start = |worker: &Worker, callable: &Callable, function: &scripting::Function| {
+            let run = Run {
+                vm: worker.vm(),
+                state: worker.state(),
+                callable,
+                function,
+                command: arguments,
+                words: request.words,
+                is_read_only: request.is_read_only,
+                now_ms,
+            };
+            run.check()?;
+            run.start(session, reply, within)
+        };
+        if name.starts_with("fcall") {
+            let registry = server.scripting.functions.now();
+            let found = registry.find(request.what).ok_or(Error::fixed("ERR Function not found"))?;
+            let (library, index) = found;
+            let function = worker.function(library, index)?;
+            return start(worker, &library.functions[index].callable, &function);
+        }
         let script = match name {
             "evalsha" | "evalsha_ro" => worker.script_by_digest(&server, request.what)?,
             _ => worker.script(&server, request.what)?,
         };
-        let run = Run {
-            vm: worker.vm(),
-            state: worker.state(),
-            callable: &script.script.callable,
-            function: &script.function,
-            command: arguments,
-            words: request.words,
-            is_read_only: request.is_read_only,
-            now_ms,
-        };
-        run.check()?;
-        run.start(session, reply, within)
+        start(worker, &script.script.callable, &script.function)
+    })?
+}
+
+/// The library that `code` makes.
+pub(crate) fn make_library(server: &Arc<crate::server::Server>, code: &[u8]) -> Result<Library> {
+    with_worker(server, |worker| {
+        server.scripting.functions.make(code, |text| {
+            let mut host = LoadHost::new();
+            let library = worker.vm().load_library(text, &mut host);
+            if host.is_over() {
+                return Err(Error::new("FUNCTION LOAD timeout"));
+            }
+            let library = library.map_err(Error::new)?;
+            Ok(library.functions.into_iter().map(|(declaration, _)| declaration).collect())
+        })
     })?
 }
 
@@ -126,7 +157,7 @@ struct Run<'a> {
     vm: &'a Vm,
     state: &'a RunState,
     callable: &'a Callable,
-    function: &'a Function,
+    function: &'a scripting::Function,
     /// The client's request.
     command: Arguments<'a>,
     words: Words<'a>,

@@ -125,14 +125,19 @@ impl Running {
         }
     }
 
-    /// The function, or else the script, that is slow, if any is.
-    pub fn report(&self) -> Option<Report> {
+    /// The function that is slow, if any is; an error while it is a script that is.
+    pub fn report(&self) -> Result<Option<Report>, Error> {
         let now_ms = self.now_ms();
-        self.slow().into_iter().find_map(|state| {
-            let (name, command) = state.about.lock().clone()?;
-            let began_ms = state.began_ms.load(Ordering::Relaxed);
-            Some(Report { name, command, elapsed_ms: now_ms.saturating_sub(began_ms) })
-        })
+        for state in self.slow() {
+            if !state.is_function.load(Ordering::Relaxed) {
+                return Err(Error::fixed(BUSY_SCRIPT));
+            }
+            if let Some((name, command)) = state.about.lock().clone() {
+                let began_ms = state.began_ms.load(Ordering::Relaxed);
+                return Ok(Some(Report { name, command, elapsed_ms: now_ms.saturating_sub(began_ms) }));
+            }
+        }
+        Ok(None)
     }
 
     /// Has the slow script, or the slow function, end.

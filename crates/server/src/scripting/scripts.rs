@@ -59,7 +59,9 @@ impl Scripts {
             return Arc::clone(script);
         }
         let is_evaluated = |script: &&Arc<Script>| !script.is_kept.load(Ordering::Relaxed);
-        if by_digest.len() >= EVALUATED_MAX && by_digest.values().filter(is_evaluated).count() >= EVALUATED_MAX {
+        if by_digest.len() >= EVALUATED_MAX
+            && by_digest.values().filter(is_evaluated).count() >= EVALUATED_MAX
+        {
             let oldest = by_digest.values().filter(is_evaluated);
             let oldest = oldest.min_by_key(|script| script.used.load(Ordering::Relaxed)).map(Arc::clone);
             if let Some(oldest) = oldest {

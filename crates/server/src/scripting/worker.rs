@@ -8,6 +8,8 @@ use std::sync::{Arc, Weak};
 use commands::{Error, Result};
 use scripting::{Digest, Function, Header, Limits, Vm};
 
+use super::functions::{Library, header_len};
+use super::host::LoadHost;
 use super::running::RunState;
 use super::scripts::Script;
 use crate::server::Server;
@@ -25,6 +27,8 @@ pub(super) struct Worker {
     server: Weak<Server>,
     by_text: HashMap<Box<[u8]>, Rc<Compiled>>,
     by_digest: HashMap<Digest, Rc<Compiled>>,
+    /// The libraries that it has loaded, by name: each with its version and its functions.
+    libraries: HashMap<String, (u64, Vec<Function>)>,
     /// Bytes of the texts.
     text_bytes: usize,
     /// Of the server's settings, when the limits were taken from them.
@@ -45,9 +49,8 @@ const VALKEY_VERSION: &str = "7.2.4";
 /// Lets `work` have the calling thread's interpreter.
 pub(super) fn with_worker<R>(server: &Arc<Server>, work: impl FnOnce(&mut Worker) -> R) -> Result<R> {
     WORKER.with(|worker| {
-        let mut worker = worker
-            .try_borrow_mut()
-            .map_err(|_| Error::new("a script runs on this thread already"))?;
+        let mut worker =
+            worker.try_borrow_mut().map_err(|_| Error::new("a script runs on this thread already"))?;
         let is_usable = worker.as_ref().is_some_and(|worker| worker.belongs_to(server));
         if !is_usable {
             *worker = Some(Worker::new(server)?);
@@ -75,6 +78,7 @@ impl Worker {
             server: Arc::downgrade(server),
             by_text: HashMap::new(),
             by_digest: HashMap::new(),
+            libraries: HashMap::new(),
             text_bytes: 0,
             generation,
         })
@@ -127,6 +131,20 @@ impl Worker {
         }
         let script = server.scripting.scripts.find(&digest).ok_or(UNKNOWN)?;
         self.script(server, &script.text)
+    }
+
+    /// The function of this number in a library, which is loaded if that was not done yet.
+    pub fn function(&mut self, library: &Library, index: usize) -> Result<Function> {
+        let is_loaded = |(version, _): &&(u64, Vec<Function>)| *version == library.version;
+        if self.libraries.get(&library.name).filter(is_loaded).is_none() {
+            let text = &library.code[header_len(&library.code)..];
+            let loaded = self.vm.load_library(text, &mut LoadHost::new()).map_err(Error::new)?;
+            let functions = loaded.functions.into_iter().map(|(_, function)| function).collect();
+            self.libraries.insert(library.name.clone(), (library.version, functions));
+        }
+        let functions = self.libraries.get(&library.name).map(|(_, functions)| functions);
+        let function = functions.and_then(|functions| functions.get(index)).cloned();
+        function.ok_or_else(|| Error::new("Function not found"))
     }
 
     fn remember(&mut self, script: Arc<Script>, function: Function) -> Rc<Compiled> {
