@@ -605,6 +605,29 @@ impl<'a> Parse<'a> for CountedKeys<'a> {
     }
 }
 
+/// A number of keys, which may be zero, then that many keys: what scripts are run with.
+#[derive(Clone, Debug)]
+pub struct ScriptKeys<'a>(pub Many<Key<'a>>);
+
+impl<'a> Parse<'a> for ScriptKeys<'a> {
+    const SPEC: Spec = Spec { optional: true, ..CountedKeys::SPEC };
+
+    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
+        const TOO_MANY: Error = Error::fixed("ERR Number of keys can't be greater than number of args");
+        const NEGATIVE: Error = Error::fixed("ERR Number of keys can't be negative");
+        let count = i64::parse(parser)?;
+        match usize::try_from(count) {
+            Err(_) => Err(NEGATIVE),
+            Ok(count) if count > parser.remaining() => Err(TOO_MANY),
+            Ok(count) => (0..count).map(|_| Key::parse(parser)).collect::<Result<_>>().map(ScriptKeys),
+        }
+    }
+
+    fn keys(&self, visit: &mut impl FnMut(Key<'a>)) {
+        self.0.keys(visit);
+    }
+}
+
 impl<'a> CountedKeys<'a> {
     /// Reads `count` keys; a syntax error when there are not as many words.
     pub fn take(parser: &mut Parser<'a>, count: i64) -> Result<CountedKeys<'a>> {

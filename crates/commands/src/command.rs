@@ -21,6 +21,7 @@ pub enum Group {
     HyperLogLog,
     List,
     PubSub,
+    Scripting,
     Server,
     Set,
     SortedSet,
@@ -42,6 +43,7 @@ impl Group {
             Group::HyperLogLog => "hyperloglog",
             Group::List => "list",
             Group::PubSub => "pubsub",
+            Group::Scripting => "scripting",
             Group::Server => "server",
             Group::Set => "set",
             Group::SortedSet => "sorted-set",
@@ -62,6 +64,7 @@ impl Group {
             Group::HyperLogLog => "hyperloglog",
             Group::List => "list",
             Group::PubSub => "pubsub",
+            Group::Scripting => "scripting",
             Group::Cluster | Group::Server => return None,
             Group::Set => "set",
             Group::SortedSet => "sortedset",
@@ -104,6 +107,8 @@ pub enum Handler {
     Blocking(fn(&mut Call<'_, '_>) -> Result<()>),
     /// It looks at the keyspace, or waits until there is something to see.
     BlockingRead(fn(&mut Call<'_, '_>) -> Result<()>),
+    /// It runs a script, which calls other commands; the server knows how.
+    Script,
     /// It concerns the client's connection; the server has its function.
     Session,
     /// It concerns the server as a whole; the server has its function.
@@ -259,7 +264,8 @@ pub const fn arguments_at(name: &str) -> usize {
 
 /// Declares a command as the constant `COMMAND` of its file, whose argument struct is called `Args`.
 ///
-/// `handler` is one of `Read(f)`, `Write(f)`, `Blocking(f)`, `BlockingRead(f)`, `Session`, `Admin`, `Container`;
+/// `handler` is one of `Read(f)`, `Write(f)`, `Blocking(f)`, `BlockingRead(f)`, `Script`, `Session`, `Admin`,
+/// `Container`;
 /// `scope` is a function of the arguments where the keys among them do not say which slots are needed.
 #[macro_export]
 macro_rules! command {
@@ -303,6 +309,7 @@ macro_rules! command {
     (@scope) => { |_| $crate::Scope::Keys };
     (@scope $scope:expr) => { $scope };
     (@handler Session, $name:literal, ($($scope:expr)?)) => { $crate::Handler::Session };
+    (@handler Script, $name:literal, ($($scope:expr)?)) => { $crate::Handler::Script };
     (@handler Admin, $name:literal, ($($scope:expr)?)) => { $crate::Handler::Admin };
     (@handler Container, $name:literal, ($($scope:expr)?)) => { $crate::Handler::Container };
     (@handler Read($run:path), $name:literal, ($($scope:expr)?)) => {

@@ -123,12 +123,17 @@ fn with_room_for_clients(config: Config) -> Config {
 /// beyond that stands still until one of them is done.
 const WAITING_THREADS_MAX: usize = 64;
 
+/// Scripts nest what they return and what they read as JSON up to a thousand deep; without optimisation that takes some
+/// megabytes of stack. What is not used takes no memory.
+const THREAD_STACK_BYTES: usize = 8 * 1024 * 1024;
+
 fn runtime(workers: usize) -> std::io::Result<tokio::runtime::Runtime> {
     let started = AtomicUsize::new(0);
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers)
         .max_blocking_threads(WAITING_THREADS_MAX)
         .thread_name("worker")
+        .thread_stack_size(THREAD_STACK_BYTES)
         .enable_io()
         .enable_time()
         .on_thread_start(move || server::worker_started(started.fetch_add(1, Ordering::Relaxed)))

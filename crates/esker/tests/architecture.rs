@@ -71,6 +71,11 @@ const RULES: &[Rule] = &[
         because: "a command knows keys, arguments and replies; no socket, no session, no engine",
     },
     Rule {
+        room: "scripting",
+        may_import: &["base", "resp"],
+        because: "an interpreter asks its host for everything: it knows no key, no client, no clock",
+    },
+    Rule {
         room: "server",
         may_import: &[
             "base",
@@ -83,6 +88,7 @@ const RULES: &[Rule] = &[
             "keyspace",
             "command-macros",
             "commands",
+            "scripting",
         ],
         because: "it joins them; which engine it serves from is handed to it",
     },

@@ -78,7 +78,8 @@ impl Keyspace {
 
     /// Whether nothing is left to do in this slot.
     fn expire_in_slot(&self, database: u16, slot: u16, now_ms: u64, expired: &mut Expired) -> bool {
-        let mut held = self.slots[usize::from(slot)].write();
+        // Whoever has the slot, perhaps for long, removes what it finds expired.
+        let Some(mut held) = self.slots[usize::from(slot)].try_write() else { return true };
         let (mut removed, mut removed_elements, mut ready) = (0, 0, Vec::new());
         let mut news = None;
         let caption = self.caption();

@@ -38,8 +38,8 @@ pub use crate::expiry::{Expired, Sweep};
 pub use crate::handles::{HashMut, ListMut, SetMut, StreamMut, ZSetMut};
 pub use crate::key::{DatabaseKey, Key};
 pub use crate::observers::WatchFlag;
-use crate::slots::{LockedSlot, Slot};
-pub use crate::slots::{Needs, SlotsOfKeys};
+use crate::slots::{Escalation, LockedSlot, Slot};
+pub use crate::slots::{HandOff, Needs, SlotsOfKeys, hand_waits_to};
 use crate::statistics::Statistics;
 pub use crate::strings::{Deadline, StringMut};
 pub use crate::txn::{DifferentEngines, WriteTxn};
@@ -84,6 +84,8 @@ impl Drop for Garbage {
 /// All keys of all databases.
 pub struct Keyspace {
     slots: Box<[LockedSlot]>,
+    /// Whoever has it may hold slots and wait for others.
+    escalation: Escalation,
     /// By database. Exchanged, like the data, by `SWAPDB`.
     engines: RwLock<Vec<Arc<dyn Engine>>>,
     /// Where databases are stored, if any are.
@@ -110,6 +112,7 @@ impl Keyspace {
         let (garbage, receiver) = channel();
         let keyspace = Keyspace {
             slots: (0..SLOTS).map(|_| LockedSlot::default()).collect(),
+            escalation: Escalation::new(()),
             statistics: engines.iter().map(|_| Statistics::default()).collect(),
             engines: RwLock::new(engines),
             store,
@@ -170,6 +173,12 @@ impl Keyspace {
     fn try_write(&self, slot: u16, context: Context) -> Option<WriteTxn<'_>> {
         let held = slots::Held::try_lock_one(&self.slots, slot, slots::Mode::Exclusive)?;
         Some(WriteTxn::holding(self, held, context))
+    }
+
+    /// Locks what is needed for changes, and takes the right to lock more later: see [`WriteTxn::extend`]. One
+    /// transaction has that right at a time.
+    pub fn write_growing(&self, needs: &Needs, context: Context) -> WriteTxn<'_> {
+        WriteTxn::new_growing(self, needs, context)
     }
 
     /// Has the processor load the slot of `key`.
@@ -239,7 +248,7 @@ impl Keyspace {
 
     /// No longer tells the watcher with this flag of changes to `key`.
     pub fn unwatch(&self, key: &DatabaseKey, flag: &WatchFlag) {
-        let mut slot = self.slots[usize::from(base::slot::slot(&key.name))].write();
+        let mut slot = slots::write_slot(&self.slots[usize::from(base::slot::slot(&key.name))]);
         if slot.observers().is_some() {
             slot.observers_mut().unwatch(key, flag);
             slot.tidy();
@@ -248,7 +257,7 @@ impl Keyspace {
 
     /// Takes back one [`WriteTxn::wait_for`].
     pub fn stop_waiting(&self, key: &DatabaseKey) {
-        let mut slot = self.slots[usize::from(base::slot::slot(&key.name))].write();
+        let mut slot = slots::write_slot(&self.slots[usize::from(base::slot::slot(&key.name))]);
         if slot.observers().is_some() {
             slot.observers_mut().stop_waiting(key);
             slot.tidy();

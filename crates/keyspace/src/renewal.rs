@@ -17,7 +17,7 @@ impl Keyspace {
     /// Opens again a store that wants it ([`Store::wants_renewal`]). When that fails, reading what is stored is a fault
     /// until the next try.
     pub fn renew(&self, store: &dyn Store) -> Result<(), Fault> {
-        let mut held = Held::lock(&self.slots, &Needs::All, Mode::Exclusive);
+        let mut held = Held::lock(&self.slots, &Needs::All, Mode::Exclusive, Some(&self.escalation));
         let mut engines = self.engines.write();
         let is_stored = |database: &u16| engines[usize::from(*database)].is_stored();
         let databases: Vec<u16> = (0..self.databases()).filter(is_stored).collect();

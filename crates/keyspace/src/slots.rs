@@ -4,12 +4,21 @@
 //! holds some slots and needs more only *tries* the rest: when that fails, it lets all go and begins again by
 //! waiting for the slot that failed. Nobody holds and waits, so nobody deadlocks. The one exception is whoever
 //! needs all: it waits for them in ascending order while it holds the lower ones, which is safe because those
-//! that it waits for never wait themselves, except for others of its kind, who go in the same order.
+//! that it waits for never wait themselves, except for others of its kind, who go in the same order, and for whoever
+//! has the [`Escalation`].
+//!
+//! A script may touch keys that it has not declared. It has the one [`Escalation`] from its beginning then, with which
+//! it may wait for slots while it holds others. Whoever needs all slots takes it too while it gathers them, so there is
+//! never more than one who holds and waits.
+//!
+//! A wait that takes long is handed off (see [`hand_waits_to`]), so that the worker's other clients go on.
 
 use std::ops::Deref;
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use smallvec::SmallVec;
-use sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::Key;
 use crate::engine::{Shard, ShardBox};
@@ -252,11 +261,74 @@ pub(crate) enum Mode {
     Exclusive,
 }
 
+/// The right to hold slots and wait for others: one has it.
+pub(crate) type Escalation = Mutex<()>;
+
+/// A slot that is not free after this long is held by something that may take much longer.
+const QUICK_WAIT: Duration = Duration::from_millis(2);
+
+/// Runs work that may have to wait, while another thread does what else the calling one has to do.
+pub type HandOff = fn(&mut dyn FnMut());
+
+static HAND_OFF: OnceLock<HandOff> = OnceLock::new();
+
+/// Has long waits for slots handed to `hand_off`, once and for all; without, the thread just waits.
+pub fn hand_waits_to(hand_off: HandOff) {
+    HAND_OFF.get_or_init(|| hand_off);
+}
+
+/// Locks a slot, waiting as long as it takes.
+#[inline]
 fn wait(lock: &RwLock<Slot>, mode: Mode) -> Guard<'_> {
-    match mode {
-        Mode::Shared => Guard::Shared(lock.read()),
-        Mode::Exclusive => Guard::Exclusive(lock.write()),
+    match attempt(lock, mode) {
+        Some(guard) => guard,
+        None => wait_patiently(lock, mode),
     }
+}
+
+/// Locks one slot to change it, waiting as long as it takes.
+pub(crate) fn write_slot(slot: &LockedSlot) -> RwLockWriteGuard<'_, Slot> {
+    match wait(slot, Mode::Exclusive) {
+        Guard::Exclusive(guard) => guard,
+        Guard::Shared(_) => unreachable!("it was asked for exclusively"),
+    }
+}
+
+#[cold]
+fn wait_patiently(lock: &RwLock<Slot>, mode: Mode) -> Guard<'_> {
+    let quick = match mode {
+        Mode::Shared => lock.read_within(QUICK_WAIT).map(Guard::Shared),
+        Mode::Exclusive => lock.write_within(QUICK_WAIT).map(Guard::Exclusive),
+    };
+    if let Some(guard) = quick {
+        return guard;
+    }
+    let mut guard = None;
+    let mut lock = || {
+        guard = Some(match mode {
+            Mode::Shared => Guard::Shared(lock.read()),
+            Mode::Exclusive => Guard::Exclusive(lock.write()),
+        });
+    };
+    patiently(&mut lock);
+    guard.unwrap_or_else(|| unreachable!("what is handed off is done when that returns"))
+}
+
+fn patiently(work: &mut dyn FnMut()) {
+    match HAND_OFF.get() {
+        Some(hand_off) => hand_off(work),
+        None => work(),
+    }
+}
+
+/// Takes the right to hold and wait, waiting as long as it takes.
+pub(crate) fn escalate(escalation: &Escalation) -> MutexGuard<'_, ()> {
+    let quick = escalation.try_lock().or_else(|| escalation.lock_within(QUICK_WAIT));
+    quick.unwrap_or_else(|| {
+        let mut guard = None;
+        patiently(&mut || guard = Some(escalation.lock()));
+        guard.unwrap_or_else(|| unreachable!("what is handed off is done when that returns"))
+    })
 }
 
 fn attempt(lock: &RwLock<Slot>, mode: Mode) -> Option<Guard<'_>> {
@@ -267,11 +339,20 @@ fn attempt(lock: &RwLock<Slot>, mode: Mode) -> Option<Guard<'_>> {
 }
 
 impl<'k> Held<'k> {
-    /// Locks what is needed, waiting as long as it takes.
+    /// Locks what is needed, waiting as long as it takes. Whoever needs all slots needs the `escalation` too, unless
+    /// it has it already.
     #[inline]
-    pub fn lock(slots: &'k [LockedSlot], needs: &Needs, mode: Mode) -> Held<'k> {
+    pub fn lock(
+        slots: &'k [LockedSlot],
+        needs: &Needs,
+        mode: Mode,
+        escalation: Option<&Escalation>,
+    ) -> Held<'k> {
         let guards = match needs {
-            Needs::All => Guards::All(slots.iter().map(|lock| wait(lock, mode)).collect()),
+            Needs::All => {
+                let _escalation = escalation.map(escalate);
+                Guards::All(slots.iter().map(|lock| wait(lock, mode)).collect())
+            }
             Needs::One(only) => Guards::One(*only, wait(&slots[usize::from(*only)], mode)),
             Needs::Some(several) => Guards::Some(lock_several(slots, several, mode)),
         };
@@ -282,6 +363,61 @@ impl<'k> Held<'k> {
     pub fn try_lock_one(slots: &'k [LockedSlot], index: u16, mode: Mode) -> Option<Held<'k>> {
         let guard = attempt(&slots[usize::from(index)], mode)?;
         Some(Held { guards: Guards::One(index, guard) })
+    }
+
+    /// Whether the slot `index` is among the locked ones.
+    #[inline]
+    pub fn has(&self, index: u16) -> bool {
+        match &self.guards {
+            Guards::One(held, _) => *held == index,
+            Guards::Some(guards) => guards.binary_search_by_key(&index, |(held, _)| *held).is_ok(),
+            Guards::All(_) => true,
+        }
+    }
+
+    /// Whether all slots are.
+    pub fn has_all(&self) -> bool {
+        matches!(self.guards, Guards::All(_))
+    }
+
+    /// Locks the slot `index` exclusively too, if it is not: waiting for it, which only whoever has the escalation may
+    /// do, or else trying for a moment. Says whether it is locked now.
+    pub fn add(&mut self, slots: &'k [LockedSlot], index: u16, may_wait: bool) -> bool {
+        if self.has(index) {
+            return true;
+        }
+        let lock = &slots[usize::from(index)];
+        let guard = if may_wait { Some(wait(lock, Mode::Exclusive)) } else { try_for_a_moment(lock) };
+        let Some(guard) = guard else { return false };
+        let none = Guards::Some(SmallVec::new());
+        let mut guards = match std::mem::replace(&mut self.guards, none) {
+            Guards::One(held, guard) => SmallVec::from_iter([(held, guard)]),
+            Guards::Some(guards) => guards,
+            Guards::All(_) => unreachable!("whoever has all slots has each"),
+        };
+        let place = guards.partition_point(|(held, _)| *held < index);
+        guards.insert(place, (index, guard));
+        self.guards = Guards::Some(guards);
+        true
+    }
+
+    /// Locks all slots exclusively that are not; the caller must have the escalation.
+    pub fn add_all(&mut self, slots: &'k [LockedSlot]) {
+        let none = Guards::Some(SmallVec::new());
+        let held = match std::mem::replace(&mut self.guards, none) {
+            Guards::One(held, guard) => SmallVec::from_iter([(held, guard)]),
+            Guards::Some(guards) => guards,
+            all @ Guards::All(_) => {
+                self.guards = all;
+                return;
+            }
+        };
+        let mut held = held.into_iter().peekable();
+        let guards = slots.iter().zip(0..).map(|(lock, index)| {
+            let own = held.next_if(|(held, _)| *held == index);
+            own.map_or_else(|| wait(lock, Mode::Exclusive), |(_, guard)| guard)
+        });
+        self.guards = Guards::All(guards.collect());
     }
 
     /// The slot `index`, which must be among the locked ones.
@@ -331,6 +467,11 @@ fn position(guards: &[(u16, Guard<'_>)], index: u16) -> usize {
     guards
         .binary_search_by_key(&index, |(held, _)| *held)
         .unwrap_or_else(|_| unreachable!("a command touched a key that it had not declared"))
+}
+
+/// Tries to lock a slot exclusively until it would be a wait.
+fn try_for_a_moment(lock: &RwLock<Slot>) -> Option<Guard<'_>> {
+    lock.write_within(QUICK_WAIT).map(Guard::Exclusive)
 }
 
 fn lock_several<'k>(slots: &'k [LockedSlot], needed: &[u16], mode: Mode) -> SmallVec<[(u16, Guard<'k>); 2]> {

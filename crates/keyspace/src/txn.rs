@@ -6,6 +6,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use sync::MutexGuard;
 use values::entry::{Entry, EntryRef, Kind};
 use values::limits::Limits;
 
@@ -14,7 +15,7 @@ use crate::events::{Caption, EventClasses};
 use crate::fault::Fault;
 use crate::handles::{Found, HashMut, ListMut, SetMut, StreamMut, Touched, ZSetMut};
 use crate::pending::Pending;
-use crate::slots::{Held, Mode, Needs};
+use crate::slots::{Held, Mode, Needs, escalate};
 use crate::view::{Context, ReadView, Tally, WrongType, access_clock, is_expired, note_use};
 use crate::{DatabaseKey, Key, Keyspace};
 
@@ -32,6 +33,8 @@ pub struct WriteTxn<'k> {
     caption: Caption,
     /// What is to be stored, where some database is.
     pending: Option<Box<Pending>>,
+    /// The right to hold slots and wait for others, if it was asked for.
+    escalation: Option<MutexGuard<'k, ()>>,
 }
 
 impl<'k> Deref for WriteTxn<'k> {
@@ -46,14 +49,56 @@ impl<'k> WriteTxn<'k> {
     pub(crate) fn new(keyspace: &'k Keyspace, needs: &Needs, context: Context) -> WriteTxn<'k> {
         let pending = keyspace.store.is_some().then(Box::default);
         let view = ReadView::new(keyspace, needs, Mode::Exclusive, context);
-        WriteTxn { view, caption: keyspace.caption(), pending }
+        WriteTxn { view, caption: keyspace.caption(), pending, escalation: None }
+    }
+
+    /// See [`Keyspace::write_growing`].
+    pub(crate) fn new_growing(keyspace: &'k Keyspace, needs: &Needs, context: Context) -> WriteTxn<'k> {
+        let pending = keyspace.store.is_some().then(Box::default);
+        let escalation = Some(escalate(&keyspace.escalation));
+        let lock = || Held::lock(&keyspace.slots, needs, Mode::Exclusive, None);
+        let view = ReadView::with(keyspace, lock, context);
+        WriteTxn { view, caption: keyspace.caption(), pending, escalation }
+    }
+
+    /// Whether it holds all of these slots.
+    #[inline]
+    pub fn holds(&self, needs: &Needs) -> bool {
+        match needs {
+            Needs::One(slot) => self.view.held.has(*slot),
+            Needs::Some(slots) => slots.iter().all(|slot| self.view.held.has(*slot)),
+            Needs::All => self.view.whole,
+        }
+    }
+
+    /// Has it hold these slots too, and says whether it does. Without the right to wait
+    /// ([`Keyspace::write_growing`]) it may fail, having got some of them: whoever holds them may want what this one
+    /// holds.
+    pub fn extend(&mut self, needs: &Needs) -> bool {
+        let (slots, may_wait) = (&self.view.keyspace.slots, self.escalation.is_some());
+        match needs {
+            Needs::One(slot) => self.view.held.add(slots, *slot, may_wait),
+            Needs::Some(several) => several.iter().all(|slot| self.view.held.add(slots, *slot, may_wait)),
+            Needs::All if self.view.whole => true,
+            Needs::All if !may_wait => false,
+            Needs::All => {
+                self.view.held.add_all(slots);
+                self.view.whole = true;
+                true
+            }
+        }
+    }
+
+    /// How many changes it has made so far.
+    pub fn changes(&self) -> u64 {
+        self.view.tally.borrow().changes
     }
 
     /// A transaction on what is locked already.
     pub(crate) fn holding(keyspace: &'k Keyspace, held: Held<'k>, context: Context) -> WriteTxn<'k> {
         let pending = keyspace.store.is_some().then(Box::default);
         let view = ReadView::holding(keyspace, held, context);
-        WriteTxn { view, caption: keyspace.caption(), pending }
+        WriteTxn { view, caption: keyspace.caption(), pending, escalation: None }
     }
 
     /// Says what the changes that follow are called, in the class of the values that they are made to; without a name

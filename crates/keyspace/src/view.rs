@@ -73,22 +73,33 @@ pub struct ReadView<'k> {
 }
 
 impl<'k> ReadView<'k> {
+    #[inline]
     pub(crate) fn new(keyspace: &'k Keyspace, needs: &Needs, mode: Mode, context: Context) -> ReadView<'k> {
+        let lock = || Held::lock(&keyspace.slots, needs, mode, Some(&keyspace.escalation));
+        ReadView::with(keyspace, lock, context)
+    }
+
+    /// A view of what `lock` locks.
+    #[inline]
+    pub(crate) fn with(
+        keyspace: &'k Keyspace,
+        lock: impl FnOnce() -> Held<'k>,
+        context: Context,
+    ) -> ReadView<'k> {
         if keyspace.store.is_some() {
             // Whoever looked before and was not asked how it went is none of this one's business.
             fault::take();
         }
-        let held = Held::lock(&keyspace.slots, needs, mode);
-        ReadView { whole: matches!(needs, Needs::All), ..ReadView::holding(keyspace, held, context) }
+        ReadView::holding(keyspace, lock(), context)
     }
 
-    /// A look at what is locked already, which is not everything.
+    /// A look at what is locked already.
     #[inline]
     pub(crate) fn holding(keyspace: &'k Keyspace, held: Held<'k>, context: Context) -> ReadView<'k> {
         ReadView {
             keyspace,
+            whole: held.has_all(),
             held,
-            whole: false,
             random: Cell::new(context.seed),
             context,
             tally: RefCell::default(),

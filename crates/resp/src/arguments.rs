@@ -173,6 +173,37 @@ impl OwnedArguments {
     }
 }
 
+/// Arguments that are put together one by one, in memory that is used again and again.
+#[derive(Debug, Default)]
+pub struct ArgumentsBuffer {
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+impl ArgumentsBuffer {
+    /// Forgets the arguments and keeps the memory, up to `bytes_max`.
+    pub fn clear(&mut self, bytes_max: usize) {
+        self.bytes.clear();
+        self.spans.clear();
+        self.bytes.shrink_to(bytes_max);
+        self.spans.shrink_to(bytes_max / size_of::<Span>());
+    }
+
+    /// Adds one.
+    #[inline]
+    pub fn push(&mut self, argument: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(argument);
+        self.spans.push(Span { start, end: self.bytes.len() });
+    }
+
+    /// Lends them in the form that commands take.
+    #[inline]
+    pub fn as_arguments(&self) -> Arguments<'_> {
+        Arguments::new(&self.bytes, &self.spans)
+    }
+}
+
 impl From<Arguments<'_>> for OwnedArguments {
     fn from(arguments: Arguments<'_>) -> Self {
         Self::collect(arguments.iter())
@@ -209,6 +240,16 @@ mod tests {
         assert_eq!(arguments.skip(1), OwnedArguments::from_parts(&["", "value"]).as_arguments());
         assert!(arguments.skip(3).is_empty() && arguments.skip(4).is_empty());
         assert_eq!(format!("{arguments:?}"), r#"["set", "", "value"]"#);
+    }
+
+    #[test]
+    fn a_buffer_is_used_again() {
+        let mut buffer = ArgumentsBuffer::default();
+        for words in [&["set", "key", "value"][..], &["get", ""], &[]] {
+            buffer.clear(16);
+            words.iter().for_each(|word| buffer.push(word.as_bytes()));
+            assert_eq!(buffer.as_arguments(), OwnedArguments::from_parts(words).as_arguments());
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub mod reply;
 pub mod request;
 pub mod value;
 
-pub use arguments::{Arguments, ArgumentsIter, OwnedArguments};
+pub use arguments::{Arguments, ArgumentsBuffer, ArgumentsIter, OwnedArguments};
 pub use error::ProtocolError;
 pub use limits::{RequestLimits, UNAUTHENTICATED_ARGUMENTS_MAX, UNAUTHENTICATED_BULK_BYTES_MAX};
 pub use reply::{Mark, Reply, Version};

@@ -18,6 +18,8 @@ pub enum Concern {
     Memory = 1 << 4,
     /// What clients take is limited.
     ClientsMemory = 1 << 5,
+    /// A script runs for longer than others should wait for it.
+    Busy = 1 << 6,
 }
 
 /// The concerns that there are.

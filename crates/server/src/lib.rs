@@ -32,6 +32,7 @@ mod process;
 mod pubsub;
 mod request;
 mod scheduler;
+mod scripting;
 mod secrets;
 mod server;
 mod session;
@@ -98,6 +99,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 /// # Errors
 /// When it could not begin to.
 pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), StartError> {
+    // A script may have a slot for long, while its worker has other clients to serve.
+    keyspace::hand_waits_to(|work| tokio::task::block_in_place(work));
     let settings = server.settings();
     if settings.tls.port != 0 {
         server.encryption.configure(&settings.tls)?;

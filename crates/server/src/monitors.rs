@@ -41,18 +41,26 @@ impl Monitors {
     /// Shows them what `session` has run, in the database that it is in since; but nothing of
     /// administration.
     pub fn show(&self, session: &Session, command: &Command, arguments: Arguments<'_>) {
-        if command.is_admin() || command.has(Flag::SkipMonitor) {
-            return;
-        }
-        let now_us = crate::clock::unix_us();
         let address = if session.client.is_unix {
             format!("unix:{}", session.client.local_address.trim_end_matches(":0"))
         } else {
             session.client.address.clone()
         };
+        self.show_as(&address, session.database, command, arguments);
+    }
+
+    /// As [`Monitors::show`], of what a script has run.
+    pub fn show_script(&self, database: u16, command: &Command, arguments: Arguments<'_>) {
+        self.show_as("lua", database, command, arguments);
+    }
+
+    fn show_as(&self, address: &str, database: u16, command: &Command, arguments: Arguments<'_>) {
+        if command.is_admin() || command.has(Flag::SkipMonitor) {
+            return;
+        }
+        let now_us = crate::clock::unix_us();
         let mut line =
-            format!("{}.{:06} [{} {address}]", now_us / 1_000_000, now_us % 1_000_000, session.database)
-                .into_bytes();
+            format!("{}.{:06} [{database} {address}]", now_us / 1_000_000, now_us % 1_000_000).into_bytes();
         for word in visible_words(arguments) {
             line.push(b' ');
             quote(word, &mut line);

@@ -119,12 +119,15 @@ pub(crate) fn conclude(
     begin: usize,
 ) {
     let Finished { entry, arguments, result, elapsed_ns } = call;
-    if concerns.has(Concern::Monitor) {
+    // What a script calls is shown after what called it, which is long over here.
+    if concerns.has(Concern::Monitor) && !matches!(entry.command.handler, Handler::Script) {
         server.monitors.show(session, entry.command, arguments);
     }
     if let Err(error) = &result {
         let text = error.text(entry.command.name);
-        server.statistics.count_error(&text);
+        if !session.has_counted_error.take() {
+            server.statistics.count_error(&text);
+        }
         reply.truncate(begin);
         reply.error(text.as_bytes());
     }
@@ -208,6 +211,9 @@ fn admit(
             "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
              this context"
         ));
+    }
+    if concerns.has(Concern::Busy) && !entry.command.has(Flag::AllowBusy) {
+        return Err(session.server.scripting.running.busy_error().to_owned());
     }
     if concerns.has(Concern::Memory) { eviction::admit(session, entry) } else { Ok(()) }
 }
@@ -327,6 +333,10 @@ fn run(
                 session.set_blocked(true);
             }
             result
+        }
+        (None, Handler::Script) => {
+            *ready = crate::scripting::run(session, entry, arguments, reply, now_ms, None)?;
+            Ok(())
         }
         (None, Handler::Container | Handler::Session | Handler::Admin) => Err(Error::WrongArity),
     }

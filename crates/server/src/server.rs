@@ -27,6 +27,7 @@ use crate::latency::Latency;
 use crate::monitors::Monitors;
 use crate::pause::Pause;
 use crate::pubsub::PubSub;
+use crate::scripting::Scripting;
 use crate::session::Session;
 use crate::slowlog::{SlowCall, Slowlog};
 use crate::statistics::Statistics;
@@ -68,6 +69,8 @@ pub struct Server {
     pub(crate) evictions: Evictions,
     /// Whether clients wait for the end of a pause.
     pub pause: Pause,
+    /// Scripts and functions.
+    pub scripting: Scripting,
     /// Who sees every command.
     pub monitors: Monitors,
     /// The commands that took long.
@@ -207,6 +210,7 @@ impl Server {
             attention,
             evictions: Evictions::new(&settings),
             pause: Pause::default(),
+            scripting: Scripting::default(),
             monitors: Monitors::default(),
             slowlog: Slowlog::new(
                 observability.slowlog_log_slower_than_us,

@@ -48,6 +48,8 @@ pub struct Session {
     pub waiting_in: Option<&'static Command>,
     /// The pause that its next request waits for the end of.
     pub held: Option<Held>,
+    /// Whether the error that its command ends with was counted already, where it arose.
+    pub has_counted_error: std::cell::Cell<bool>,
     /// Whether it has changed something since its replies were last seen to.
     pub has_written: bool,
     /// The server's as of `limits_generation`.
@@ -119,6 +121,7 @@ impl Session {
             reply_mode: ReplyMode::On,
             waiting: None,
             waiting_in: None,
+            has_counted_error: std::cell::Cell::new(false),
             has_written: false,
             held: None,
             random: base::random::Random::from_system(),

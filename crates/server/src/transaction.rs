@@ -47,7 +47,11 @@ fn run_all(
     let now_ms = unix_ms();
     let needs = needs(server, queued, watched);
     let context = session.context(now_ms);
-    let mut txn = server.keyspace.write(&needs, context);
+    let mut txn = if queued.iter().any(|queued| is_script(server, queued)) {
+        server.keyspace.write_growing(&needs, context)
+    } else {
+        server.keyspace.write(&needs, context)
+    };
     if watched.is_some_and(|watched| has_changed(&mut txn, watched)) {
         match reply.version() {
             resp::Version::Resp2 => reply.null_array(),
@@ -137,6 +141,9 @@ fn run_one(
             reader: None,
             waiting_room: None,
         }),
+        (None, Handler::Script) => {
+            crate::scripting::run(session, entry, arguments, reply, now_ms, Some(txn)).map(|_| ())
+        }
         (None, Handler::Container | Handler::Session | Handler::Admin) => Err(Error::WrongArity),
     }
 }
@@ -145,6 +152,11 @@ fn run_one(
 fn looks_at_all(entry: &Entry, queued: &Queued) -> bool {
     entry.run.is_some()
         || (entry.command.keys)(queued.arguments.as_arguments()).is_ok_and(|(scope, _)| scope != Scope::Keys)
+}
+
+/// Whether the command may turn out to touch more than the keys that it declares.
+fn is_script(server: &Server, queued: &Queued) -> bool {
+    server.table.at(queued.entry).is_some_and(|entry| matches!(entry.command.handler, Handler::Script))
 }
 
 /// The slots that the commands and the watched keys need. A command whose words cannot be read will say so when

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::time::Duration;
 
 use crate::sites::{self, Kind};
 
@@ -44,6 +45,13 @@ impl<T: ?Sized> Mutex<T> {
     #[cold]
     fn wait(&self, caller: &'static Location<'static>) -> MutexGuard<'_, T> {
         sites::measure(caller, Kind::Mutex, || self.0.lock())
+    }
+
+    /// As [`Mutex::lock`], but waits no longer than this.
+    #[cold]
+    #[track_caller]
+    pub fn lock_within(&self, limit: Duration) -> Option<MutexGuard<'_, T>> {
+        sites::measure(Location::caller(), Kind::Mutex, || self.0.try_lock_for(limit))
     }
 
     /// Takes the mutex if it is free. A failure is not a wait and is not counted.
@@ -111,6 +119,20 @@ impl<T: ?Sized> RwLock<T> {
     #[cold]
     fn wait_to_write(&self, caller: &'static Location<'static>) -> RwLockWriteGuard<'_, T> {
         sites::measure(caller, Kind::Write, || self.0.write())
+    }
+
+    /// As [`RwLock::read`], but waits no longer than this.
+    #[cold]
+    #[track_caller]
+    pub fn read_within(&self, limit: Duration) -> Option<RwLockReadGuard<'_, T>> {
+        sites::measure(Location::caller(), Kind::Read, || self.0.try_read_for(limit))
+    }
+
+    /// As [`RwLock::write`], but waits no longer than this.
+    #[cold]
+    #[track_caller]
+    pub fn write_within(&self, limit: Duration) -> Option<RwLockWriteGuard<'_, T>> {
+        sites::measure(Location::caller(), Kind::Write, || self.0.try_write_for(limit))
     }
 
     /// Shares the lock if that needs no waiting. A failure is not a wait and is not counted.

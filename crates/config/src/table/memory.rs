@@ -101,4 +101,7 @@ group! {
     /// Elements above which a value is defragmented in steps.
     "active-defrag-max-scan-fields" => active_defrag_scan_fields_max: usize = 1000, integer(1, LONG_MAX),
         NO_DEFRAG;
+
+    /// Bytes of memory that scripts may use on one worker.
+    "script-memory-max" => script_memory_bytes_max: u64 = 256 << 20, memory(8 << 20, LONG_MAX as u64), Supported;
 }

@@ -6,6 +6,7 @@
 mod cluster;
 mod connection;
 mod pubsub;
+mod scripting;
 mod server;
 mod transactions;
 
@@ -25,9 +26,15 @@ pub fn all() -> impl Iterator<Item = &'static Command> {
 
 /// The commands and subcommands of this room, with their functions.
 pub(crate) fn session_commands() -> impl Iterator<Item = &'static SessionCommand> {
-    [cluster::FAMILY, connection::FAMILY, pubsub::FAMILY, server::FAMILY, transactions::FAMILY]
-        .into_iter()
-        .flatten()
+    let families: [&[SessionCommand]; 6] = [
+        cluster::FAMILY,
+        connection::FAMILY,
+        pubsub::FAMILY,
+        scripting::FAMILY,
+        server::FAMILY,
+        transactions::FAMILY,
+    ];
+    families.into_iter().flatten()
 }
 
 /// Declares a family of commands: each name is a file with `COMMAND`, `Args` and

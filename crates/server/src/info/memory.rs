@@ -52,9 +52,31 @@ pub(super) fn memory(server: &Server, fields: &mut Fields) {
     fields.add("active_defrag_running", 0);
     fields.add("lazyfree_pending_objects", server.keyspace.pending_frees());
     fields.add("lazyfreed_objects", server.keyspace.deferred_frees());
-    fields.add_all(&SCRIPTS);
-    for name in ["used_memory_lua", "used_memory_vm_total", "used_memory_scripts"] {
-        fields.add(format_args!("{name}_human"), human(0));
+    add_scripts(server, fields);
+}
+
+/// What scripts take: the interpreters of all workers, and the texts.
+fn add_scripts(server: &Server, fields: &mut Fields) {
+    let vm_bytes = server.scripting.running.vm_bytes();
+    let (scripts, script_bytes) = server.scripting.scripts.count();
+    let functions = server.scripting.functions.now();
+    fields.add("used_memory_lua", vm_bytes);
+    fields.add("used_memory_vm_eval", vm_bytes);
+    fields.add("used_memory_vm_functions", 0);
+    fields.add("used_memory_vm_total", vm_bytes);
+    fields.add("used_memory_scripts", script_bytes + functions.code_bytes());
+    fields.add("used_memory_scripts_eval", script_bytes);
+    fields.add("used_memory_functions", functions.code_bytes());
+    fields.add("number_of_cached_scripts", scripts);
+    fields.add("number_of_functions", functions.functions());
+    fields.add("number_of_libraries", functions.libraries.len());
+    let sums = [
+        ("used_memory_lua", vm_bytes),
+        ("used_memory_vm_total", vm_bytes),
+        ("used_memory_scripts", script_bytes),
+    ];
+    for (name, bytes) in sums {
+        fields.add(format_args!("{name}_human"), human(bytes as u64));
     }
 }
 
@@ -65,20 +87,6 @@ const REPLICATION_AND_LOG: [(&str, i64); 5] = [
     ("mem_total_replication_buffers", 0),
     ("mem_aof_buffer", 0),
     ("mem_cluster_links", 0),
-];
-
-/// There are no scripts yet, so they take no memory.
-const SCRIPTS: [(&str, i64); 10] = [
-    ("used_memory_lua", 0),
-    ("used_memory_vm_eval", 0),
-    ("used_memory_vm_functions", 0),
-    ("used_memory_vm_total", 0),
-    ("used_memory_scripts", 0),
-    ("used_memory_scripts_eval", 0),
-    ("used_memory_functions", 0),
-    ("number_of_cached_scripts", 0),
-    ("number_of_functions", 0),
-    ("number_of_libraries", 0),
 ];
 
 /// As people write sizes: `1.50M`.

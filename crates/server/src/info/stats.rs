@@ -34,6 +34,7 @@ pub(super) fn stats(server: &Server, fields: &mut Fields) {
     fields.add("expired_time_cap_reached_count", statistics.expiry_cut_short.sum());
     fields.add("expire_cycle_cpu_milliseconds", statistics.expiry_us.sum() / 1000);
     fields.add("evicted_keys", totals.evicted);
+    fields.add("evicted_scripts", server.scripting.scripts.evicted());
     fields.add("evicted_clients", statistics.evicted_clients.sum());
     fields.add("keyspace_hits", totals.hits);
     fields.add("keyspace_misses", totals.misses);

@@ -2,6 +2,7 @@
 
 use commands::prelude::*;
 
+use crate::attention::Concern;
 use crate::session::Session;
 
 command! {
@@ -43,6 +44,10 @@ pub(crate) fn run(session: &mut Session, args: Args, _: &mut Reply) -> Result<()
         }
         // There are no replicas to wait for, so a shutdown is over at once.
         return Err(Error::fixed("ERR No shutdown in progress."));
+    }
+    let is_busy = session.server.attention.now().has(Concern::Busy);
+    if is_busy && !matches!(args.save, Some(Save::No)) {
+        return Err(Error::fixed(session.server.scripting.running.busy_error()));
     }
     tracing::info!("User requested shutdown...");
     session.client.close_after_reply();

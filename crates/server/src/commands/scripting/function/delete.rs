@@ -1,0 +1,35 @@
+//! FUNCTION DELETE: see its summary.
+
+use commands::prelude::*;
+
+use crate::session::Session;
+
+command! {
+    name: "function|delete",
+    group: Scripting,
+    since: "7.0.0",
+    complexity: "O(1)",
+    summary: "Deletes a library and its functions.",
+    handler: Session,
+    flags: [NoScript, Fast],
+    examples: r##"
+        > FUNCTION LOAD "#!lua name=shop\nredis.register_function('one', function() return 1 end)"
+        "shop"
+        > FUNCTION DELETE shop
+        OK
+        > FUNCTION DELETE shop
+        (error) ERR Library not found
+    "##,
+}
+
+#[derive(Args)]
+pub struct Args<'a> {
+    #[arg(name = "library-name")]
+    name: &'a [u8],
+}
+
+pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    session.server.scripting.functions.delete(args.name)?;
+    reply.ok();
+    Ok(())
+}

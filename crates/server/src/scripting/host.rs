@@ -1,0 +1,344 @@
+//! What a script asks for, done: commands, within its transaction.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use commands::{Access, Call, Error, Flag, Handler, Reader, Scope};
+use keyspace::{Key, Needs, Tally, WriteTxn};
+use resp::{Arguments, Reply};
+use scripting::{Host, Level, Outcome};
+use smallvec::SmallVec;
+
+use super::callable::Callable;
+use super::running::ActiveRun;
+use crate::attention::Concern;
+use crate::clock::Stopwatch;
+use crate::server::Server;
+use crate::session::Session;
+use crate::statistics;
+use crate::table::Entry;
+use crate::tracking::Remembering;
+
+/// Why a script did not come to its own end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// SCRIPT KILL or FUNCTION KILL.
+    Killed,
+    /// It has to be run again, with the right to touch more keys.
+    Restart,
+    /// It touched a key that it had not declared, too late to be run again, and somebody else has that.
+    Undeclared,
+    /// The server stops.
+    Shutdown,
+}
+
+/// Serves one run.
+pub(super) struct ScriptHost<'r, 'k> {
+    server: Arc<Server>,
+    session: &'r mut Session,
+    txn: &'r mut WriteTxn<'k>,
+    running: &'r ActiveRun<'r>,
+    callable: &'r Callable,
+    may_write: bool,
+    may_restart: bool,
+    is_remembered: bool,
+    stopwatch: Stopwatch,
+    /// The client's request.
+    command: Arguments<'r>,
+    /// Whether it has touched slots beside those of its keys.
+    pub touched_others: bool,
+    /// Why it does not come to its own end.
+    pub end: Option<End>,
+}
+
+/// A command that a script may call.
+struct Admitted<'t, 'a> {
+    entry: &'t Entry,
+    /// Its first key, where that is its second word.
+    first_key: Option<Key<'a>>,
+}
+
+/// A script that has run for this long keeps its worker from others.
+const LONG_MS: u64 = 3;
+
+impl<'r, 'k> ScriptHost<'r, 'k> {
+    pub fn new(
+        session: &'r mut Session,
+        txn: &'r mut WriteTxn<'k>,
+        running: &'r ActiveRun<'r>,
+        callable: &'r Callable,
+        command: Arguments<'r>,
+        may_write: bool,
+        may_restart: bool,
+    ) -> Self {
+        ScriptHost {
+            server: Arc::clone(&session.server),
+            is_remembered: session.remembers_reads(),
+            session,
+            txn,
+            running,
+            callable,
+            may_write,
+            may_restart,
+            stopwatch: Stopwatch::start(),
+            command,
+            touched_others: false,
+            end: None,
+        }
+    }
+
+    /// Whether a script may call this command, and its keys' slots are held: all that speaks against a call is said
+    /// here.
+    fn admit<'t, 'a>(
+        &mut self,
+        server: &'t Server,
+        arguments: Arguments<'a>,
+    ) -> Result<Admitted<'t, 'a>, Outcome> {
+        let refused = |text: &str| Outcome::Refused(format!("ERR {text}"));
+        let entry = find(server, arguments).ok_or_else(|| refused("Unknown command called from script"))?;
+        let command = entry.command;
+        let refusal = if !entry.accepts(arguments.len()) {
+            Some("Wrong number of args calling command from script")
+        } else if command.has(Flag::NoScript) || matches!(command.handler, Handler::Script) {
+            Some("This Redis command is not allowed from script")
+        } else if !self.may_write && (command.is_write() || command.has(Flag::MayReplicate)) {
+            Some("Write commands are not allowed from read-only scripts.")
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
+            server.statistics.count_rejected(entry.index);
+            return Err(refused(refusal));
+        }
+        let first_key = self.lock_keys(entry, arguments)?;
+        if command.is_write() {
+            self.running.writes();
+        }
+        Ok(Admitted { entry, first_key })
+    }
+
+    /// Has the transaction hold the slots that the command needs, and returns its first key if that is its second word.
+    fn lock_keys<'a>(&mut self, entry: &Entry, arguments: Arguments<'a>) -> Result<Option<Key<'a>>, Outcome> {
+        if entry.run.is_some() {
+            self.txn.publish();
+            return Ok(None);
+        }
+        // What cannot be read says so when it runs, without any slot.
+        let Ok((scope, keys)) = (entry.command.keys)(arguments) else { return Ok(None) };
+        let needs = match (scope, keys.as_slice()) {
+            (Scope::BySlot | Scope::Everything, _) => Needs::All,
+            (Scope::Keys, [only]) => Needs::One(only.slot),
+            (Scope::Keys, several) => {
+                let slots: SmallVec<[u16; 16]> = several.iter().map(|key| key.slot).collect();
+                Needs::of_slots(slots)
+            }
+        };
+        if !self.txn.holds(&needs) {
+            self.reach_for(&needs)?;
+        }
+        if scope != Scope::Keys {
+            self.txn.publish();
+        }
+        let is_second_word = |key: &&Key<'a>| {
+            arguments.get(1).is_some_and(|word| std::ptr::eq(word.as_ptr(), key.bytes.as_ptr()))
+        };
+        Ok(keys.first().filter(is_second_word).copied())
+    }
+
+    /// Locks slots that the script has not declared.
+    #[cold]
+    fn reach_for(&mut self, needs: &Needs) -> Result<(), Outcome> {
+        self.touched_others = true;
+        if self.may_restart && self.txn.changes() == 0 {
+            self.end = Some(End::Restart);
+            return Err(Outcome::Stop);
+        }
+        if !self.txn.extend(needs) {
+            self.end = Some(End::Undeclared);
+            return Err(Outcome::Stop);
+        }
+        Ok(())
+    }
+
+    fn run(
+        &mut self,
+        call: &Admitted<'_, '_>,
+        arguments: Arguments<'_>,
+        reply: &mut Reply,
+    ) -> commands::Result<()> {
+        match (call.entry.run, call.entry.command.handler) {
+            (Some(run), _) => {
+                let now_ms = self.txn.now_ms();
+                let was_in_exec = std::mem::replace(&mut self.session.is_in_exec, true);
+                let result = run(self.session, arguments, reply);
+                self.session.is_in_exec = was_in_exec;
+                self.txn.set_context(self.session.context(now_ms));
+                result
+            }
+            (
+                None,
+                Handler::Read(run)
+                | Handler::Write(run)
+                | Handler::Blocking(run)
+                | Handler::BlockingRead(run),
+            ) => run(&mut Call {
+                arguments,
+                first_key: call.first_key,
+                reply,
+                access: Access::Within(self.txn),
+                tally: Tally::default(),
+                reader: None,
+                waiting_room: None,
+            }),
+            (None, Handler::Container | Handler::Session | Handler::Admin | Handler::Script) => {
+                Err(Error::WrongArity)
+            }
+        }
+    }
+
+    /// What follows when a command has run.
+    fn conclude(
+        &mut self,
+        server: &Server,
+        entry: &Entry,
+        arguments: Arguments<'_>,
+        result: commands::Result<()>,
+        reply: &mut Reply,
+    ) {
+        let is_read = matches!(entry.command.handler, Handler::Read(_) | Handler::BlockingRead(_));
+        if self.is_remembered
+            && is_read
+            && let Ok((_, keys)) = (entry.command.keys)(arguments)
+        {
+            let remembering = Remembering { server, client: self.session.client.id };
+            keys.iter().for_each(|key| remembering.has_read(key));
+        }
+        if server.attention.now().has(Concern::Monitor) {
+            server.monitors.show_script(self.session.database, entry.command, arguments);
+        }
+        let outcome = match &result {
+            Ok(()) => statistics::Outcome::Done,
+            Err(error) => {
+                let text = error.text(entry.command.name);
+                server.statistics.count_error(&text);
+                reply.clear();
+                reply.error(text.as_bytes());
+                statistics::Outcome::Failed
+            }
+        };
+        server.statistics.count_call(entry.index, self.stopwatch.lap_ns(), outcome);
+    }
+}
+
+/// The command, or the subcommand, that a script names.
+fn find<'t>(server: &'t Server, arguments: Arguments<'_>) -> Option<&'t Entry> {
+    let entry = server.table.find(arguments.get(0)?)?;
+    match arguments.get(1) {
+        Some(word) if !entry.command.subcommands.is_empty() => server.table.find_subcommand(entry, word),
+        _ => Some(entry),
+    }
+}
+
+impl Host for ScriptHost<'_, '_> {
+    fn call(&mut self, arguments: Arguments<'_>, reply: &mut Reply) -> Outcome {
+        let server = Arc::clone(&self.server);
+        let admitted = match self.admit(&server, arguments) {
+            Ok(admitted) => admitted,
+            Err(refusal) => {
+                if let Outcome::Refused(text) = &refusal {
+                    server.statistics.count_error(text);
+                }
+                return refusal;
+            }
+        };
+        let entry = admitted.entry;
+        self.session.client.last_command.store(entry.index, Ordering::Relaxed);
+        let result = self.run(&admitted, arguments, reply);
+        self.conclude(&server, entry, arguments, result, reply);
+        Outcome::Replied
+    }
+
+    fn permits(&mut self, arguments: Arguments<'_>) -> Option<bool> {
+        find(&self.server, arguments).map(|_| true)
+    }
+
+    fn log(&mut self, level: Level, line: &[u8]) {
+        log(level, line);
+    }
+
+    fn goes_on(&mut self) -> bool {
+        if self.running.is_killed() {
+            self.end = Some(End::Killed);
+            return false;
+        }
+        if *self.server.stop.borrow() {
+            self.end = Some(End::Shutdown);
+            return false;
+        }
+        let elapsed_ms = self.running.elapsed_ms();
+        if elapsed_ms >= LONG_MS {
+            self.running.hand_off();
+        }
+        let threshold_ms = self.server.settings().clients.busy_reply_threshold_ms;
+        if threshold_ms > 0 && elapsed_ms >= threshold_ms && !self.running.is_slow() {
+            let kill = if self.callable.is_function { "FUNCTION KILL" } else { "SCRIPT KILL" };
+            tracing::warn!(
+                script = self.callable.name,
+                "Slow script detected: still in execution after {elapsed_ms} milliseconds. You can try killing \
+                 the script using the {kill} command."
+            );
+            self.running.becomes_slow(&self.callable.name, self.command);
+        }
+        true
+    }
+}
+
+/// Serves a library while it registers its functions, which must not take long.
+pub(super) struct LoadHost {
+    began: Instant,
+    is_over: bool,
+}
+
+/// As long as a library may take to register its functions.
+const LOAD_TIME_MAX: Duration = Duration::from_millis(500);
+
+impl LoadHost {
+    pub fn new() -> LoadHost {
+        LoadHost { began: Instant::now(), is_over: false }
+    }
+
+    /// Whether it took too long.
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+}
+
+impl Host for LoadHost {
+    fn call(&mut self, _: Arguments<'_>, _: &mut Reply) -> Outcome {
+        Outcome::Refused("ERR a library cannot call commands while it is loaded".to_owned())
+    }
+
+    fn permits(&mut self, _: Arguments<'_>) -> Option<bool> {
+        None
+    }
+
+    fn log(&mut self, level: Level, line: &[u8]) {
+        log(level, line);
+    }
+
+    fn goes_on(&mut self) -> bool {
+        self.is_over |= self.began.elapsed() > LOAD_TIME_MAX;
+        !self.is_over
+    }
+}
+
+fn log(level: Level, line: &[u8]) {
+    let line = String::from_utf8_lossy(line);
+    match level {
+        Level::Debug => tracing::trace!("{line}"),
+        Level::Verbose => tracing::debug!("{line}"),
+        Level::Notice => tracing::info!("{line}"),
+        Level::Warning => tracing::warn!("{line}"),
+    }
+}

@@ -1,0 +1,288 @@
+//! Scripts and functions: EVAL, FCALL and what they need.
+//!
+//! A script is atomic: it has the slots of the keys that it declares from its beginning to its end, and its changes are
+//! one transaction's, as those of EXEC are. Most scripts touch nothing else. Those that do, such as the queues that make
+//! the names of keys from others, may have to wait for a slot while they hold some; only whoever has the keyspace's
+//! escalation may, and there is one. So it is found out which scripts need it ([`callable::Reach`]): a script that
+//! nobody knows yet runs with it, one that has kept to its keys runs without.
+//!
+//! When a script that was known to keep to its keys does not, it is run again, with the escalation, if it has changed
+//! nothing yet. If it has, it tries for the slot, and ends with an error if it does not get it.
+
+mod callable;
+mod functions;
+mod host;
+pub(crate) mod payload;
+mod running;
+mod scripts;
+mod worker;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use commands::{Error, Result};
+use keyspace::{DatabaseKey, Key, SlotsOfKeys, WriteTxn};
+use resp::{Arguments, Reply};
+use scripting::{Digest, Failure, Flags, Vm};
+
+pub(crate) use self::callable::{Callable, Reach};
+pub(crate) use self::functions::{Function, Functions, Library, Registry};
+use self::host::{End, LoadHost, ScriptHost};
+pub(crate) use self::running::Killer;
+use self::running::RunState;
+pub(crate) use self::running::Running;
+pub(crate) use self::scripts::Scripts;
+use self::worker::{Worker, with_worker};
+use crate::attention::Concern;
+use crate::session::Session;
+use crate::table::Entry;
+
+/// What the server knows of scripts.
+#[derive(Default)]
+pub struct Scripting {
+    /// The scripts that clients have sent.
+    pub(crate) scripts: Scripts,
+    /// The libraries of functions.
+    pub(crate) functions: Functions,
+    /// Those that run.
+    pub(crate) running: Running,
+}
+
+/// What a client asks for: a script or a function by its text or its name, and what to call it with.
+struct Request<'a> {
+    what: &'a [u8],
+    words: Words<'a>,
+    is_read_only: bool,
+}
+
+/// What a script is called with.
+#[derive(Clone, Copy)]
+struct Words<'a> {
+    arguments: Arguments<'a>,
+    keys: usize,
+}
+
+impl<'a> Words<'a> {
+    fn keys(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
+        self.arguments.iter().take(self.keys)
+    }
+
+    fn rest(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
+        self.arguments.skip(self.keys).iter()
+    }
+}
+
+impl<'a> Request<'a> {
+    /// Reads `EVAL what numkeys key … argument …`.
+    fn read(arguments: Arguments<'a>, name: &str) -> Result<Request<'a>> {
+        let what = arguments.get(1).ok_or(Error::WrongArity)?;
+        let count = arguments.get(2).ok_or(Error::WrongArity)?;
+        let count = base::number::parse_i64(count).ok_or(match name.starts_with("fcall") {
+            true => Error::fixed("ERR Bad number of keys provided"),
+            false => Error::NotInteger,
+        })?;
+        let rest = arguments.skip(3);
+        if count > rest.len() as i64 {
+            return Err(Error::fixed("ERR Number of keys can't be greater than number of args"));
+        }
+        let keys =
+            usize::try_from(count).map_err(|_| Error::fixed("ERR Number of keys can't be negative"))?;
+        Ok(Request { what, words: Words { arguments: rest, keys }, is_read_only: name.ends_with("_ro") })
+    }
+}
+
+/// Runs a command that runs a script, within the transaction `within` if there is one. Returns the keys that it made
+/// ready for those who wait; within a transaction they are the transaction's to tell.
+pub(crate) fn run(
+    session: &mut Session,
+    entry: &Entry,
+    arguments: Arguments<'_>,
+    reply: &mut Reply,
+    now_ms: u64,
+    within: Option<&mut WriteTxn<'_>>,
+) -> Result<Vec<DatabaseKey>> {
+    let server = Arc::clone(&session.server);
+    if server.attention.now().has(Concern::Monitor) {
+        server.monitors.show(session, entry.command, arguments);
+    }
+    let name = entry.command.name;
+    let request = Request::read(arguments, name)?;
+    with_worker(&server, |worker| {
+        let start = |worker: &Worker, callable: &Callable, function: &scripting::Function| {
+            let run = Run {
+                vm: worker.vm(),
+                state: worker.state(),
+                callable,
+                function,
+                command: arguments,
+                words: request.words,
+                is_read_only: request.is_read_only,
+                now_ms,
+            };
+            run.check()?;
+            run.start(session, reply, within)
+        };
+        if name.starts_with("fcall") {
+            let registry = server.scripting.functions.now();
+            let found = registry.find(request.what).ok_or(Error::fixed("ERR Function not found"))?;
+            let (library, index) = found;
+            let function = worker.function(library, index)?;
+            return start(worker, &library.functions[index].callable, &function);
+        }
+        let script = match name {
+            "evalsha" | "evalsha_ro" => worker.script_by_digest(&server, request.what)?,
+            _ => worker.script(&server, request.what)?,
+        };
+        start(worker, &script.script.callable, &script.function)
+    })?
+}
+
+/// The library that `code` makes.
+pub(crate) fn make_library(server: &Arc<crate::server::Server>, code: &[u8]) -> Result<Library> {
+    with_worker(server, |worker| {
+        server.scripting.functions.make(code, |text| {
+            let mut host = LoadHost::new();
+            let library = worker.vm().load_library(text, &mut host);
+            if host.is_over() {
+                return Err(Error::new("FUNCTION LOAD timeout"));
+            }
+            let library = library.map_err(Error::new)?;
+            Ok(library.functions.into_iter().map(|(declaration, _)| declaration).collect())
+        })
+    })?
+}
+
+/// One run of a script or a function.
+struct Run<'a> {
+    vm: &'a Vm,
+    state: &'a RunState,
+    callable: &'a Callable,
+    function: &'a scripting::Function,
+    /// The client's request.
+    command: Arguments<'a>,
+    words: Words<'a>,
+    is_read_only: bool,
+    now_ms: u64,
+}
+
+impl Run<'_> {
+    /// Whether its flags allow to run it so.
+    fn check(&self) -> Result<()> {
+        let may_write = self.callable.flags.is_some_and(|flags| !flags.has(Flags::NO_WRITES));
+        if self.is_read_only && may_write {
+            return Err(Error::new("Can not execute a script with write flag using *_ro command."));
+        }
+        Ok(())
+    }
+
+    fn may_write(&self) -> bool {
+        !self.is_read_only && !self.callable.flags.is_some_and(|flags| flags.has(Flags::NO_WRITES))
+    }
+
+    fn start(
+        &self,
+        session: &mut Session,
+        reply: &mut Reply,
+        within: Option<&mut WriteTxn<'_>>,
+    ) -> Result<Vec<DatabaseKey>> {
+        let server = Arc::clone(&session.server);
+        if let Some(txn) = within {
+            let (_, result) = self.attempt(session, txn, false, reply);
+            return result.map(|()| Vec::new());
+        }
+        let mut slots = SlotsOfKeys::default();
+        self.words.keys().for_each(|key| slots.add(Key::new(key)));
+        let needs = slots.needs();
+        loop {
+            let begin = reply.len();
+            let reach = self.callable.reach();
+            let context = session.context(self.now_ms);
+            let mut txn = match reach {
+                Reach::OwnKeys => server.keyspace.write(&needs, context),
+                Reach::Unknown | Reach::OtherKeys => server.keyspace.write_growing(&needs, context),
+            };
+            let (end, result) = self.attempt(session, &mut txn, reach == Reach::OwnKeys, reply);
+            let tally = txn.commit();
+            drop(txn);
+            let tally = tally?;
+            session.has_written |= tally.changes > 0;
+            server.statistics.count(&tally);
+            server.tell_news(tally.news.as_deref(), Some(session.client.id));
+            if end == Some(End::Restart) {
+                reply.truncate(begin);
+                continue;
+            }
+            if result.is_err() {
+                // What it did before it failed stays done, and those who waited for it learn of it.
+                server.serve_waiting(tally.ready, self.now_ms);
+                return result.map(|()| Vec::new());
+            }
+            return Ok(tally.ready);
+        }
+    }
+
+    /// Runs it once. With `may_restart` it ends where it touches a key that it has not declared.
+    fn attempt(
+        &self,
+        session: &mut Session,
+        txn: &mut WriteTxn<'_>,
+        may_restart: bool,
+        reply: &mut Reply,
+    ) -> (Option<End>, Result<()>) {
+        let server = Arc::clone(&session.server);
+        let exec = session.client.last_command.load(Ordering::Relaxed);
+        let database = session.database;
+        let is_function = self.callable.is_function;
+        let running = server.scripting.running.begin(self.state, is_function, &server.attention);
+        let (callable, command, may_write) = (self.callable, self.command, self.may_write());
+        let mut host = ScriptHost::new(session, txn, &running, callable, command, may_write, may_restart);
+        let (mut keys, mut rest) = (self.words.keys(), self.words.rest());
+        let result = match is_function {
+            true => self.vm.call(self.function, &mut keys, &mut rest, &mut host, reply),
+            false => self.vm.run(self.function, &mut keys, &mut rest, &mut host, reply),
+        };
+        let (end, touched_others) = (host.end, host.touched_others);
+        drop(running);
+        self.state.has_used(self.vm.used_bytes());
+        if session.database != database {
+            session.select(database);
+        }
+        session.client.last_command.store(exec, Ordering::Relaxed);
+        self.callable.has_reached(touched_others);
+        let result = result.map_err(|failure| {
+            session.has_counted_error.set(failure.is_counted);
+            self.error(failure, end)
+        });
+        (end, result)
+    }
+
+    /// The error that the client reads.
+    fn error(&self, failure: Failure, end: Option<End>) -> Error {
+        let text = match end {
+            Some(End::Killed) if self.callable.is_function => {
+                "ERR Script killed by user with FUNCTION KILL.".into()
+            }
+            Some(End::Killed) => "ERR Script killed by user with SCRIPT KILL.".into(),
+            Some(End::Undeclared) => {
+                "ERR Script tried to access a key that it did not declare and that is in use, after it had \
+                 written: declare all keys"
+                    .into()
+            }
+            Some(End::Shutdown) => "ERR Script stopped: the server shuts down.".into(),
+            Some(End::Restart) | None => String::from_utf8_lossy(&failure.text).into_owned(),
+        };
+        let name = &self.callable.name;
+        Error::Text(match failure.place {
+            Some((source, line)) => format!("{text} script: {name}, on {source}:{line}.").into(),
+            None => text.into(),
+        })
+    }
+}
+
+/// Loads a script without running it, and has it stay.
+pub(crate) fn load(session: &Session, text: &[u8]) -> Result<Digest> {
+    let server = &session.server;
+    let script = with_worker(server, |worker| worker.script(server, text))??;
+    server.scripting.scripts.keep(&script.script);
+    Ok(script.script.digest)
+}
