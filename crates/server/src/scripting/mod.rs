@@ -23,7 +23,7 @@ use std::sync::atomic::Ordering;
 use commands::{Error, Result};
 use keyspace::{DatabaseKey, Key, SlotsOfKeys, WriteTxn};
 use resp::{Arguments, Reply};
-use scripting::{Digest, Failure, Flags, Vm};
+use scripting::{Digest, Failure, Flags, Returned, Vm};
 
 pub(crate) use self::callable::{Callable, Reach};
 pub(crate) use self::functions::{Function, Functions, Library, Registry};
@@ -230,6 +230,7 @@ impl Run<'_> {
         reply: &mut Reply,
     ) -> (Option<End>, Result<()>) {
         let server = Arc::clone(&session.server);
+        let begin = reply.len();
         let exec = session.client.last_command.load(Ordering::Relaxed);
         let database = session.database;
         let is_function = self.callable.is_function;
@@ -249,10 +250,19 @@ impl Run<'_> {
         }
         session.client.last_command.store(exec, Ordering::Relaxed);
         self.callable.has_reached(touched_others);
-        let result = result.map_err(|failure| {
-            session.has_counted_error.set(failure.is_counted);
-            self.error(failure, end)
-        });
+        let result = match result {
+            Ok(Returned::Value) => Ok(()),
+            Ok(returned) => {
+                session.has_counted_error.set(returned == Returned::CountedError);
+                let line = reply.as_bytes().get(begin + 1..).unwrap_or_default();
+                let text = String::from_utf8_lossy(line.strip_suffix(b"\r\n").unwrap_or(line));
+                Err(Error::Text(text.into_owned().into()))
+            }
+            Err(failure) => {
+                session.has_counted_error.set(failure.is_counted);
+                Err(self.error(failure, end))
+            }
+        };
         (end, result)
     }
 
