@@ -50,7 +50,10 @@ fn keys_declared_or_not_are_read_and_written() {
             let expected = Value::Array(vec![Value::Int(2), Value::Int(2), Value::Int(2)]);
             assert_eq!(eval(&mut client, all, &["0"]), expected);
         }
-        assert_eq!(eval(&mut client, "redis.call('FLUSHALL') return redis.call('DBSIZE')", &["0"]), Value::Int(0));
+        assert_eq!(
+            eval(&mut client, "redis.call('FLUSHALL') return redis.call('DBSIZE')", &["0"]),
+            Value::Int(0)
+        );
     }
 }
 
@@ -64,7 +67,8 @@ fn a_script_that_has_kept_to_its_keys_and_then_does_not_runs_again() {
         }
         assert_eq!(eval(&mut client, script, &["1", "k", "other"]), Value::Int(1));
         // It was not run twice as far as anybody can see, and has written before it touches another key.
-        let script = "redis.call('INCR', KEYS[1]) if ARGV[1] ~= '' then redis.call('INCR', ARGV[1]) end return 1";
+        let script =
+            "redis.call('INCR', KEYS[1]) if ARGV[1] ~= '' then redis.call('INCR', ARGV[1]) end return 1";
         for _ in 0..2 {
             assert_eq!(eval(&mut client, script, &["1", "k", ""]), Value::Int(1));
         }
@@ -144,10 +148,7 @@ fn what_a_script_did_before_it_failed_stays() {
         let script = "redis.call('RPUSH', KEYS[1], 'a') redis.call('SET', KEYS[2], 1) error('enough')";
         let reply = eval(&mut client, script, &["2", "list", "s"]);
         let digest = client.call_with(&["SCRIPT", "LOAD", script]).text();
-        assert_eq!(
-            reply.error(),
-            format!("ERR user_script:1: enough script: {digest}, on @user_script:1.")
-        );
+        assert_eq!(reply.error(), format!("ERR user_script:1: enough script: {digest}, on @user_script:1."));
         assert_eq!(waiting.read().expect("a reply"), Value::bulks(["list", "a"]));
         assert_eq!(client.call("GET s"), Value::bulk("1"));
     }
@@ -194,7 +195,8 @@ fn a_slow_script_is_in_the_way_only_of_those_who_need_its_keys() {
     for server in servers() {
         let mut client = server.connect();
         let mut slow = server.connect();
-        let busy = "local t = os.clock() while os.clock() - t < 1.5 do end return redis.call('INCR', KEYS[1])";
+        let busy =
+            "local t = os.clock() while os.clock() - t < 1.5 do end return redis.call('INCR', KEYS[1])";
         slow.send_raw(&harness::encode(&["EVAL", busy, "1", "mine"])).expect("a request");
         thread::sleep(Duration::from_millis(100));
         // More than there are workers wait for its key.
@@ -203,7 +205,10 @@ fn a_slow_script_is_in_the_way_only_of_those_who_need_its_keys() {
         let began = Instant::now();
         for _ in 0..100 {
             assert_eq!(client.call("SET other 1"), Value::ok());
-            assert_eq!(eval(&mut client, "return redis.call('GET', KEYS[1])", &["1", "other"]), Value::bulk("1"));
+            assert_eq!(
+                eval(&mut client, "return redis.call('GET', KEYS[1])", &["1", "other"]),
+                Value::bulk("1")
+            );
         }
         assert!(began.elapsed() < Duration::from_millis(1200), "{:?}", began.elapsed());
         assert_eq!(slow.read().expect("a reply"), Value::Int(1));
@@ -253,7 +258,11 @@ fn hostile_scripts_end_with_an_error_and_the_server_goes_on() {
 fn scripts_select_and_speak_for_themselves() {
     let server = Server::start(&[]);
     let mut client = server.connect();
-    eval(&mut client, "redis.call('SELECT', 9) redis.call('SET', KEYS[1], 'nine') redis.setresp(3)", &["1", "k"]);
+    eval(
+        &mut client,
+        "redis.call('SELECT', 9) redis.call('SET', KEYS[1], 'nine') redis.setresp(3)",
+        &["1", "k"],
+    );
     assert_eq!(client.call("GET k"), Value::Null);
     client.call("SELECT 9");
     assert_eq!(client.call("GET k"), Value::bulk("nine"));

@@ -46,6 +46,8 @@ pub(super) struct ScriptHost<'r, 'k> {
     stopwatch: Stopwatch,
     /// The client's request.
     command: Arguments<'r>,
+    /// Whether it has done something beside the keyspace, such as PUBLISH, which would be done twice.
+    has_acted: bool,
     /// Whether it has touched slots beside those of its keys.
     pub touched_others: bool,
     /// Why it does not come to its own end.
@@ -83,6 +85,7 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
             may_restart,
             stopwatch: Stopwatch::start(),
             command,
+            has_acted: false,
             touched_others: false,
             end: None,
         }
@@ -150,7 +153,7 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
     #[cold]
     fn reach_for(&mut self, needs: &Needs) -> Result<(), Outcome> {
         self.touched_others = true;
-        if self.may_restart && self.txn.changes() == 0 {
+        if self.may_restart && !self.has_acted && self.txn.changes() == 0 {
             self.end = Some(End::Restart);
             return Err(Outcome::Stop);
         }
@@ -170,6 +173,7 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
         match (call.entry.run, call.entry.command.handler) {
             (Some(run), _) => {
                 let now_ms = self.txn.now_ms();
+                self.has_acted = true;
                 let was_in_exec = std::mem::replace(&mut self.session.is_in_exec, true);
                 let result = run(self.session, arguments, reply);
                 self.session.is_in_exec = was_in_exec;
