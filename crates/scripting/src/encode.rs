@@ -3,12 +3,21 @@
 use mlua::{Result, Table, Value};
 use resp::{Reply, Version};
 
+use crate::vm::Returned;
+
 /// How deep what is returned may be nested.
 const DEPTH_MAX: usize = 1000;
 
 /// Writes `value` to `reply`. In `version` the script has spoken with the server; `reply` speaks the client's.
-pub(crate) fn encode(value: &Value, version: Version, reply: &mut Reply) -> Result<()> {
-    Encoder { version, reply }.value(value, 0)
+pub(crate) fn encode(value: &Value, version: Version, reply: &mut Reply) -> Result<Returned> {
+    Encoder { version, reply }.value(value, 0)?;
+    match value {
+        Value::Table(table) if error_text(table)?.is_some() => {
+            let is_counted = table.raw_get::<Value>("ignore_error_stats_update")? == Value::Boolean(true);
+            Ok(if is_counted { Returned::CountedError } else { Returned::Error })
+        }
+        _ => Ok(Returned::Value),
+    }
 }
 
 struct Encoder<'a> {

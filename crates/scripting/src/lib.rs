@@ -25,7 +25,7 @@ mod vm;
 pub use crate::header::{Flags, Header, HeaderError};
 pub use crate::host::{Host, Level, Outcome};
 pub use crate::library::{FunctionDeclaration, Library, is_name};
-pub use crate::vm::{Failure, Function, Limits, Vm};
+pub use crate::vm::{Failure, Function, Limits, Returned, Vm};
 
 /// What a script is known by: the SHA-1 of its text in hexadecimal.
 pub type Digest = [u8; 40];

@@ -23,6 +23,17 @@ pub struct Limits {
 #[derive(Clone)]
 pub struct Function(pub(crate) mlua::Function);
 
+/// What a script that ended well has returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Returned {
+    /// A value.
+    Value,
+    /// An error of its own.
+    Error,
+    /// The error of a command, which was counted when that ran.
+    CountedError,
+}
+
 /// Why a script did not end well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failure {
@@ -164,7 +175,7 @@ impl Vm {
         arguments: &mut dyn ExactSizeIterator<Item = &[u8]>,
         host: &mut dyn Host,
         reply: &mut Reply,
-    ) -> Result<(), Failure> {
+    ) -> Result<Returned, Failure> {
         self.execute(&self.run_script, script, keys, arguments, host, reply)
     }
 
@@ -179,7 +190,7 @@ impl Vm {
         arguments: &mut dyn ExactSizeIterator<Item = &[u8]>,
         host: &mut dyn Host,
         reply: &mut Reply,
-    ) -> Result<(), Failure> {
+    ) -> Result<Returned, Failure> {
         self.execute(&self.call_function, function, keys, arguments, host, reply)
     }
 
@@ -191,7 +202,7 @@ impl Vm {
         arguments: &mut dyn ExactSizeIterator<Item = &[u8]>,
         host: &mut dyn Host,
         reply: &mut Reply,
-    ) -> Result<(), Failure> {
+    ) -> Result<Returned, Failure> {
         self.begin().map_err(|error| Failure::of(&error))?;
         let run = || {
             let keys = self.sequence(keys)?;
@@ -201,8 +212,7 @@ impl Vm {
                 return Ok(Err(failure_of(&value)?));
             }
             let version = self.shared.reply.borrow().version();
-            encode::encode(&value, version, reply)?;
-            Ok(Ok(()))
+            Ok(Ok(encode::encode(&value, version, reply)?))
         };
         let result = self.shared.hosted_by(host, run);
         self.tidy();

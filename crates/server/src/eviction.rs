@@ -119,6 +119,17 @@ impl Evictions {
     }
 }
 
+/// What a client reads whose command is refused.
+pub(crate) const OUT_OF_MEMORY: &str = "OOM command not allowed when used memory > 'maxmemory'.";
+
+/// Whether what needs memory is to be refused, after an attempt to make room.
+pub(crate) fn is_short_of_memory(session: &Session) -> bool {
+    let server = &session.server;
+    server.attention.now().has(Concern::Memory)
+        && server.make_room() == Room::None
+        && !server.keyspace.engine(session.database).is_stored()
+}
+
 /// Refuses a command that needs memory where there is none, after an attempt to make room.
 #[inline(never)]
 pub(crate) fn admit(session: &Session, entry: &Entry) -> Result<(), String> {
@@ -127,7 +138,7 @@ pub(crate) fn admit(session: &Session, entry: &Entry) -> Result<(), String> {
         && needs_memory(session, entry)
         && !server.keyspace.engine(session.database).is_stored()
     {
-        return Err("OOM command not allowed when used memory > 'maxmemory'.".to_owned());
+        return Err(OUT_OF_MEMORY.to_owned());
     }
     Ok(())
 }

@@ -90,6 +90,14 @@ const XADD: Load = Load::Command(&[
 ]);
 const XREADGROUP: Load =
     Load::Command(&["XREADGROUP", "GROUP", "workers", "ann", "COUNT", "1", "STREAMS", "mystream", ">"]);
+/// A script of two calls, as most are: short, and about one key.
+const EVAL: Load = Load::Command(&[
+    "EVAL",
+    "redis.call('set',KEYS[1],ARGV[1]); return redis.call('get',KEYS[1])",
+    "1",
+    "key:__rand_int__",
+    "VALUEVALUEVALUEVALUEVALUEVALUEVALUEVALUEVALUEVALUEVALUEVALUEVALU",
+]);
 const LRANGE_600: Load = Load::Command(&["LRANGE", "mylist", "0", "599"]);
 
 #[rustfmt::skip]
@@ -114,6 +122,7 @@ const WORKLOADS: &[Workload] = &[
     Workload::new("ZPOPMIN",         16,   800_000, Data::SortedSetToPop, Load::Test("zpopmin"), 0.75),
     Workload::new("XADD",            16,   800_000, Data::Nothing,        XADD,                  0.75),
     Workload::new("XREADGROUP",      16,   800_000, Data::StreamToRead,   XREADGROUP,            0.75),
+    Workload::new("EVAL of two calls", 16,  400_000, Data::Strings,        EVAL,                  0.80),
     Workload::new("MSET of 10",       1,    80_000, Data::Strings,        Load::Test("mset"),    0.75),
     Workload::new("MSET of 10",      16,   200_000, Data::Strings,        Load::Test("mset"),    0.75),
     Workload::new("LRANGE of 100",    1,    80_000, Data::List,           LRANGE_100,            0.75),

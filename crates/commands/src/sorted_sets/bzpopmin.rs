@@ -12,7 +12,7 @@ command! {
     summary: "Removes and returns the member with the lowest score from one or more sorted sets. Blocks until a member is available otherwise. Deletes the sorted set if the last element was popped.",
     handler: Blocking(run),
     arity: -3,
-    flags: [NoScript, Fast],
+    flags: [Fast],
     examples: r#"
         > ZADD board 1 ann 2 bob 3 cat
         (integer) 3

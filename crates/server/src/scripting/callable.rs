@@ -31,6 +31,11 @@ impl Callable {
         Callable { name, flags, is_function, reach: AtomicU8::new(Reach::Unknown as u8) }
     }
 
+    /// Whether it says that it may run where there is too little memory, or that it needs none.
+    pub fn may_exceed_memory(&self) -> bool {
+        self.flags.is_some_and(|flags| flags.has(Flags::ALLOW_OOM) || flags.has(Flags::NO_WRITES))
+    }
+
     pub fn reach(&self) -> Reach {
         match self.reach.load(Ordering::Relaxed) {
             reach if reach == Reach::OwnKeys as u8 => Reach::OwnKeys,

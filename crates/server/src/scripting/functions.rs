@@ -45,13 +45,17 @@ impl Function {
 #[derive(Clone, Default)]
 pub(crate) struct Registry {
     pub libraries: BTreeMap<String, Arc<Library>>,
+    /// By name in lower case: functions are called in any.
     functions: HashMap<String, (Arc<Library>, usize)>,
 }
 
 impl Registry {
     /// The library of a function, and its number in it.
     pub fn find(&self, name: &[u8]) -> Option<(&Arc<Library>, usize)> {
-        let (library, index) = self.functions.get(std::str::from_utf8(name).ok()?)?;
+        let name = std::str::from_utf8(name).ok()?;
+        // Nearly everybody calls a function as its library does, and that in lower case.
+        let found = self.functions.get(name).or_else(|| self.functions.get(&name.to_ascii_lowercase()));
+        let (library, index) = found?;
         Some((library, *index))
     }
 
@@ -79,12 +83,13 @@ impl Registry {
         self.remove(&library.name);
         for function in &library.functions {
             let name = &function.callable.name;
-            if self.functions.contains_key(name) {
+            if self.functions.contains_key(&name.to_ascii_lowercase()) {
                 return Err(Error::new(format_args!("Function {name} already exists")));
             }
         }
         for (index, function) in library.functions.iter().enumerate() {
-            self.functions.insert(function.callable.name.clone(), (Arc::clone(&library), index));
+            let name = function.callable.name.to_ascii_lowercase();
+            self.functions.insert(name, (Arc::clone(&library), index));
         }
         self.libraries.insert(library.name.clone(), library);
         Ok(())

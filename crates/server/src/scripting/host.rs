@@ -12,8 +12,10 @@ use smallvec::SmallVec;
 
 use super::callable::Callable;
 use super::running::ActiveRun;
+use crate::access;
 use crate::attention::Concern;
 use crate::clock::Stopwatch;
+use crate::eviction::OUT_OF_MEMORY;
 use crate::server::Server;
 use crate::session::Session;
 use crate::statistics;
@@ -43,9 +45,13 @@ pub(super) struct ScriptHost<'r, 'k> {
     may_write: bool,
     may_restart: bool,
     is_remembered: bool,
+    /// Whether commands that need memory are refused, as long as nothing has been changed.
+    is_short_of_memory: bool,
     stopwatch: Stopwatch,
     /// The client's request.
     command: Arguments<'r>,
+    /// Whether it has done something beside the keyspace, such as PUBLISH, which would be done twice.
+    has_acted: bool,
     /// Whether it has touched slots beside those of its keys.
     pub touched_others: bool,
     /// Why it does not come to its own end.
@@ -71,6 +77,7 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
         command: Arguments<'r>,
         may_write: bool,
         may_restart: bool,
+        is_short_of_memory: bool,
     ) -> Self {
         ScriptHost {
             server: Arc::clone(&session.server),
@@ -81,8 +88,10 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
             callable,
             may_write,
             may_restart,
+            is_short_of_memory,
             stopwatch: Stopwatch::start(),
             command,
+            has_acted: false,
             touched_others: false,
             end: None,
         }
@@ -111,11 +120,29 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
             server.statistics.count_rejected(entry.index);
             return Err(refused(refusal));
         }
+        if server.attention.now().has(Concern::Users)
+            && let Err(reason) = self.check_user(server, entry, arguments)
+        {
+            server.statistics.count_rejected(entry.index);
+            return Err(refused(&format!("ACL failure in script: {reason}")));
+        }
+        if self.is_short_of_memory && command.has(Flag::DenyOom) && self.txn.changes() == 0 {
+            server.statistics.count_rejected(entry.index);
+            return Err(Outcome::Refused(OUT_OF_MEMORY.to_owned()));
+        }
         let first_key = self.lock_keys(entry, arguments)?;
         if command.is_write() {
             self.running.writes();
         }
         Ok(Admitted { entry, first_key })
+    }
+
+    /// Whether the client's user may run the command. If not, that is noted, and the error says why.
+    fn check_user(&self, server: &Server, entry: &Entry, arguments: Arguments<'_>) -> Result<(), String> {
+        let user = self.session.account.user();
+        let Err(denial) = access::check(&user, entry, arguments) else { return Ok(()) };
+        server.note_denial(&self.session.client, &user, entry, arguments, denial, acl::Context::Lua);
+        Err(access::reason(&user, entry, denial))
     }
 
     /// Has the transaction hold the slots that the command needs, and returns its first key if that is its second word.
@@ -150,7 +177,7 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
     #[cold]
     fn reach_for(&mut self, needs: &Needs) -> Result<(), Outcome> {
         self.touched_others = true;
-        if self.may_restart && self.txn.changes() == 0 {
+        if self.may_restart && !self.has_acted && self.txn.changes() == 0 {
             self.end = Some(End::Restart);
             return Err(Outcome::Stop);
         }
@@ -170,6 +197,7 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
         match (call.entry.run, call.entry.command.handler) {
             (Some(run), _) => {
                 let now_ms = self.txn.now_ms();
+                self.has_acted = true;
                 let was_in_exec = std::mem::replace(&mut self.session.is_in_exec, true);
                 let result = run(self.session, arguments, reply);
                 self.session.is_in_exec = was_in_exec;
@@ -206,9 +234,13 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
         result: commands::Result<()>,
         reply: &mut Reply,
     ) {
-        let is_read = matches!(entry.command.handler, Handler::Read(_) | Handler::BlockingRead(_));
+        if self.is_remembered {
+            // As in EXEC: what was changed before it is read is no news.
+            let (changed, emptied) = self.txn.take_changed();
+            server.invalidate(&changed, emptied, Some(self.session.client.id));
+        }
         if self.is_remembered
-            && is_read
+            && entry.command.is_read()
             && let Ok((_, keys)) = (entry.command.keys)(arguments)
         {
             let remembering = Remembering { server, client: self.session.client.id };
@@ -254,13 +286,19 @@ impl Host for ScriptHost<'_, '_> {
         };
         let entry = admitted.entry;
         self.session.client.last_command.store(entry.index, Ordering::Relaxed);
-        let result = self.run(&admitted, arguments, reply);
+        let is_checked = server.attention.now().has(Concern::Users);
+        let forbidden = is_checked.then(|| access::forbidden_option(&self.session.account, entry, arguments));
+        let result = match forbidden.flatten() {
+            Some(error) => Err(error),
+            None => self.run(&admitted, arguments, reply),
+        };
         self.conclude(&server, entry, arguments, result, reply);
         Outcome::Replied
     }
 
     fn permits(&mut self, arguments: Arguments<'_>) -> Option<bool> {
-        find(&self.server, arguments).map(|_| true)
+        let entry = find(&self.server, arguments)?;
+        Some(access::check(&self.session.account.user(), entry, arguments).is_ok())
     }
 
     fn log(&mut self, level: Level, line: &[u8]) {

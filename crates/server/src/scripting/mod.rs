@@ -23,7 +23,7 @@ use std::sync::atomic::Ordering;
 use commands::{Error, Result};
 use keyspace::{DatabaseKey, Key, SlotsOfKeys, WriteTxn};
 use resp::{Arguments, Reply};
-use scripting::{Digest, Failure, Flags, Vm};
+use scripting::{Digest, Failure, Flags, Returned, Vm};
 
 pub(crate) use self::callable::{Callable, Reach};
 pub(crate) use self::functions::{Function, Functions, Library, Registry};
@@ -34,6 +34,7 @@ pub(crate) use self::running::Running;
 pub(crate) use self::scripts::Scripts;
 use self::worker::{Worker, with_worker};
 use crate::attention::Concern;
+use crate::eviction::is_short_of_memory;
 use crate::session::Session;
 use crate::table::Entry;
 
@@ -107,6 +108,7 @@ pub(crate) fn run(
     }
     let name = entry.command.name;
     let request = Request::read(arguments, name)?;
+    let is_short_of_memory = is_short_of_memory(session);
     with_worker(&server, |worker| {
         let start = |worker: &Worker, callable: &Callable, function: &scripting::Function| {
             let run = Run {
@@ -118,6 +120,7 @@ pub(crate) fn run(
                 words: request.words,
                 is_read_only: request.is_read_only,
                 now_ms,
+                is_short_of_memory: is_short_of_memory && !callable.may_exceed_memory(),
             };
             run.check()?;
             run.start(session, reply, within)
@@ -163,6 +166,8 @@ struct Run<'a> {
     words: Words<'a>,
     is_read_only: bool,
     now_ms: u64,
+    /// Whether there was too little memory when it began.
+    is_short_of_memory: bool,
 }
 
 impl Run<'_> {
@@ -171,6 +176,11 @@ impl Run<'_> {
         let may_write = self.callable.flags.is_some_and(|flags| !flags.has(Flags::NO_WRITES));
         if self.is_read_only && may_write {
             return Err(Error::new("Can not execute a script with write flag using *_ro command."));
+        }
+        if self.is_short_of_memory && self.callable.flags.is_some() {
+            return Err(Error::fixed(
+                "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'",
+            ));
         }
         Ok(())
     }
@@ -230,12 +240,22 @@ impl Run<'_> {
         reply: &mut Reply,
     ) -> (Option<End>, Result<()>) {
         let server = Arc::clone(&session.server);
+        let begin = reply.len();
         let exec = session.client.last_command.load(Ordering::Relaxed);
         let database = session.database;
         let is_function = self.callable.is_function;
         let running = server.scripting.running.begin(self.state, is_function, &server.attention);
         let (callable, command, may_write) = (self.callable, self.command, self.may_write());
-        let mut host = ScriptHost::new(session, txn, &running, callable, command, may_write, may_restart);
+        let mut host = ScriptHost::new(
+            session,
+            txn,
+            &running,
+            callable,
+            command,
+            may_write,
+            may_restart,
+            self.is_short_of_memory,
+        );
         let (mut keys, mut rest) = (self.words.keys(), self.words.rest());
         let result = match is_function {
             true => self.vm.call(self.function, &mut keys, &mut rest, &mut host, reply),
@@ -249,10 +269,19 @@ impl Run<'_> {
         }
         session.client.last_command.store(exec, Ordering::Relaxed);
         self.callable.has_reached(touched_others);
-        let result = result.map_err(|failure| {
-            session.has_counted_error.set(failure.is_counted);
-            self.error(failure, end)
-        });
+        let result = match result {
+            Ok(Returned::Value) => Ok(()),
+            Ok(returned) => {
+                session.has_counted_error.set(returned == Returned::CountedError);
+                let line = reply.as_bytes().get(begin + 1..).unwrap_or_default();
+                let text = String::from_utf8_lossy(line.strip_suffix(b"\r\n").unwrap_or(line));
+                Err(Error::Text(text.into_owned().into()))
+            }
+            Err(failure) => {
+                session.has_counted_error.set(failure.is_counted);
+                Err(self.error(failure, end))
+            }
+        };
         (end, result)
     }
 

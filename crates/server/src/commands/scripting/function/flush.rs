@@ -23,6 +23,9 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    /// A larger request is refused before it is read.
+    #[arg(name = "")]
+    _words: AtMost<1>,
     #[arg(name = "flush-type")]
     words: Option<Many<&'a [u8]>>,
 }

@@ -21,6 +21,9 @@ command! {
 
 #[derive(Args)]
 pub struct Args<'a> {
+    /// A larger request is refused before it is read.
+    #[arg(name = "")]
+    _words: AtMost<2>,
     #[arg(name = "serialized-value")]
     payload: &'a [u8],
     #[arg(name = "policy")]
