@@ -39,6 +39,7 @@ impl Context {
 
 /// Something that was denied.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Incident {
     /// What it is about.
     pub kind: Kind,
@@ -52,6 +53,21 @@ pub struct Incident {
     pub client: String,
     /// When, in Unix milliseconds.
     pub at_ms: u64,
+}
+
+impl Incident {
+    /// Of `object` and `user` it keeps as much as is kept of any name.
+    pub fn new(
+        kind: Kind,
+        context: Context,
+        object: &[u8],
+        user: &[u8],
+        client: String,
+        at_ms: u64,
+    ) -> Incident {
+        let kept = |name: &[u8]| name[..name.len().min(NAME_BYTES_MAX)].to_vec();
+        Incident { kind, context, object: kept(object), user: kept(user), client, at_ms }
+    }
 }
 
 /// What was denied, once or several times.
@@ -93,9 +109,7 @@ struct State {
 
 impl Log {
     /// Adds a denial, and keeps no more than `entries_max`.
-    pub fn add(&self, mut incident: Incident, entries_max: usize) {
-        incident.object.truncate(NAME_BYTES_MAX);
-        incident.user.truncate(NAME_BYTES_MAX);
+    pub fn add(&self, incident: Incident, entries_max: usize) {
         let State { entries, next_id } = &mut *self.state.lock();
         if entries_max == 0 {
             entries.clear();
@@ -130,14 +144,7 @@ mod tests {
     use super::*;
 
     fn incident(object: &str, at_ms: u64) -> Incident {
-        Incident {
-            kind: Kind::Key,
-            context: Context::Toplevel,
-            object: object.into(),
-            user: b"ann".to_vec(),
-            client: String::new(),
-            at_ms,
-        }
+        Incident::new(Kind::Key, Context::Toplevel, object.as_bytes(), b"ann", String::new(), at_ms)
     }
 
     fn shown(log: &Log) -> Vec<(String, u64, u64)> {
@@ -167,7 +174,7 @@ mod tests {
         }
         let entries = log.newest(usize::MAX);
         assert_eq!(entries.len(), 5);
-        assert!(entries.iter().all(|entry| entry.incident.object.len() == NAME_BYTES_MAX));
+        assert!(entries.iter().all(|entry| entry.incident.object.capacity() == NAME_BYTES_MAX));
         log.add(incident("a", 0), 0);
         assert!(log.newest(1).is_empty());
     }
