@@ -15,6 +15,9 @@ const LOOKED_AT: usize = 10;
 /// As much of a name as is kept: whoever is denied chooses it.
 const NAME_BYTES_MAX: usize = 1024;
 
+/// As much of a client's description, in which there are names that it has chosen too.
+const CLIENT_BYTES_MAX: usize = 4096;
+
 /// Where a request came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Context {
@@ -56,16 +59,17 @@ pub struct Incident {
 }
 
 impl Incident {
-    /// Of `object` and `user` it keeps as much as is kept of any name.
+    /// Of what is too long, it keeps the beginning.
     pub fn new(
         kind: Kind,
         context: Context,
         object: &[u8],
         user: &[u8],
-        client: String,
+        client: &str,
         at_ms: u64,
     ) -> Incident {
         let kept = |name: &[u8]| name[..name.len().min(NAME_BYTES_MAX)].to_vec();
+        let client = client[..client.floor_char_boundary(CLIENT_BYTES_MAX)].to_owned();
         Incident { kind, context, object: kept(object), user: kept(user), client, at_ms }
     }
 }
@@ -144,7 +148,7 @@ mod tests {
     use super::*;
 
     fn incident(object: &str, at_ms: u64) -> Incident {
-        Incident::new(Kind::Key, Context::Toplevel, object.as_bytes(), b"ann", String::new(), at_ms)
+        Incident::new(Kind::Key, Context::Toplevel, object.as_bytes(), b"ann", &"é".repeat(3000), at_ms)
     }
 
     fn shown(log: &Log) -> Vec<(String, u64, u64)> {
@@ -175,6 +179,7 @@ mod tests {
         let entries = log.newest(usize::MAX);
         assert_eq!(entries.len(), 5);
         assert!(entries.iter().all(|entry| entry.incident.object.capacity() == NAME_BYTES_MAX));
+        assert!(entries.iter().all(|entry| entry.incident.client.capacity() <= CLIENT_BYTES_MAX));
         log.add(incident("a", 0), 0);
         assert!(log.newest(1).is_empty());
     }

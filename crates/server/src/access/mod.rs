@@ -120,7 +120,7 @@ impl Server {
     fn note_denied(&self, client: &Client, kind: Kind, context: Context, object: &[u8], user: &[u8]) {
         self.statistics.denials[kind as usize].add(1);
         let description = crate::commands::describe_client(client, self);
-        let incident = Incident::new(kind, context, object, user, description, crate::clock::unix_ms());
+        let incident = Incident::new(kind, context, object, user, &description, crate::clock::unix_ms());
         self.denials.add(incident, self.settings().security.acllog_entries_max);
     }
 }
