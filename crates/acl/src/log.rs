@@ -15,6 +15,9 @@ const LOOKED_AT: usize = 10;
 /// As much of a name as is kept: whoever is denied chooses it.
 const NAME_BYTES_MAX: usize = 1024;
 
+/// As much of a client's description, in which there are names that it has chosen too.
+const CLIENT_BYTES_MAX: usize = 4096;
+
 /// Where a request came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Context {
@@ -39,6 +42,7 @@ impl Context {
 
 /// Something that was denied.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Incident {
     /// What it is about.
     pub kind: Kind,
@@ -52,6 +56,22 @@ pub struct Incident {
     pub client: String,
     /// When, in Unix milliseconds.
     pub at_ms: u64,
+}
+
+impl Incident {
+    /// Of what is too long, it keeps the beginning.
+    pub fn new(
+        kind: Kind,
+        context: Context,
+        object: &[u8],
+        user: &[u8],
+        client: &str,
+        at_ms: u64,
+    ) -> Incident {
+        let kept = |name: &[u8]| name[..name.len().min(NAME_BYTES_MAX)].to_vec();
+        let client = client[..client.floor_char_boundary(CLIENT_BYTES_MAX)].to_owned();
+        Incident { kind, context, object: kept(object), user: kept(user), client, at_ms }
+    }
 }
 
 /// What was denied, once or several times.
@@ -93,9 +113,7 @@ struct State {
 
 impl Log {
     /// Adds a denial, and keeps no more than `entries_max`.
-    pub fn add(&self, mut incident: Incident, entries_max: usize) {
-        incident.object.truncate(NAME_BYTES_MAX);
-        incident.user.truncate(NAME_BYTES_MAX);
+    pub fn add(&self, incident: Incident, entries_max: usize) {
         let State { entries, next_id } = &mut *self.state.lock();
         if entries_max == 0 {
             entries.clear();
@@ -130,14 +148,7 @@ mod tests {
     use super::*;
 
     fn incident(object: &str, at_ms: u64) -> Incident {
-        Incident {
-            kind: Kind::Key,
-            context: Context::Toplevel,
-            object: object.into(),
-            user: b"ann".to_vec(),
-            client: String::new(),
-            at_ms,
-        }
+        Incident::new(Kind::Key, Context::Toplevel, object.as_bytes(), b"ann", &"é".repeat(3000), at_ms)
     }
 
     fn shown(log: &Log) -> Vec<(String, u64, u64)> {
@@ -167,7 +178,8 @@ mod tests {
         }
         let entries = log.newest(usize::MAX);
         assert_eq!(entries.len(), 5);
-        assert!(entries.iter().all(|entry| entry.incident.object.len() == NAME_BYTES_MAX));
+        assert!(entries.iter().all(|entry| entry.incident.object.capacity() == NAME_BYTES_MAX));
+        assert!(entries.iter().all(|entry| entry.incident.client.capacity() <= CLIENT_BYTES_MAX));
         log.add(incident("a", 0), 0);
         assert!(log.newest(1).is_empty());
     }

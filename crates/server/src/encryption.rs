@@ -191,3 +191,25 @@ fn has_record(bytes: &[u8]) -> bool {
     let Some((head, rest)) = bytes.split_at_checked(RECORD_HEAD_BYTES) else { return false };
     rest.len() >= usize::from(u16::from_be_bytes([head[3], head[4]]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_whole_with_its_last_byte() {
+        let record = [HANDSHAKE_RECORD, 3, 1, 0, 2, 7, 7];
+        for length in 0..record.len() {
+            assert!(!has_record(&record[..length]), "{length}");
+        }
+        assert!(has_record(&record));
+        assert!(has_record(&[record.as_slice(), &[1]].concat()));
+    }
+
+    #[test]
+    fn who_only_went_away_is_no_warning() {
+        assert!(!Refusal::from(io::Error::from(io::ErrorKind::UnexpectedEof)).is_worth_a_warning());
+        assert!(Refusal::NoTls.is_worth_a_warning());
+        assert_eq!(Refusal::Late.to_string(), "its handshake took longer than 10s");
+    }
+}

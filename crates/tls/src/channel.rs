@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use rustls::server::UnbufferedServerConnection;
+use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{
     ConnectionState, EncodeError, EncryptError, InsufficientSizeError, UnbufferedStatus, WriteTraffic,
 };
@@ -157,7 +157,7 @@ impl Channel {
         outgoing: &mut Vec<u8>,
         bytes_max: usize,
         mut encrypt: impl FnMut(
-            &mut WriteTraffic<'_, rustls::server::ServerConnectionData>,
+            &mut WriteTraffic<'_, ServerConnectionData>,
             &mut [u8],
         ) -> Result<usize, EncryptError>,
     ) -> Result<(), Error> {
@@ -168,13 +168,10 @@ impl Channel {
             // What is kept is not whole, so nothing becomes of it here.
             let UnbufferedStatus { discard, state } = self.connection.process_tls_records(&mut self.kept);
             debug_assert_eq!(discard, 0);
-            match state? {
+            match state.inspect_err(|_| self.is_broken = true)? {
                 ConnectionState::WriteTraffic(mut traffic) => {
                     return append(outgoing, bytes_max, |room| {
-                        encrypt(&mut traffic, room).map_err(|error| match error {
-                            EncryptError::InsufficientSize(error) => Failure::Room(error),
-                            EncryptError::EncryptExhausted => Failure::Other(Error::EncryptError),
-                        })
+                        encrypt(&mut traffic, room).map_err(encrypt_error)
                     });
                 }
                 ConnectionState::EncodeTlsData(mut message) => {
@@ -197,6 +194,13 @@ enum Failure {
     /// There is less room than this.
     Room(InsufficientSizeError),
     Other(Error),
+}
+
+fn encrypt_error(error: EncryptError) -> Failure {
+    match error {
+        EncryptError::InsufficientSize(error) => Failure::Room(error),
+        EncryptError::EncryptExhausted => Failure::Other(Error::EncryptError),
+    }
 }
 
 fn encode_error(error: EncodeError) -> Failure {

@@ -119,14 +119,8 @@ impl Server {
 
     fn note_denied(&self, client: &Client, kind: Kind, context: Context, object: &[u8], user: &[u8]) {
         self.statistics.denials[kind as usize].add(1);
-        let incident = Incident {
-            kind,
-            context,
-            object: object.to_vec(),
-            user: user.to_vec(),
-            client: crate::commands::describe_client(client, self),
-            at_ms: crate::clock::unix_ms(),
-        };
+        let description = crate::commands::describe_client(client, self);
+        let incident = Incident::new(kind, context, object, user, &description, crate::clock::unix_ms());
         self.denials.add(incident, self.settings().security.acllog_entries_max);
     }
 }

@@ -142,6 +142,8 @@ mod tests {
             ("SET a b GET", &["rw:a@1"]),
             ("BITFIELD a GET u8 0", &["r:a@1"]),
             ("BITFIELD a SET u8 0 1", &["rw:a@1"]),
+            ("BITFIELD a OVERFLOW SAT GET u8 0", &["r:a@1"]),
+            ("BITFIELD a GET u8 0 nosuch", &["rw:a@1"]),
             ("EXISTS a b", &["-:a@1", "-:b@2"]),
             ("MSET a 1 b 2", &["w:a@1", "w:b@3"]),
             ("COPY a b", &["r:a@1", "w:b@2"]),

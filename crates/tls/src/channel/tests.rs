@@ -176,3 +176,48 @@ fn nothing_is_sent_before_the_handshake() {
     assert_eq!(pair.channel.send(b"x", &mut pair.outgoing), Err(Error::HandshakeNotComplete));
     assert!(pair.outgoing.is_empty());
 }
+
+/// Whatever is done to the records on their way, the channel takes it or refuses it.
+#[test]
+fn damaged_records_are_refused() {
+    let mut state = 1_u64;
+    let mut random = |limit: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % limit
+    };
+    let mut refused = 0;
+    for round in 0..300 {
+        let mut pair = pair();
+        if round % 2 == 0 {
+            pair.carry(100_000).unwrap();
+            pair.client.writer().write_all(&[b'x'; 100]).unwrap();
+        }
+        let mut records = Vec::new();
+        while pair.client.wants_write() {
+            pair.client.write_tls(&mut records).unwrap();
+        }
+        match random(4) {
+            0 => records.truncate(random(records.len())),
+            1 => records.extend((0..random(300)).map(|byte| byte as u8)),
+            2 => drop(records.remove(random(records.len()))),
+            _ => {
+                let index = random(records.len());
+                records[index] ^= 1 << random(8);
+            }
+        }
+        let mut rest = records.as_slice();
+        let mut is_refused = false;
+        while !rest.is_empty() && !is_refused {
+            let (piece, after) = rest.split_at(1 + random(rest.len()));
+            let mut incoming = [pair.channel.kept(), piece].concat();
+            is_refused = pair.channel.receive(&mut incoming, &mut pair.outgoing, |_| {}).is_err();
+            // The server may answer at any time.
+            let is_sent = pair.channel.send(b"answer", &mut pair.outgoing).is_ok();
+            assert_eq!(is_sent, !is_refused && !pair.channel.is_handshaking());
+            rest = after;
+        }
+        refused += usize::from(is_refused);
+        let _ = pair.channel.close(&mut pair.outgoing);
+    }
+    assert!(refused > 100, "{refused}");
+}

@@ -1,8 +1,8 @@
 //! Changing a hash with deadlines, and making one of a hash without.
 
+use super::TimedRef;
 use super::indexed::TimedHash;
 use super::packed::{self, Timed};
-use super::{TimedRef, is_live};
 use crate::entry::{Entry, Form};
 use crate::hash::IndexedHash;
 use crate::limits::Limits;
@@ -39,11 +39,12 @@ impl<'a> TimedMut<'a> {
         TimedMut { entry, limits, now_ms }
     }
 
-    /// Gives the hash the form without deadlines if it has none any more.
-    fn settle(&mut self) {
+    /// Gives the hash the form without deadlines if it has none any more, after the deadline of one field was `old` and
+    /// is `new`.
+    fn settle(&mut self, old: Option<u64>, new: Option<u64>) {
         match self.entry.form() {
             Form::HashPackedTimed => {
-                if packed::note_least(&mut self.entry.buffer()) == u64::MAX {
+                if packed::note_change(&mut self.entry.buffer(), old, new) == u64::MAX {
                     let mut bytes = run::EMPTY.to_vec();
                     packed::elements(self.entry.value())
                         .for_each(|timed| run::push(&mut bytes, timed.pair()));
@@ -82,11 +83,11 @@ impl<'a> TimedMut<'a> {
             self.index();
         }
         let is_new = match self.entry.form() {
-            Form::HashPackedTimed => self.set_in_packed(field, value, keeps),
+            Form::HashPackedTimed => return self.set_in_packed(field, value, keeps),
             Form::HashIndexedTimed => self.entry.indexed_mut::<TimedHash>().set(field, value, keeps, now_ms),
             _ => self.entry.indexed_mut::<StoredTimedHash>().set(field, value, keeps, now_ms),
         };
-        self.settle();
+        self.settle(None, None);
         is_new
     }
 
@@ -104,53 +105,64 @@ impl<'a> TimedMut<'a> {
             packed::push(&mut self.entry.buffer(), Timed { field, value, deadline_ms: None });
             return true;
         };
-        let was_live = old.is_live(self.now_ms);
-        let deadline_ms = old.deadline_ms.filter(|_| keeps && was_live);
+        let (old_ms, was_live) = (old.deadline_ms, old.is_live(self.now_ms));
+        let deadline_ms = old_ms.filter(|_| keeps && was_live);
         packed::replace(&mut self.entry.buffer(), at, Timed { field, value, deadline_ms });
+        self.settle(old_ms, deadline_ms);
         !was_live
     }
 
     /// Removes `field`, and says whether it was there.
     pub fn remove(mut self, field: &[u8]) -> bool {
-        let now_ms = self.now_ms;
+        let (now_ms, mut old_ms) = (self.now_ms, None);
         let was_there = match self.entry.form() {
-            Form::HashPackedTimed => {
-                let found = packed::find(self.entry.value(), field);
-                let found = found.map(|(at, old)| (at, old.is_live(now_ms)));
-                if let Some((at, _)) = found {
+            Form::HashPackedTimed => match packed::find(self.entry.value(), field) {
+                None => false,
+                Some((at, old)) => {
+                    let was_live = old.is_live(now_ms);
+                    old_ms = old.deadline_ms;
                     packed::remove(&mut self.entry.buffer(), at);
+                    was_live
                 }
-                found.is_some_and(|(_, was_live)| was_live)
-            }
+            },
             Form::HashIndexedTimed => self.entry.indexed_mut::<TimedHash>().remove(field, now_ms),
             _ => self.entry.indexed_mut::<StoredTimedHash>().remove(field, now_ms),
         };
-        self.settle();
+        self.settle(old_ms, None);
         was_there
     }
 
     /// Sets or removes the deadline of a live field, and says whether there is one of this name.
     pub fn set_deadline_ms(mut self, field: &[u8], deadline_ms: Option<u64>) -> bool {
-        let found = TimedRef::of(self.entry.as_ref()).deadline_ms(field);
-        let is_there = found.is_some_and(|deadline_ms| is_live(deadline_ms, self.now_ms));
-        if is_there {
-            match self.entry.form() {
-                Form::HashPackedTimed => {
-                    let mut value = Vec::new();
-                    if let Some((at, old)) = packed::find(self.entry.value(), field) {
-                        value.extend_from_slice(old.value);
-                        let timed = Timed { field, value: &value, deadline_ms };
-                        packed::replace(&mut self.entry.buffer(), at, timed);
-                    }
+        let now_ms = self.now_ms;
+        let old_ms = match self.entry.form() {
+            Form::HashPackedTimed => {
+                let found = packed::find(self.entry.value(), field).filter(|(_, old)| old.is_live(now_ms));
+                let found = found.map(|(at, old)| (at, old.deadline_ms));
+                if let Some((at, _)) = found {
+                    packed::set_deadline_ms(&mut self.entry.buffer(), at, deadline_ms);
                 }
-                Form::HashIndexedTimed => {
-                    self.entry.indexed_mut::<TimedHash>().set_deadline_ms(field, deadline_ms);
-                }
-                _ => self.entry.indexed_mut::<StoredTimedHash>().set_deadline_ms(field, deadline_ms),
+                found.map(|(_, old_ms)| old_ms)
             }
+            _ => {
+                let hash = TimedRef::of(self.entry.as_ref()).at(now_ms);
+                let found = hash.deadline_ms(field);
+                match (found, self.entry.form()) {
+                    (None, _) => {}
+                    (_, Form::HashIndexedTimed) => {
+                        self.entry.indexed_mut::<TimedHash>().set_deadline_ms(field, deadline_ms);
+                    }
+                    _ => self.entry.indexed_mut::<StoredTimedHash>().set_deadline_ms(field, deadline_ms),
+                }
+                found
+            }
+        };
+        match old_ms {
+            Some(old_ms) => self.settle(old_ms, deadline_ms),
+            // It may have been given its form in vain.
+            None => self.settle(None, None),
         }
-        self.settle();
-        is_there
+        old_ms.is_some()
     }
 
     /// As [`HashMut::sweep`](crate::hash::HashMut::sweep).
@@ -167,7 +179,7 @@ impl<'a> TimedMut<'a> {
             Form::HashIndexedTimed => self.entry.indexed_mut::<TimedHash>().sweep(now_ms, effort),
             _ => self.entry.indexed_mut::<StoredTimedHash>().sweep(now_ms, effort * FIELDS_PER_EFFORT),
         };
-        self.settle();
+        self.settle(None, None);
         removed
     }
 }

@@ -72,7 +72,7 @@ pub fn build<'a>(elements: impl Iterator<Item = Timed<'a>>) -> Vec<u8> {
     bytes
 }
 
-/// Adds a field that is not there yet. The least deadline is as it was: see [`note_least`].
+/// Adds a field that is not there yet. The least deadline is as it was: see [`note_change`].
 pub fn push(buffer: &mut impl Buffer, element: Timed<'_>) {
     with_items(element, |items| packed::push(&mut Run(buffer), items));
 }
@@ -92,8 +92,26 @@ fn with_items(element: Timed<'_>, f: impl FnOnce([&[u8]; 3])) {
     f([element.field, element.value, deadline.as_ref().map_or(&[], |bytes| &bytes[..])]);
 }
 
-/// Finds the least deadline and writes it down; `u64::MAX` says that there is none.
-pub fn note_least(buffer: &mut impl Buffer) -> u64 {
+/// Replaces the deadline of the field at `at`, as [`push`] adds a field.
+pub fn set_deadline_ms(buffer: &mut impl Buffer, at: usize, deadline_ms: Option<u64>) {
+    let deadline = deadline_ms.map(u64::to_le_bytes);
+    packed::replace_last::<3>(&mut Run(buffer), at, deadline.as_ref().map_or(&[], |bytes| &bytes[..]));
+}
+
+/// Writes down the least deadline after one field's deadline was `old` and is `new`, and returns it; `u64::MAX` says
+/// that there is none. Only where the least one has gone are the others looked at.
+pub fn note_change(buffer: &mut impl Buffer, old: Option<u64>, new: Option<u64>) -> u64 {
+    let least = least(buffer.bytes());
+    if old == Some(least) && new != old {
+        return note_least(buffer);
+    }
+    let least = least.min(new.unwrap_or(u64::MAX));
+    buffer.bytes_mut()[..LEAST_BYTES].copy_from_slice(&least.to_le_bytes());
+    least
+}
+
+/// Finds the least deadline, writes it down, and returns it.
+fn note_least(buffer: &mut impl Buffer) -> u64 {
     let least = elements(buffer.bytes()).filter_map(|element| element.deadline_ms).min().unwrap_or(u64::MAX);
     buffer.bytes_mut()[..LEAST_BYTES].copy_from_slice(&least.to_le_bytes());
     least

@@ -238,6 +238,19 @@ fn stored_by_sort(command: &Command, words: &[&[u8]]) -> Option<usize> {
     stored
 }
 
+/// Whether a BITFIELD has no operation but GET; one that cannot be read might have.
+fn only_reads_bits(words: &[&[u8]]) -> bool {
+    let mut rest = words.get(2..).unwrap_or_default();
+    while let Some((operation, after)) = rest.split_first() {
+        rest = match operation.to_ascii_lowercase().as_slice() {
+            b"get" if after.len() >= 2 => &after[2..],
+            b"overflow" if !after.is_empty() => &after[1..],
+            _ => return false,
+        };
+    }
+    true
+}
+
 /// Why a specification finds nothing in a request.
 enum Missing {
     /// The keyword, which is an option.
@@ -296,8 +309,8 @@ impl KeySpec {
         match command.name {
             "set" if has_from(3, "GET") => "RW ACCESS UPDATE",
             "set" => "OW UPDATE",
-            "bitfield" if has_from(2, "SET") || has_from(2, "INCRBY") => "RW ACCESS UPDATE",
-            "bitfield" => "RO ACCESS",
+            "bitfield" if only_reads_bits(words) => "RO ACCESS",
+            "bitfield" => "RW ACCESS UPDATE",
             _ => self.flags,
         }
     }
