@@ -6,7 +6,7 @@ use resp::{Reply, Version};
 use crate::vm::Returned;
 
 /// How deep what is returned may be nested.
-const DEPTH_MAX: usize = 1000;
+const DEPTH_MAX: usize = 500;
 
 /// Writes `value` to `reply`. In `version` the script has spoken with the server; `reply` speaks the client's.
 pub(crate) fn encode(value: &Value, version: Version, reply: &mut Reply) -> Result<Returned> {

@@ -235,8 +235,7 @@ impl Run<'_> {
         let database = session.database;
         let is_function = self.callable.is_function;
         let running = server.scripting.running.begin(self.state, is_function, &server.attention);
-        let (callable, command, may_write) = (self.callable, self.command, self.may_write());
-        let mut host = ScriptHost::new(session, txn, &running, callable, command, may_write, may_restart);
+        let mut host = ScriptHost::new(&server, session, txn, &running, self, may_restart);
         let (mut keys, mut rest) = (self.words.keys(), self.words.rest());
         let result = match is_function {
             true => self.vm.call(self.function, &mut keys, &mut rest, &mut host, reply),
