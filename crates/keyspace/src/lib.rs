@@ -178,7 +178,16 @@ impl Keyspace {
     /// Locks what is needed for changes, and takes the right to lock more later: see [`WriteTxn::extend`]. One
     /// transaction has that right at a time.
     pub fn write_growing(&self, needs: &Needs, context: Context) -> WriteTxn<'_> {
-        WriteTxn::new_growing(self, needs, context)
+        WriteTxn::new_growing(self, slots::escalate(&self.escalation), needs, context)
+    }
+
+    /// As [`Keyspace::write_growing`], but without the right to lock more later if somebody else keeps that for longer
+    /// than a moment.
+    pub fn write_perhaps_growing(&self, needs: &Needs, context: Context) -> WriteTxn<'_> {
+        match slots::escalate_soon(&self.escalation) {
+            Some(escalation) => WriteTxn::new_growing(self, escalation, needs, context),
+            None => self.write(needs, context),
+        }
     }
 
     /// Has the processor load the slot of `key`.

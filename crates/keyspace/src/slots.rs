@@ -144,6 +144,17 @@ impl Deref for LockedSlot {
     }
 }
 
+/// As [`escalate`], but gives up when somebody keeps it for longer than a moment.
+pub(crate) fn escalate_soon(escalation: &Escalation) -> Option<MutexGuard<'_, ()>> {
+    /// Scripts that are known to need it take far less, unless they run long.
+    const MOMENT: Duration = Duration::from_millis(50);
+    escalation.try_lock().or_else(|| {
+        let mut guard = None;
+        patiently(&mut || guard = escalation.lock_within(MOMENT));
+        guard
+    })
+}
+
 /// The slots that a command needs.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Needs {

@@ -15,7 +15,7 @@ use crate::events::{Caption, EventClasses};
 use crate::fault::Fault;
 use crate::handles::{Found, HashMut, ListMut, SetMut, StreamMut, Touched, ZSetMut};
 use crate::pending::Pending;
-use crate::slots::{Held, Mode, Needs, escalate};
+use crate::slots::{Held, Mode, Needs};
 use crate::view::{Context, ReadView, Tally, WrongType, access_clock, is_expired, note_use};
 use crate::{DatabaseKey, Key, Keyspace};
 
@@ -53,12 +53,22 @@ impl<'k> WriteTxn<'k> {
     }
 
     /// See [`Keyspace::write_growing`].
-    pub(crate) fn new_growing(keyspace: &'k Keyspace, needs: &Needs, context: Context) -> WriteTxn<'k> {
+    pub(crate) fn new_growing(
+        keyspace: &'k Keyspace,
+        escalation: MutexGuard<'k, ()>,
+        needs: &Needs,
+        context: Context,
+    ) -> WriteTxn<'k> {
         let pending = keyspace.store.is_some().then(Box::default);
-        let escalation = Some(escalate(&keyspace.escalation));
+        let escalation = Some(escalation);
         let lock = || Held::lock(&keyspace.slots, needs, Mode::Exclusive, None);
         let view = ReadView::with(keyspace, lock, context);
         WriteTxn { view, caption: keyspace.caption(), pending, escalation }
+    }
+
+    /// Whether it has the right to lock more.
+    pub fn is_growing(&self) -> bool {
+        self.escalation.is_some()
     }
 
     /// Whether it holds all of these slots.

@@ -6,7 +6,7 @@ use resp::{Reply, Version};
 use crate::vm::Returned;
 
 /// How deep what is returned may be nested.
-const DEPTH_MAX: usize = 1000;
+const DEPTH_MAX: usize = 500;
 
 /// Writes `value` to `reply`. In `version` the script has spoken with the server; `reply` speaks the client's.
 pub(crate) fn encode(value: &Value, version: Version, reply: &mut Reply) -> Result<Returned> {
@@ -34,7 +34,7 @@ impl Encoder<'_> {
             Value::String(string) => self.reply.bulk(&string.as_bytes()),
             Value::Boolean(value) if self.version == Version::Resp3 => self.reply.boolean(*value),
             Value::Boolean(true) => self.reply.integer(1),
-            Value::Integer(number) => self.reply.integer(*number as i64),
+            Value::Integer(number) => self.reply.integer(*number),
             Value::Number(number) => self.reply.integer(*number as i64),
             Value::Table(_) if depth >= DEPTH_MAX => self.reply.error("ERR reached lua stack limit"),
             Value::Table(table) => self.table(table, depth)?,
@@ -53,10 +53,14 @@ impl Encoder<'_> {
             self.reply.simple(&*text.as_bytes());
             return Ok(());
         }
-        match table.raw_get("double")? {
-            Value::Integer(number) => return Ok(self.reply.double(number as f64)),
-            Value::Number(number) => return Ok(self.reply.double(number)),
-            _ => {}
+        let double = match table.raw_get("double")? {
+            Value::Integer(number) => Some(number as f64),
+            Value::Number(number) => Some(number),
+            _ => None,
+        };
+        if let Some(double) = double {
+            self.reply.double(double);
+            return Ok(());
         }
         if let Value::String(digits) = table.raw_get("big_number")? {
             let digits = digits.to_string_lossy();

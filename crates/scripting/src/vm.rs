@@ -268,11 +268,11 @@ impl Shared {
             }
         }
         let host: NonNull<dyn Host + '_> = NonNull::from(host);
-        // SAFETY: only the lifetime changes; the pointer is gone from `self.host` before `host` is, see `Away`.
         #[allow(
             unsafe_code,
             reason = "Lua's functions have no lifetime that could say how long the host is there"
         )]
+        // SAFETY: only the lifetime changes; the pointer is gone from `self.host` before `host` is, see `Away`.
         let host: NonNull<dyn Host> = unsafe { std::mem::transmute(host) };
         self.host.set(Some(host));
         let _away = Away(&self.host);
@@ -322,7 +322,7 @@ fn failure_of(value: &Value) -> mlua::Result<Failure> {
         _ => b"ERR unknown error".to_vec(),
     };
     let place = match (table.raw_get("source")?, table.raw_get("line")?) {
-        (Value::String(source), Value::Integer(line)) => Some((source.to_string_lossy(), line as i64)),
+        (Value::String(source), Value::Integer(line)) => Some((source.to_string_lossy(), line)),
         (Value::String(source), Value::Number(line)) => Some((source.to_string_lossy(), line as i64)),
         _ => None,
     };

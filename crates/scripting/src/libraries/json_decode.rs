@@ -183,7 +183,7 @@ impl Reader<'_> {
     fn number(&self, rest: &[u8]) -> (Token, usize) {
         let is_plain = matches!(rest[0], b'-' | b'0'..=b'9');
         let is_invalid = is_invalid(rest);
-        if !is_plain && !(is_invalid && self.settings.decode_invalid) {
+        if !(is_plain || is_invalid && self.settings.decode_invalid) {
             return (Token::Error("invalid token"), 0);
         }
         if is_invalid && !self.settings.decode_invalid {
@@ -287,11 +287,7 @@ fn parse_not_a_number(text: &[u8]) -> Option<f64> {
 /// The character of `uXXXX`, perhaps followed by the second half of a pair, and the length without the first `\u`.
 fn unicode_escape(text: &[u8]) -> Option<(char, usize)> {
     let unit = |text: &[u8]| {
-        let digits = text
-            .get(..4)?
-            .iter()
-            .try_fold(0, |value, byte| Some(value << 4 | char::from(*byte).to_digit(16)?));
-        digits
+        text.get(..4)?.iter().try_fold(0, |value, byte| Some(value << 4 | char::from(*byte).to_digit(16)?))
     };
     let high = unit(text)?;
     if !(0xd800..0xe000).contains(&high) {

@@ -1,6 +1,5 @@
 //! What a script asks for, done: commands, within its transaction.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -10,6 +9,7 @@ use resp::{Arguments, Reply};
 use scripting::{Host, Level, Outcome};
 use smallvec::SmallVec;
 
+use super::Run;
 use super::callable::Callable;
 use super::running::ActiveRun;
 use crate::access;
@@ -37,7 +37,7 @@ pub(super) enum End {
 
 /// Serves one run.
 pub(super) struct ScriptHost<'r, 'k> {
-    server: Arc<Server>,
+    server: &'r Server,
     session: &'r mut Session,
     txn: &'r mut WriteTxn<'k>,
     running: &'r ActiveRun<'r>,
@@ -70,27 +70,25 @@ const LONG_MS: u64 = 3;
 
 impl<'r, 'k> ScriptHost<'r, 'k> {
     pub fn new(
+        server: &'r Server,
         session: &'r mut Session,
         txn: &'r mut WriteTxn<'k>,
         running: &'r ActiveRun<'r>,
-        callable: &'r Callable,
-        command: Arguments<'r>,
-        may_write: bool,
+        run: &'r Run<'r>,
         may_restart: bool,
-        is_short_of_memory: bool,
     ) -> Self {
         ScriptHost {
-            server: Arc::clone(&session.server),
+            server,
             is_remembered: session.remembers_reads(),
             session,
             txn,
             running,
-            callable,
-            may_write,
+            callable: run.callable,
+            may_write: run.may_write(),
             may_restart,
-            is_short_of_memory,
+            is_short_of_memory: run.is_short_of_memory,
             stopwatch: Stopwatch::start(),
-            command,
+            command: run.command,
             has_acted: false,
             touched_others: false,
             end: None,
@@ -274,8 +272,8 @@ fn find<'t>(server: &'t Server, arguments: Arguments<'_>) -> Option<&'t Entry> {
 
 impl Host for ScriptHost<'_, '_> {
     fn call(&mut self, arguments: Arguments<'_>, reply: &mut Reply) -> Outcome {
-        let server = Arc::clone(&self.server);
-        let admitted = match self.admit(&server, arguments) {
+        let server = self.server;
+        let admitted = match self.admit(server, arguments) {
             Ok(admitted) => admitted,
             Err(refusal) => {
                 if let Outcome::Refused(text) = &refusal {
@@ -292,12 +290,12 @@ impl Host for ScriptHost<'_, '_> {
             Some(error) => Err(error),
             None => self.run(&admitted, arguments, reply),
         };
-        self.conclude(&server, entry, arguments, result, reply);
+        self.conclude(server, entry, arguments, result, reply);
         Outcome::Replied
     }
 
     fn permits(&mut self, arguments: Arguments<'_>) -> Option<bool> {
-        let entry = find(&self.server, arguments)?;
+        let entry = find(self.server, arguments)?;
         Some(access::check(&self.session.account.user(), entry, arguments).is_ok())
     }
 

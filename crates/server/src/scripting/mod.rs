@@ -4,7 +4,7 @@
 //! one transaction's, as those of EXEC are. Most scripts touch nothing else. Those that do, such as the queues that make
 //! the names of keys from others, may have to wait for a slot while they hold some; only whoever has the keyspace's
 //! escalation may, and there is one. So it is found out which scripts need it ([`callable::Reach`]): a script that
-//! nobody knows yet runs with it, one that has kept to its keys runs without.
+//! nobody knows yet runs with it, unless somebody keeps it for long; one that has kept to its keys runs without.
 //!
 //! When a script that was known to keep to its keys does not, it is run again, with the escalation, if it has changed
 //! nothing yet. If it has, it tries for the slot, and ends with an error if it does not get it.
@@ -209,9 +209,11 @@ impl Run<'_> {
             let context = session.context(self.now_ms);
             let mut txn = match reach {
                 Reach::OwnKeys => server.keyspace.write(&needs, context),
-                Reach::Unknown | Reach::OtherKeys => server.keyspace.write_growing(&needs, context),
+                Reach::Unknown => server.keyspace.write_perhaps_growing(&needs, context),
+                Reach::OtherKeys => server.keyspace.write_growing(&needs, context),
             };
-            let (end, result) = self.attempt(session, &mut txn, reach == Reach::OwnKeys, reply);
+            let may_restart = !txn.is_growing();
+            let (end, result) = self.attempt(session, &mut txn, may_restart, reply);
             let tally = txn.commit();
             drop(txn);
             let tally = tally?;
@@ -245,17 +247,7 @@ impl Run<'_> {
         let database = session.database;
         let is_function = self.callable.is_function;
         let running = server.scripting.running.begin(self.state, is_function, &server.attention);
-        let (callable, command, may_write) = (self.callable, self.command, self.may_write());
-        let mut host = ScriptHost::new(
-            session,
-            txn,
-            &running,
-            callable,
-            command,
-            may_write,
-            may_restart,
-            self.is_short_of_memory,
-        );
+        let mut host = ScriptHost::new(&server, session, txn, &running, self, may_restart);
         let (mut keys, mut rest) = (self.words.keys(), self.words.rest());
         let result = match is_function {
             true => self.vm.call(self.function, &mut keys, &mut rest, &mut host, reply),
