@@ -15,7 +15,7 @@ impl<T: Element> Table<T> {
         let begin = random >> 32;
         let first = self.root.segment(hash_at(begin));
         let slots = first.slot_count();
-        let start = ((random & 0xffff_ffff) * slots as u64 >> 32) as usize;
+        let start = (((random & 0xffff_ffff) * slots as u64) >> 32) as usize;
         let mut left = effort;
         let mut look = |segment: &Segment<T>, slots: std::ops::Range<usize>| {
             left = left.saturating_sub(1);
