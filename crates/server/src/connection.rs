@@ -261,7 +261,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn note_input(&self) {
-        self.session.client.input_bytes.store(self.input.len(), Ordering::Relaxed);
+        let client = &self.session.client;
+        client.input_bytes.store(self.input.len(), Ordering::Relaxed);
+        client.input_spare_bytes.store(self.input.capacity() - self.input.len(), Ordering::Relaxed);
     }
 
     /// Executes what was kept.
@@ -469,7 +471,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn note_output(&self) {
-        self.session.client.output_bytes.store(self.output.len() - self.sent, Ordering::Relaxed);
+        let (client, waiting) = (&self.session.client, self.output.len() - self.sent);
+        client.output_bytes.store(waiting, Ordering::Relaxed);
+        client.output_spare_bytes.store(self.output.capacity() - waiting, Ordering::Relaxed);
     }
 
     /// Takes what others sent to this client.
