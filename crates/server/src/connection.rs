@@ -233,7 +233,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn read_behind(&mut self, context: &mut Context<'_>) -> Result<Poll<()>, End> {
         // A large argument is read in one piece rather than in many.
         let room = self.parser.missing().clamp(READ_BYTES_MAX, 16 * 1024 * 1024);
-        self.input.reserve(room);
+        let spare = self.input.capacity() - self.input.len();
+        if spare < room.min(READ_BYTES_MAX) {
+            // By a quarter at least, so that the whole is not moved too often, and no more, since it counts for the client.
+            self.input.reserve_exact(room.max(self.input.len() / 4));
+        }
         let before = self.input.len();
         let mut unread = ReadBuf::uninit(self.input.spare_capacity_mut());
         match Pin::new(&mut self.stream).poll_read(context, &mut unread) {
