@@ -55,8 +55,12 @@ pub struct Client {
     pub prefixes: AtomicUsize,
     /// Bytes read and not executed yet.
     pub input_bytes: AtomicUsize,
+    /// Bytes held ready for more of that.
+    pub input_spare_bytes: AtomicUsize,
     /// Bytes of replies not sent yet.
     pub output_bytes: AtomicUsize,
+    /// Bytes held ready for more of that.
+    pub output_spare_bytes: AtomicUsize,
     /// What was counted of it for all clients together.
     pub(crate) counted_bytes: AtomicUsize,
     /// Commands executed.
@@ -145,7 +149,9 @@ impl Client {
             watched: AtomicUsize::new(0),
             prefixes: AtomicUsize::new(0),
             input_bytes: AtomicUsize::new(0),
+            input_spare_bytes: AtomicUsize::new(0),
             output_bytes: AtomicUsize::new(0),
+            output_spare_bytes: AtomicUsize::new(0),
             counted_bytes: AtomicUsize::new(0),
             commands: AtomicU64::new(0),
             received_bytes: AtomicU64::new(0),
@@ -167,7 +173,9 @@ impl Client {
         let listed = [&self.watched, &self.channels, &self.patterns, &self.shard_channels, &self.prefixes];
         size_of::<Client>()
             + load(&self.input_bytes)
+            + load(&self.input_spare_bytes)
             + load(&self.output_bytes)
+            + load(&self.output_spare_bytes)
             + load(&self.queued_bytes)
             + listed.map(load).iter().sum::<usize>() * LISTED_BYTES
     }

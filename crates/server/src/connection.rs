@@ -232,7 +232,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn read_behind(&mut self, context: &mut Context<'_>) -> Result<Poll<()>, End> {
         // A large argument is read in one piece rather than in many.
         let room = self.parser.missing().clamp(READ_BYTES_MAX, 16 * 1024 * 1024);
-        self.input.reserve(room);
+        let spare = self.input.capacity() - self.input.len();
+        if spare < room.min(READ_BYTES_MAX) {
+            // By a quarter at least, so that the whole is not moved too often, and no more, since it counts for the client.
+            self.input.reserve_exact(room.max(self.input.len() / 4));
+        }
         let before = self.input.len();
         let mut unread = ReadBuf::uninit(self.input.spare_capacity_mut());
         match Pin::new(&mut self.stream).poll_read(context, &mut unread) {
@@ -260,7 +264,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn note_input(&self) {
-        self.session.client.input_bytes.store(self.input.len(), Ordering::Relaxed);
+        let client = &self.session.client;
+        client.input_bytes.store(self.input.len(), Ordering::Relaxed);
+        client.input_spare_bytes.store(self.input.capacity() - self.input.len(), Ordering::Relaxed);
     }
 
     /// Executes what was kept.
@@ -474,7 +480,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn note_output(&self) {
-        self.session.client.output_bytes.store(self.output.len() - self.sent, Ordering::Relaxed);
+        let (client, waiting) = (&self.session.client, self.output.len() - self.sent);
+        client.output_bytes.store(waiting, Ordering::Relaxed);
+        client.output_spare_bytes.store(self.output.capacity() - waiting, Ordering::Relaxed);
     }
 
     /// Takes what others sent to this client: first the reply that ends its wait, if there is one, since whoever serves

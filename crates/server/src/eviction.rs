@@ -319,13 +319,19 @@ impl Server {
             touch: false,
             counting: None,
         };
+        // What it takes to tell others is not held against the keys, or telling of one would cost the next one its place.
+        let bytes_max = self.evictions.bytes_max.load(Ordering::Relaxed);
+        let mut bytes_to_free =
+            i64::try_from(self.counted_bytes().saturating_sub(bytes_max)).unwrap_or(i64::MAX);
         for evicted in 1.. {
             if self.keyspace.pending_evictions() > 0 {
                 // As much as was to go may be on its way.
                 return Room::Coming;
             }
+            let before = (self.allocator.tell)();
             match self.keyspace.evict(evictor, policy, Context { seed: random.next_u64(), ..context }) {
                 Eviction::Done(tally) => {
+                    bytes_to_free -= before - (self.allocator.tell)();
                     self.statistics.count(&tally);
                     self.tell_news(tally.news.as_deref(), None);
                     ready.extend(tally.ready);
@@ -334,7 +340,7 @@ impl Server {
                 Eviction::Nothing if self.keyspace.pending_frees() > 0 => return Room::Coming,
                 Eviction::Nothing => return Room::None,
             }
-            if self.counted_bytes() <= self.evictions.bytes_max.load(Ordering::Relaxed) {
+            if bytes_to_free <= 0 || self.counted_bytes() <= bytes_max {
                 break;
             }
             if evicted % KEYS_PER_LOOK == 0 && began.elapsed() >= limit {

@@ -169,11 +169,12 @@ pub(crate) fn describe(client: &Client, server: &Server) -> String {
     let command = server.table.at(client.last_command.load(Ordering::Relaxed)).map_or("NULL", |entry| entry.command.name);
     let about = client.about.lock();
     let input_bytes = client.input_bytes.load(Ordering::Relaxed);
+    let input_spare_bytes = client.input_spare_bytes.load(Ordering::Relaxed);
     let output_bytes = client.output_bytes.load(Ordering::Relaxed);
     let queued_bytes = client.queued_bytes.load(Ordering::Relaxed);
     format!(
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={} watch={} \
-         qbuf={input_bytes} qbuf-free=0 argv-mem=0 multi-mem={queued_bytes} rbs=0 rbp=0 obl=0 oll={} omem={output_bytes} \
+         qbuf={input_bytes} qbuf-free={input_spare_bytes} argv-mem=0 multi-mem={queued_bytes} rbs=0 rbp=0 obl=0 oll={} omem={output_bytes} \
          tot-mem={} events=r cmd={command} user={} redir={} resp={} lib-name={} lib-ver={} \
          tot-net-in={} tot-net-out={} tot-cmds={}",
         client.id,
