@@ -344,6 +344,21 @@ fn who_watches_or_caches_the_hash_learns_of_it() {
     assert!(told.contains("invalidate"), "{told}");
 }
 
+#[test]
+fn what_had_expired_when_the_watch_began_is_no_change() {
+    let server = server_without_active_expiry();
+    let (mut watcher, mut client) = (server.connect(), server.connect());
+    client.call("HSET h a 1 b 2");
+    client.call("HPEXPIRE h 1 FIELDS 1 a");
+    thread::sleep(Duration::from_millis(5));
+    watcher.call("WATCH h");
+    client.call("DEBUG SET-ACTIVE-EXPIRE 1");
+    eventually(SOON, "the sweep has been there", || subexpiry(&mut client) == "0");
+    watcher.call("MULTI");
+    watcher.call("PING");
+    assert_eq!(watcher.call("EXEC").elements().len(), 1);
+}
+
 /// What the listener got up to the message on the channel `end`: event and key.
 fn events(listener: &mut Client, speaker: &mut Client) -> Vec<String> {
     speaker.call("PUBLISH __keyevent@end end");

@@ -470,9 +470,11 @@ impl<'k> WriteTxn<'k> {
     /// Files a watcher of `key`: `flag` is raised when it changes.
     pub fn watch(&mut self, key: &Key<'_>, flag: &crate::WatchFlag) {
         let database = self.view.database();
-        if self.view.peek(key).is_none() {
-            // What has expired goes now, or its removal would be taken for a change.
-            let _ = self.locate(database, key);
+        // What has expired goes now, or its removal would be taken for a change.
+        match self.view.peek(key).map(EntryRef::is_timed) {
+            None => _ = self.locate(database, key),
+            Some(true) => _ = self.hash_mut(key),
+            Some(false) => {}
         }
         let watched = DatabaseKey::new(database, key.bytes);
         let slot = self.view.held.slot_mut(key.slot);
