@@ -152,7 +152,11 @@ fn configuration_page() -> String {
         for directive in group {
             let names: Vec<String> = directive.names().map(code).collect();
             let syntax = code(directive.syntax().to_string());
-            let about = about(directive.summary, directive.support, directive.traits.immutable);
+            let about = about(
+                directive.summary,
+                directive.support,
+                directive.traits.immutable || directive.traits.fixed,
+            );
             append(
                 &mut page,
                 format_args!("| {} | {syntax} | {} | {about} |\n", names.join(", "), default(directive)),

@@ -115,7 +115,10 @@ impl Config {
             }
         }
         let differs = |directive: &&Directive| directive.value(&settings) != directive.value(&self.settings);
-        let changed = given.iter().copied().filter(differs).collect();
+        let changed: Vec<&Directive> = given.iter().copied().filter(differs).collect();
+        if let Some(fixed) = changed.iter().find(|directive| directive.traits.fixed) {
+            return Err(refused(fixed.name.as_bytes(), "can't set immutable config".into()));
+        }
         Ok(Update { config: Self { settings: Arc::new(settings), ..self.clone() }, given, changed })
     }
 

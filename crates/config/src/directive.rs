@@ -79,6 +79,8 @@ pub enum Support {
 pub struct Traits {
     /// Only the configuration file and the command line set it.
     pub immutable: bool,
+    /// As `immutable`, of Esker's own; CONFIG SET may say what it is already, so that all that CONFIG GET tells can be set.
+    pub fixed: bool,
     /// CONFIG GET shows it by its exact name only, not by a pattern.
     pub hidden: bool,
     /// Its value does not belong in logs, SLOWLOG or MONITOR.
@@ -89,7 +91,7 @@ pub struct Traits {
 
 impl Traits {
     pub(crate) const NONE: Self =
-        Self { immutable: false, hidden: false, sensitive: false, protected: false };
+        Self { immutable: false, fixed: false, hidden: false, sensitive: false, protected: false };
 }
 
 /// How many arguments a directive takes.

@@ -59,11 +59,14 @@ async fn expire(server: Arc<Server>) {
             continue;
         }
         let begin = Instant::now();
-        let mut has_more = true;
+        let (mut has_more, mut worked) = (true, Duration::ZERO);
         while has_more && begin.elapsed() * 100 < period * share_percent {
+            let slice = Instant::now();
             has_more = expire_slice(&server, &mut sweep);
+            worked += slice.elapsed();
             tokio::task::yield_now().await;
         }
+        server.note_cycle("expire-cycle", worked);
         if has_more {
             server.statistics.expiry_cut_short.add(1);
         }

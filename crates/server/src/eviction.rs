@@ -293,10 +293,7 @@ impl Server {
         if room == Room::Coming {
             self.evictions.more.notify_one();
         }
-        let took_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        if took_ns >= self.latency_threshold_ns() {
-            self.latency.add("eviction-cycle", unix_ms() / 1000, took_ns / 1_000_000);
-        }
+        self.note_cycle("eviction-cycle", began.elapsed());
         self.serve_waiting(ready, unix_ms());
         room
     }

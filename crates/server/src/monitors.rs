@@ -41,23 +41,29 @@ impl Monitors {
     /// Shows them what `session` has run, in the database that it is in since; but nothing of
     /// administration.
     pub fn show(&self, session: &Session, command: &Command, arguments: Arguments<'_>) {
+        if !is_hidden(command) {
+            self.show_call(session, arguments);
+        }
+    }
+
+    /// As [`Monitors::show`], whatever the command: for those that show themselves before they run.
+    pub fn show_call(&self, session: &Session, arguments: Arguments<'_>) {
         let address = if session.client.is_unix {
             format!("unix:{}", session.client.local_address.trim_end_matches(":0"))
         } else {
             session.client.address.clone()
         };
-        self.show_as(&address, session.database, command, arguments);
+        self.show_as(&address, session.database, arguments);
     }
 
     /// As [`Monitors::show`], of what a script has run.
     pub fn show_script(&self, database: u16, command: &Command, arguments: Arguments<'_>) {
-        self.show_as("lua", database, command, arguments);
+        if !is_hidden(command) {
+            self.show_as("lua", database, arguments);
+        }
     }
 
-    fn show_as(&self, address: &str, database: u16, command: &Command, arguments: Arguments<'_>) {
-        if command.is_admin() || command.has(Flag::SkipMonitor) {
-            return;
-        }
+    fn show_as(&self, address: &str, database: u16, arguments: Arguments<'_>) {
         let now_us = crate::clock::unix_us();
         let mut line =
             format!("{}.{:06} [{database} {address}]", now_us / 1_000_000, now_us % 1_000_000).into_bytes();
@@ -71,6 +77,10 @@ impl Monitors {
             client.send(reply.as_bytes());
         }
     }
+}
+
+fn is_hidden(command: &Command) -> bool {
+    command.is_admin() || command.has(Flag::SkipMonitor)
 }
 
 /// Writes `bytes` in double quotes, with what cannot be printed escaped: `sdscatrepr` of Redis.

@@ -150,7 +150,7 @@ fn find<'t>(table: &'t Table, request: Request<'t>) -> std::result::Result<&'t E
         Some(ahead) => ahead.entry,
         None => table.find(name),
     };
-    let entry = entry.ok_or_else(|| unknown_command(arguments))?;
+    let entry = entry.filter(|entry| !entry.is_subcommand).ok_or_else(|| unknown_command(arguments))?;
     if entry.command.subcommands.is_empty() {
         return Ok(entry);
     }

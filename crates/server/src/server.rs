@@ -266,6 +266,14 @@ impl Server {
         self.latency.add(name, crate::clock::unix_ms() / 1000, elapsed_ns / 1_000_000);
     }
 
+    /// Notes what was a latency spike, if it was, of what the server does by itself.
+    pub(crate) fn note_cycle(&self, name: &'static str, took: std::time::Duration) {
+        let took_ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        if took_ns >= self.latency_threshold_ns() {
+            self.latency.add(name, crate::clock::unix_ms() / 1000, took_ns / 1_000_000);
+        }
+    }
+
     /// Changes whenever the settings do.
     #[inline]
     pub(crate) fn generation(&self) -> u64 {

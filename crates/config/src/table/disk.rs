@@ -23,24 +23,24 @@ group! {
     Disk in disk, defaults on host;
 
     /// The engine of every database that no `database` line names.
-    "engine" [immutable] => engine: EngineKind = EngineKind::Memory, one_of(), Supported;
+    "engine" [fixed] => engine: EngineKind = EngineKind::Memory, one_of(), Supported;
 
     /// The engine of the database with this number; a line for each.
-    "database" [immutable] => engine_by_database: DatabaseEngines = DatabaseEngines::default(),
+    "database" [fixed] => engine_by_database: DatabaseEngines = DatabaseEngines::default(),
         EnginesByNumber, Supported;
 
     /// Bytes of memory for the cache in front of the files, at least 8mb.
     "disk-cache-size" => cache_bytes: u64 = 256 << 20, memory(8 << 20, LLONG_MAX), Supported;
 
     /// Bytes that the journals of the engine on disk may take, at least 128mb.
-    "disk-journal-size-max" [immutable] => journal_bytes_max: u64 = 512 << 20, memory(128 << 20, LLONG_MAX),
+    "disk-journal-size-max" [fixed] => journal_bytes_max: u64 = 512 << 20, memory(128 << 20, LLONG_MAX),
         Supported;
 
     /// Bytes free in the file system below which writes are refused; 0 never refuses them.
     "disk-free-space-min" => free_bytes_min: u64 = 256 << 20, memory(0, LLONG_MAX), Supported;
 
     /// How blocks on disk are compressed.
-    "disk-compression" [immutable] => compression: DiskCompression = DiskCompression::Lz4, one_of(), Supported;
+    "disk-compression" [fixed] => compression: DiskCompression = DiskCompression::Lz4, one_of(), Supported;
 }
 
 impl Settings {

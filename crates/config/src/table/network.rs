@@ -25,10 +25,10 @@ group! {
     "port" => port: u16 = 6379, integer(0, 65535), Supported;
 
     /// TCP port on which Prometheus gets metrics, at `/metrics`; 0 is none.
-    "metrics-port" [immutable] => metrics_port: u16 = 0, integer(0, 65535), Supported;
+    "metrics-port" [fixed] => metrics_port: u16 = 0, integer(0, 65535), Supported;
 
     /// Addresses on which metrics can be had; a `-` in front lets one be missing. Whoever reaches them reads the metrics.
-    "metrics-bind" [immutable] => metrics_bind: BindAddresses = BindAddresses::loopback(), Addresses, Supported;
+    "metrics-bind" [fixed] => metrics_bind: BindAddresses = BindAddresses::loopback(), Addresses, Supported;
 
     /// Connections that the kernel completes ahead of being accepted.
     "tcp-backlog" [immutable] => tcp_backlog: u32 = 511, integer(0, INT_MAX), Supported;

@@ -258,12 +258,13 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
             }
         };
         server.statistics.count_call(entry.index, self.stopwatch.lap_ns(), outcome);
+        self.session.client.commands.fetch_add(1, Ordering::Relaxed);
     }
 }
 
 /// The command, or the subcommand, that a script names.
 fn find<'t>(server: &'t Server, arguments: Arguments<'_>) -> Option<&'t Entry> {
-    let entry = server.table.find(arguments.get(0)?)?;
+    let entry = server.table.find(arguments.get(0)?).filter(|entry| !entry.is_subcommand)?;
     match arguments.get(1) {
         Some(word) if !entry.command.subcommands.is_empty() => server.table.find_subcommand(entry, word),
         _ => Some(entry),

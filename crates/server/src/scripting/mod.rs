@@ -104,7 +104,7 @@ pub(crate) fn run(
 ) -> Result<Vec<DatabaseKey>> {
     let server = Arc::clone(&session.server);
     if server.attention.now().has(Concern::Monitor) {
-        server.monitors.show(session, entry.command, arguments);
+        server.monitors.show_call(session, arguments);
     }
     let name = entry.command.name;
     let request = Request::read(arguments, name)?;

@@ -30,6 +30,8 @@ pub struct Entry {
     pub(crate) key_specs: Vec<KeySpec>,
     /// Its function, where the command itself has none.
     pub run: Option<SessionFunction>,
+    /// Whether it is called by its container's name and its own.
+    pub(crate) is_subcommand: bool,
     /// Whether it may do what it does while the client only listens to channels (RESP2).
     pub is_allowed_while_subscribed: bool,
 }
@@ -102,6 +104,7 @@ impl Table {
             element_at: command.element_at(),
             key_specs: key_specs::of(command),
             run,
+            is_subcommand: command.name.contains('|'),
             is_allowed_while_subscribed: ALLOWED_WHILE_SUBSCRIBED.contains(&command.name),
         });
         // Subcommands that work on the keyspace come with their container; the server lists its own.

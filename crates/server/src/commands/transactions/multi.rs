@@ -27,7 +27,9 @@ command! {
 pub struct Args {}
 
 pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
-    if session.transaction.is_some() {
+    if let Some(transaction) = &mut session.transaction {
+        // As in Valkey 8: whoever calls it twice has lost track of what is queued.
+        transaction.is_broken = true;
         return Err(Error::fixed("ERR MULTI calls can not be nested"));
     }
     session.transaction = Some(Transaction::default());

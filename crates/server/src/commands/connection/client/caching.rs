@@ -27,16 +27,16 @@ command! {
 }
 
 #[derive(Args)]
-pub struct Args {
-    mode: YesNo,
+pub struct Args<'a> {
+    mode: Later<'a, YesNo>,
 }
 
-pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Result<()> {
+pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     const NOT_TRACKING: Error = Error::fixed(
         "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled",
     );
     let tracking = session.tracking.as_mut().ok_or(NOT_TRACKING)?;
-    match (args.mode, tracking.choice) {
+    match (args.mode.read()?, tracking.choice) {
         (YesNo::Yes, Choice::OptIn) | (YesNo::No, Choice::OptOut) => tracking.has_chosen = true,
         (YesNo::Yes, _) => {
             return Err(Error::new("CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode."));
