@@ -36,7 +36,7 @@ pub fn give_back_soon() {
 /// Figures that cannot be read are 0.
 fn figures() -> AllocatorFigures {
     let bytes = |read: tikv_jemalloc_ctl::Result<usize>| read.unwrap_or(0) as u64;
-    gauge::gauge_against(|| {
+    let used_bytes = gauge::gauge_against(|| {
         // The figures are those of the moment at which the epoch was last advanced.
         if epoch::advance().is_ok() {
             bytes(stats::allocated::read()).saturating_sub(kept_by_threads())
@@ -45,7 +45,7 @@ fn figures() -> AllocatorFigures {
         }
     });
     AllocatorFigures {
-        used_bytes: gauge::used_bytes(),
+        used_bytes,
         allocated_bytes: bytes(stats::allocated::read()),
         active_bytes: bytes(stats::active::read()),
         resident_bytes: bytes(stats::resident::read()),

@@ -108,11 +108,12 @@ pub fn tell() -> i64 {
     THIS_THREAD.try_with(|this| this.0.as_ref().map_or(0, |teller| teller.tell())).unwrap_or(0)
 }
 
-/// Puts the answer right by what `measure` says is in use, which takes a while.
+/// Puts the answer right by what `measure` says is in use, which takes a while, and returns bytes in use, with what
+/// threads have not told yet.
 ///
 /// Nothing is done where it is about right already, and nothing while so much comes and goes that the two cannot be
 /// compared: then the next time will do.
-pub fn gauge_against(measure: impl FnOnce() -> u64) {
+pub fn gauge_against(measure: impl FnOnce() -> u64) -> u64 {
     /// As much may come and go during the measurement.
     const INACCURACY_BYTES: i64 = 64 << 10;
     let tellers = TELLERS.lock();
@@ -127,6 +128,7 @@ pub fn gauge_against(measure: impl FnOnce() -> u64) {
     if (before - after).abs() < INACCURACY_BYTES && (measured - after - untold).abs() > INACCURACY_BYTES {
         UNTOLD.store(measured - after, Ordering::Relaxed);
     }
+    u64::try_from(UNTOLD.load(Ordering::Relaxed).wrapping_add(after)).unwrap_or(0)
 }
 
 #[cfg(test)]
