@@ -275,6 +275,12 @@ fn what_is_stopped_stays_stopped() {
 
 #[test]
 fn recursion_has_an_end() {
+    // As much as the server's workers have: without optimisation the least of it takes more than a test's thread has.
+    let thread = std::thread::Builder::new().stack_size(8 * 1024 * 1024);
+    thread.spawn(recurse_without_end).unwrap().join().unwrap();
+}
+
+fn recurse_without_end() {
     let vm = vm();
     for deep in [
         "local function f() return 1 + f() end return f()",
