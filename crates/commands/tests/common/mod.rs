@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use commands::{Access, Call, Command, Error, Handler};
 use keyspace::engine::{StoreSettings, SyncPolicy};
-use keyspace::{Context, Key, Keyspace, Needs, Tally};
+use keyspace::{Context, Eviction, EvictionPolicy, Evictor, Key, Keyspace, Needs, Tally};
 use resp::{Arguments, OwnedArguments, Reply, Version};
 use values::limits::Limits;
 use values::list::End;
@@ -53,6 +53,12 @@ impl Prompt {
             counting: None,
         };
         Prompt { keyspace, seed: 1, context, tally: Tally::default(), _directory: directory }
+    }
+
+    /// Evicts a key.
+    pub fn evict(&mut self, evictor: &mut Evictor, policy: &EvictionPolicy) -> Eviction {
+        self.seed += 1;
+        self.keyspace.evict(evictor, policy, Context { seed: self.seed, touch: false, ..self.context })
     }
 
     fn find(arguments: Arguments<'_>) -> Option<&'static Command> {
