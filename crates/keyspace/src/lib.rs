@@ -93,7 +93,7 @@ pub struct Keyspace {
     statistics: Box<[Statistics]>,
     garbage: Sender<Garbage>,
     pending: Arc<Pending>,
-    /// Objects handed over to be freed, ever.
+    /// Objects handed over to be freed, since they were last counted anew.
     deferred: AtomicUsize,
     /// The classes of events that are told.
     wanted_events: AtomicU16,
@@ -297,6 +297,11 @@ impl Keyspace {
     /// How many objects were removed whose memory came back later.
     pub fn deferred_frees(&self) -> usize {
         self.deferred.load(Ordering::Relaxed).saturating_sub(self.pending_frees())
+    }
+
+    /// Begins to count them anew.
+    pub fn reset_deferred_frees(&self) {
+        self.deferred.store(self.pending_frees(), Ordering::Relaxed);
     }
 
     fn discard(&self, entry: Entry) {

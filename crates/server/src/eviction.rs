@@ -205,11 +205,12 @@ impl Server {
         }
     }
 
-    /// Has the calling thread's part in the use of memory known, where somebody wants to know.
+    /// Has the calling thread's part in the use of memory known, where somebody wants to know. If it has taken more than
+    /// it might on its own, all have to look.
     #[inline]
     pub(crate) fn tell_memory(&self) {
-        if self.attention.now().has(Concern::Memory) {
-            (self.allocator.tell)();
+        if self.attention.now().has(Concern::Memory) && (self.allocator.tell)() > ALLOWANCE.get().0 {
+            self.look_again();
         }
     }
 

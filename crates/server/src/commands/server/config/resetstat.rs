@@ -24,6 +24,7 @@ pub struct Args {}
 pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
     session.server.statistics.reset();
     session.server.evictions.reset();
+    session.server.keyspace.reset_deferred_frees();
     reply.ok();
     Ok(())
 }
