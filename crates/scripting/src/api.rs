@@ -100,6 +100,10 @@ const NOT_WORDS: &str = "ERR Command arguments must be strings or integers";
 fn call(lua: &Lua, shared: &Rc<Shared>, raises: bool) -> Result<Function> {
     let shared = Rc::clone(shared);
     lua.create_function(move |lua, words: MultiValue| {
+        if shared.is_out_of_memory(lua) {
+            return Err(error::text(lua, "not enough memory"));
+        }
+        let _unlimited = shared.without_limit(lua);
         let failed = |text: String| {
             let failure = error::table(text);
             if raises { Err(failure) } else { error::translate(lua, &failure) }

@@ -243,6 +243,7 @@ fn memory_has_an_end() {
         "local s = 'x' while true do s = s .. s end",
         "local t = {} while true do t[#t + 1] = {1, 2, 3} end",
         "local s = ('x'):rep(1000000) return (s:gsub('x', s))",
+        "local s, t = ('x'):rep(1000000), {} while true do t[#t + 1] = redis.call('echo', s .. #t) end",
     ] {
         let result = shown(run_with(&vm, &mut Echo::default(), bomb));
         assert!(result.starts_with("!ERR ") && result.contains("not enough memory"), "{bomb}: {result}");

@@ -204,10 +204,13 @@ impl Vm {
         reply: &mut Reply,
     ) -> Result<Returned, Failure> {
         self.begin().map_err(|error| Failure::of(&error))?;
+        let unlimited = self.shared.without_limit(&self.lua);
         let run = || {
             let keys = self.sequence(keys)?;
             let arguments = self.sequence(arguments)?;
+            unlimited.restore();
             let (is_done, value): (bool, Value) = how.call((&what.0, keys, arguments))?;
+            unlimited.suspend();
             if !is_done {
                 return Ok(Err(failure_of(&value)?));
             }
@@ -215,6 +218,7 @@ impl Vm {
             Ok(Ok(encode::encode(&value, version, reply)?))
         };
         let result = self.shared.hosted_by(host, run);
+        drop(unlimited);
         self.tidy();
         result.unwrap_or_else(|error| Err(Failure::of(&error)))
     }
@@ -257,7 +261,44 @@ impl Vm {
     }
 }
 
+/// While it is there Lua's memory has no limit: with one, every value that is handed to Lua is handed in a protected
+/// call, which takes most of the time of a short script. What our own functions hand over at once is bounded, by requests
+/// and by replies; whether it was too much is asked at the next call.
+pub(crate) struct WithoutLimit<'a> {
+    lua: &'a Lua,
+    bytes_max: &'a Cell<usize>,
+}
+
+impl WithoutLimit<'_> {
+    fn suspend(&self) {
+        // It fails only for interpreters that somebody else has made.
+        let _ = self.lua.set_memory_limit(0);
+    }
+
+    fn restore(&self) {
+        let _ = self.lua.set_memory_limit(self.bytes_max.get());
+    }
+}
+
+impl Drop for WithoutLimit<'_> {
+    fn drop(&mut self) {
+        self.restore();
+    }
+}
+
 impl Shared {
+    /// Lifts the limit on memory until the result is dropped.
+    pub fn without_limit<'a>(&'a self, lua: &'a Lua) -> WithoutLimit<'a> {
+        let unlimited = WithoutLimit { lua, bytes_max: &self.memory_bytes_max };
+        unlimited.suspend();
+        unlimited
+    }
+
+    /// Whether more memory is used than there may be.
+    pub fn is_out_of_memory(&self, lua: &Lua) -> bool {
+        lua.used_memory() > self.memory_bytes_max.get()
+    }
+
     /// Runs `work`, in which [`Shared::with_host`] finds `host`.
     fn hosted_by<R>(&self, host: &mut dyn Host, work: impl FnOnce() -> R) -> R {
         /// Takes the host away again, however the work ends.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
 use commands::{Error, Result};
+use foldhash::fast::RandomState;
 use scripting::{Digest, Function, Header, Limits, Vm};
 
 use super::functions::{Library, header_len};
@@ -25,8 +26,8 @@ pub(super) struct Worker {
     vm: Vm,
     state: Arc<RunState>,
     server: Weak<Server>,
-    by_text: HashMap<Box<[u8]>, Rc<Compiled>>,
-    by_digest: HashMap<Digest, Rc<Compiled>>,
+    by_text: HashMap<Box<[u8]>, Rc<Compiled>, RandomState>,
+    by_digest: HashMap<Digest, Rc<Compiled>, RandomState>,
     /// The libraries that it has loaded, by name: each with its version and its functions.
     libraries: HashMap<String, (u64, Vec<Function>)>,
     /// Bytes of the texts.
@@ -76,8 +77,8 @@ impl Worker {
             vm,
             state: server.scripting.running.enlist(),
             server: Arc::downgrade(server),
-            by_text: HashMap::new(),
-            by_digest: HashMap::new(),
+            by_text: HashMap::default(),
+            by_digest: HashMap::default(),
             libraries: HashMap::new(),
             text_bytes: 0,
             generation,
