@@ -134,6 +134,11 @@ impl<'k> WriteTxn<'k> {
         caption.tell(class, name, database, key.bytes, &mut self.view.tally_mut().news);
     }
 
+    /// Counts one change less than there were.
+    pub fn uncount_change(&mut self) {
+        self.view.tally_mut().changes -= 1;
+    }
+
     /// Takes out what is to be told so far of changed keys, and whether a database was emptied: for whoever tells it
     /// before the end.
     pub fn take_changed(&mut self) -> (Vec<DatabaseKey>, bool) {

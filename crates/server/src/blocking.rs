@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Instant;
 
 use acl::Account;
 use commands::{Access, Call, Command, Handler, Reader, Wait, WaitingRoom};
@@ -255,9 +256,14 @@ impl Server {
                 if self.attention.now().has(Concern::Users) && self.refuse_waiter(&waiter) {
                     continue;
                 }
+                let began = Instant::now();
                 let Some((tally, failure)) = self.blocked.attempt(self, &waiter, now_ms) else {
                     continue;
                 };
+                if let Some(entry) = self.table.at(waiter.index) {
+                    let took_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                    self.note_time(&waiter.client, entry, waiter.arguments.as_arguments(), took_ns);
+                }
                 total.changes += tally.changes;
                 self.tell_news(tally.news.as_deref(), Some(waiter.client.id));
                 ready.extend(tally.ready);

@@ -133,11 +133,9 @@ pub(crate) fn conclude(
     }
     let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
     server.statistics.count_call(entry.index, elapsed_ns, outcome);
-    if elapsed_ns >= server.slowlog.threshold_ns() && !entry.command.has(Flag::SkipSlowlog) {
-        server.note_slow(session, entry, arguments, elapsed_ns);
-    }
-    if elapsed_ns >= server.latency_threshold_ns() {
-        server.note_spike(entry.command, elapsed_ns);
+    // One that waits is slow only if it is when it goes on.
+    if session.waiting.is_none() {
+        server.note_time(&session.client, entry, arguments, elapsed_ns);
     }
 }
 

@@ -18,6 +18,7 @@ use values::limits::Limits;
 use crate::allocator::Allocator;
 use crate::attention::{Attention, Concern};
 use crate::blocking::Blocked;
+use crate::client::Client;
 use crate::clients::Clients;
 use crate::clients_memory::ClientsLimit;
 use crate::cron::Rates;
@@ -28,7 +29,6 @@ use crate::monitors::Monitors;
 use crate::pause::Pause;
 use crate::pubsub::PubSub;
 use crate::scripting::Scripting;
-use crate::session::Session;
 use crate::slowlog::{SlowCall, Slowlog};
 use crate::statistics::Statistics;
 use crate::table::{Entry, Table};
@@ -259,6 +259,17 @@ impl Server {
         self.latency_threshold_ns.load(Ordering::Relaxed)
     }
 
+    /// Notes a command that has taken long, where it has.
+    #[inline]
+    pub(crate) fn note_time(&self, client: &Client, entry: &Entry, arguments: Arguments<'_>, took_ns: u64) {
+        if took_ns >= self.slowlog.threshold_ns() && !entry.command.has(Flag::SkipSlowlog) {
+            self.note_slow(client, entry, arguments, took_ns);
+        }
+        if took_ns >= self.latency_threshold_ns() {
+            self.note_spike(entry.command, took_ns);
+        }
+    }
+
     /// Notes a command that was a latency spike.
     #[cold]
     pub(crate) fn note_spike(&self, command: &Command, elapsed_ns: u64) {
@@ -355,7 +366,7 @@ impl Server {
     #[cold]
     pub(crate) fn note_slow(
         &self,
-        session: &Session,
+        client: &Client,
         entry: &Entry,
         arguments: Arguments<'_>,
         elapsed_ns: u64,
@@ -369,8 +380,8 @@ impl Server {
             words: crate::slowlog::shorten(arguments),
             slots: crate::commands::slots_of(entry.command, arguments),
             waited_us: waited_ns.min(elapsed_ns) / 1000,
-            address: session.client.address.clone(),
-            client_name: session.client.about.lock().name.clone(),
+            address: client.address.clone(),
+            client_name: client.about.lock().name.clone(),
         });
     }
 }

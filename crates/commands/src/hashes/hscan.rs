@@ -27,6 +27,10 @@ command! {
            2) "Ann"
            3) "nick"
            4) "annie"
+        > HSCAN user:1 0 NOVALUES MATCH n*
+        1) "0"
+        2) 1) "name"
+           2) "nick"
         > HSCAN nobody 0
         1) "0"
         2) (empty array)
@@ -38,7 +42,16 @@ pub struct Args<'a> {
     key: Key<'a>,
     cursor: Cursor,
     #[arg(name = "")]
-    options: Rest<'a, ScanOptions<'a>>,
+    options: Rest<'a, Options<'a>>,
+}
+
+/// What is given.
+#[derive(Args)]
+pub struct Options<'a> {
+    #[arg(name = "")]
+    scan: ScanOptions<'a>,
+    #[arg(token = "NOVALUES", repeats)]
+    novalues: bool,
 }
 
 fn hscan(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
@@ -46,12 +59,14 @@ fn hscan(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
         reply_no_page(reply);
         return Ok(());
     };
-    let options = args.options.read()?;
+    let Options { scan: options, novalues } = args.options.read()?;
     reply_page(reply, |page| {
         hash.scan(args.cursor.0, options.count(), &mut |field, value| {
             if options.matches(field) {
                 page.push(field);
-                page.push(value);
+                if !novalues {
+                    page.push(value);
+                }
             }
         })
     });

@@ -34,6 +34,8 @@ impl Transfer<'_> {
         if let Some(mut source) = txn.list_mut(&self.source)? {
             source.pop(self.from, |_| ());
         }
+        // Both are one change to whoever counts.
+        txn.uncount_change();
         reply.bulk(&element);
         Ok(true)
     }

@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 
-use values::entry::{Entry, Form};
+use values::entry::Entry;
 use values::limits::Limits;
 use values::set::{self, Member, SetMut, SetRef};
 
@@ -67,15 +67,9 @@ impl<'v> Intersection<'v> {
         members.filter(|member| self.sets[1..].iter().all(|set| set.contains(member)))
     }
 
-    /// A set of its members, in the form that Redis gives it.
+    /// A set of its members.
     pub fn to_entry(&self, key: &[u8], limits: &Limits) -> Entry {
-        let of_integers = self.sets.first().is_some_and(|smallest| smallest.is_integers());
-        let mut entry = if of_integers { set::empty(key) } else { set::empty_packed(key) };
-        fill(&mut entry, self.members(), limits);
-        if entry.form() == Form::SetPacked {
-            SetMut::of(&mut entry, limits).convert_to_integers();
-        }
-        entry
+        to_entry(key, self.members(), limits)
     }
 }
 
@@ -88,15 +82,11 @@ pub fn union(view: &ReadView<'_>, keys: &[Key<'_>], key: &[u8]) -> Result<Entry>
 /// A set of `members`, some of which may be equal.
 pub fn to_entry<'m>(key: &[u8], members: impl Iterator<Item = Member<'m>>, limits: &Limits) -> Entry {
     let mut entry = set::empty(key);
-    fill(&mut entry, members, limits);
-    entry
-}
-
-fn fill<'m>(entry: &mut Entry, members: impl Iterator<Item = Member<'m>>, limits: &Limits) {
-    let mut set = SetMut::of(entry, limits);
+    let mut set = SetMut::of(&mut entry, limits);
     members.for_each(|member| {
         set.insert(&member);
     });
+    entry
 }
 
 /// Replies with members that are all different.

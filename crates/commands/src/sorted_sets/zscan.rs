@@ -18,6 +18,9 @@ command! {
         1) "0"
         2) 1) "ann"
            2) "1"
+        > ZSCAN board 0 NOSCORES MATCH a*
+        1) "0"
+        2) 1) "ann"
     "#,
 }
 
@@ -26,7 +29,16 @@ pub struct Args<'a> {
     key: Key<'a>,
     cursor: Cursor,
     #[arg(name = "")]
-    options: Rest<'a, ScanOptions<'a>>,
+    options: Rest<'a, Options<'a>>,
+}
+
+/// What is given.
+#[derive(Args)]
+pub struct Options<'a> {
+    #[arg(name = "")]
+    scan: ScanOptions<'a>,
+    #[arg(token = "NOSCORES", repeats)]
+    noscores: bool,
 }
 
 fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
@@ -34,12 +46,14 @@ fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
         reply_no_page(reply);
         return Ok(());
     };
-    let options = args.options.read()?;
+    let Options { scan: options, noscores } = args.options.read()?;
     reply_page(reply, |page| {
         set.scan(args.cursor.0, options.count(), &mut |member, score| {
             if options.matches(member) {
                 page.push(member);
-                page.push(&base::number::format_double(score));
+                if !noscores {
+                    page.push(&base::number::format_double(score));
+                }
             }
         })
     });

@@ -257,7 +257,9 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
                 statistics::Outcome::Failed
             }
         };
-        server.statistics.count_call(entry.index, self.stopwatch.lap_ns(), outcome);
+        let took_ns = self.stopwatch.lap_ns();
+        server.statistics.count_call(entry.index, took_ns, outcome);
+        server.note_time(&self.session.client, entry, arguments, took_ns);
         self.session.client.commands.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -112,8 +112,7 @@ fn check(home: Home) {
                     });
                     assert_eq!(model.len(), expected);
                 }
-                7 if choices.below(2) == 0 => set.reserve(choices.below(600)),
-                7 => set.convert_to_integers(),
+                7 => set.reserve(choices.below(600)),
                 _ => {
                     let picked = set.as_ref().random(&mut || random.next_u64());
                     assert_eq!(picked.is_none(), model.is_empty());

@@ -328,23 +328,6 @@ impl<'a> SetMut<'a> {
         *self.entry = kept;
     }
 
-    /// Makes a set of integers of this one, if all its members are and it is not too large: what `SINTERSTORE` does
-    /// with its result. One that is stored stays so.
-    pub fn convert_to_integers(&mut self) {
-        let most = self.limits.set_integers_max.min(integers::INTEGERS_MAX);
-        if matches!(self.entry.form(), Form::SetIntegers | Form::SetStored) || self.len() > most {
-            return;
-        }
-        let values: Option<Vec<i64>> = self.as_ref().iter().map(|member| parse_i64(&member)).collect();
-        let Some(mut values) = values else { return };
-        values.sort_unstable();
-        let mut run = integers::EMPTY.to_vec();
-        values.into_iter().for_each(|value| {
-            integers::insert(&mut run, value);
-        });
-        self.entry.set_value(Form::SetIntegers, &run);
-    }
-
     #[cold]
     fn stored(&mut self) -> &mut StoredSet {
         self.entry.indexed_mut()

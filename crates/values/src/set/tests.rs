@@ -119,29 +119,6 @@ fn many_random_members_are_taken_out_once_each() {
 }
 
 #[test]
-fn a_set_that_holds_integers_alone_can_be_made_one_of_integers() {
-    let convert = |mut entry: Entry| {
-        let before = members(&entry);
-        SetMut::of(&mut entry, &limits()).convert_to_integers();
-        assert_eq!(members(&entry), before);
-        entry.form()
-    };
-    let packed = |texts: &[&str]| {
-        let mut entry = empty_packed(b"key");
-        texts.iter().for_each(|text| {
-            SetMut::of(&mut entry, &limits()).insert(text.as_bytes());
-        });
-        entry
-    };
-    assert_eq!(convert(packed(&["3", "-70000", "1"])), Form::SetIntegers);
-    assert_eq!(convert(packed(&["3", "x"])), Form::SetPacked);
-    let mut large = set_of(0..31);
-    assert_eq!(convert(large.as_ref().copy_to(b"copy")), Form::SetIndexed);
-    SetMut::of(&mut large, &limits()).remove(b"0");
-    assert_eq!(convert(large), Form::SetIntegers);
-}
-
-#[test]
 fn its_memory_is_what_its_members_take() {
     let mut entry = set_of([0; 1]);
     SetMut::of(&mut entry, &limits()).reserve(1000);
