@@ -94,6 +94,8 @@ pub enum Flag {
     SkipMonitor,
     SkipSlowlog,
     Stale,
+    /// Where the handler does not say it.
+    Write,
 }
 
 /// How a command runs. The type of the function decides what it may do.
@@ -210,7 +212,8 @@ impl Command {
     /// Whether it changes what clients see of the keyspace. One that may replicate only writes down what it has
     /// found out, and counts as a command that reads.
     pub fn is_write(&self) -> bool {
-        matches!(self.handler, Handler::Write(_) | Handler::Blocking(_)) && !self.has(Flag::MayReplicate)
+        let writes = matches!(self.handler, Handler::Write(_) | Handler::Blocking(_));
+        writes && !self.has(Flag::MayReplicate) || self.has(Flag::Write)
     }
 
     /// Whether it looks at keys and changes nothing that clients see.

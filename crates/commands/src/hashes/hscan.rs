@@ -1,6 +1,6 @@
 //! HSCAN: walks a hash a few fields at a time.
 
-use crate::scan_options::{Cursor, ScanOptions, reply_no_page, reply_page};
+use crate::scan_options::{Count, Cursor, ScanOptions, reply_no_page, reply_page};
 use crate::prelude::*;
 
 command! {
@@ -48,8 +48,10 @@ pub struct Args<'a> {
 /// What is given.
 #[derive(Args)]
 pub struct Options<'a> {
-    #[arg(name = "")]
-    scan: ScanOptions<'a>,
+    #[arg(token = "MATCH", repeats)]
+    pattern: Option<Pattern<'a>>,
+    #[arg(token = "COUNT", repeats)]
+    count: Option<Count>,
     #[arg(token = "NOVALUES", repeats)]
     novalues: bool,
 }
@@ -59,7 +61,8 @@ fn hscan(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
         reply_no_page(reply);
         return Ok(());
     };
-    let Options { scan: options, novalues } = args.options.read()?;
+    let Options { pattern, count, novalues } = args.options.read()?;
+    let options = ScanOptions { pattern, count };
     reply_page(reply, |page| {
         hash.scan(args.cursor.0, options.count(), &mut |field, value| {
             if options.matches(field) {

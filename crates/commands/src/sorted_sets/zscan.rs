@@ -1,6 +1,6 @@
 //! ZSCAN: the members, some at a time.
 
-use crate::scan_options::{Cursor, ScanOptions, reply_no_page, reply_page};
+use crate::scan_options::{Count, Cursor, ScanOptions, reply_no_page, reply_page};
 
 use crate::prelude::*;
 
@@ -35,8 +35,10 @@ pub struct Args<'a> {
 /// What is given.
 #[derive(Args)]
 pub struct Options<'a> {
-    #[arg(name = "")]
-    scan: ScanOptions<'a>,
+    #[arg(token = "MATCH", repeats)]
+    pattern: Option<Pattern<'a>>,
+    #[arg(token = "COUNT", repeats)]
+    count: Option<Count>,
     #[arg(token = "NOSCORES", repeats)]
     noscores: bool,
 }
@@ -46,7 +48,8 @@ fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
         reply_no_page(reply);
         return Ok(());
     };
-    let Options { scan: options, noscores } = args.options.read()?;
+    let Options { pattern, count, noscores } = args.options.read()?;
+    let options = ScanOptions { pattern, count };
     reply_page(reply, |page| {
         set.scan(args.cursor.0, options.count(), &mut |member, score| {
             if options.matches(member) {

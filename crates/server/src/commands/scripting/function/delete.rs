@@ -11,7 +11,7 @@ command! {
     complexity: "O(1)",
     summary: "Deletes a library and its functions.",
     handler: Session,
-    flags: [NoScript, Fast],
+    flags: [NoScript, Write],
     examples: r##"
         > FUNCTION LOAD "#!lua name=shop\nredis.register_function('one', function() return 1 end)"
         "shop"

@@ -12,7 +12,7 @@ command! {
     complexity: "O(N) where N is the number of functions deleted",
     summary: "Deletes all libraries and functions.",
     handler: Session,
-    flags: [NoScript],
+    flags: [NoScript, Write],
     examples: r##"
         > FUNCTION FLUSH
         OK

@@ -11,7 +11,7 @@ command! {
     complexity: "O(1) (considering compilation time is redundant)",
     summary: "Creates a library.",
     handler: Session,
-    flags: [NoScript, DenyOom],
+    flags: [NoScript, DenyOom, Write],
     examples: r##"
         > FUNCTION LOAD "#!lua name=shop\nredis.register_function('one', function() return 1 end)"
         "shop"

@@ -12,7 +12,7 @@ command! {
     complexity: "O(N) where N is the number of functions on the payload",
     summary: "Restores all libraries from a payload.",
     handler: Session,
-    flags: [NoScript, DenyOom],
+    flags: [NoScript, DenyOom, Write],
     examples: r##"
         > FUNCTION RESTORE nonsense
         (error) ERR DUMP payload version or checksum are wrong
