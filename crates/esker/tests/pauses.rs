@@ -165,3 +165,41 @@ fn nothing_is_removed_during_a_pause() {
     admin.call("CLIENT UNPAUSE");
     eventually(SOON, "the key goes", || admin.call("DBSIZE") == Value::Int(0));
 }
+
+#[test]
+fn a_script_that_says_that_it_writes_nothing_goes_on_in_a_pause_of_writes() {
+    let server = Server::start(&[]);
+    let (mut admin, mut client) = (server.connect(), server.connect());
+    let read = "#!lua flags=no-writes\nreturn 7";
+    admin.call_with(&[
+        "FUNCTION",
+        "LOAD",
+        "#!lua name=l\nredis.register_function{function_name='f', callback=function() return 8 end, flags={'no-writes'}}",
+    ]);
+    let digest = admin.call_with(&["SCRIPT", "LOAD", read]).text();
+    admin.call("CLIENT PAUSE 60000 WRITE");
+    assert_eq!(client.call_with(&["EVAL", read, "0"]), 7);
+    assert_eq!(client.call_with(&["EVALSHA", &digest, "0"]), 7);
+    assert_eq!(client.call_with(&["EVAL_RO", "return 9", "0"]), 9);
+    assert_eq!(client.call_with(&["FCALL", "f", "0"]), 8);
+    let mut other = server.connect();
+    other.send("EVAL return(1) 0");
+    eventually(SOON, "it waits", || server.info("blocked_clients") == 1);
+    admin.call("CLIENT UNPAUSE");
+    assert_eq!(other.read().expect("a reply"), Value::Int(1));
+}
+
+#[test]
+fn whoever_reads_a_key_that_has_expired_removes_it() {
+    let server = Server::start(&["--enable-debug-command", "yes"]);
+    let mut client = server.connect();
+    client.call("DEBUG SET-ACTIVE-EXPIRE 0");
+    client.call("PSETEX a 1 x");
+    client.call("HSET b f v");
+    client.call("PEXPIRE b 1");
+    thread::sleep(Duration::from_millis(5));
+    assert_eq!(client.call("GET a"), Value::NullBulk);
+    assert_eq!(client.call("HGET b f"), Value::NullBulk);
+    assert_eq!(server.info("expired_keys"), 2);
+    assert_eq!(client.call("DBSIZE"), Value::Int(0));
+}

@@ -111,14 +111,6 @@ impl Caption {
         }
     }
 
-    /// Notes that a key has expired and is still there.
-    #[cold]
-    pub fn note_due(&self, database: u16, key: &[u8], news: &mut Option<Box<News>>) {
-        if !self.wanted.is_empty() {
-            news.get_or_insert_default().due.push(DatabaseKey::new(database, key));
-        }
-    }
-
     /// Tells of anything.
     #[inline]
     pub fn tell(
@@ -133,6 +125,12 @@ impl Caption {
             note(name, database, key, news);
         }
     }
+}
+
+/// Notes that a key has expired and is still there.
+#[cold]
+pub(crate) fn note_due(database: u16, key: &[u8], news: &mut Option<Box<News>>) {
+    news.get_or_insert_default().due.push(DatabaseKey::new(database, key));
 }
 
 #[cold]

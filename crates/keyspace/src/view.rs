@@ -13,7 +13,7 @@ use values::string::StringRef;
 use values::zset::ZSetRef;
 
 use crate::engine::Loaded;
-use crate::events::{EventClasses, News};
+use crate::events::{EventClasses, News, note_due};
 use crate::fault::{self, Fault};
 use crate::slots::{Held, Mode, Needs, Slot};
 use crate::{Key, Keyspace};
@@ -211,8 +211,7 @@ impl<'k> ReadView<'k> {
     pub fn peek_in(&self, database: u16, key: &Key<'_>) -> Option<EntryRef<'_>> {
         let entry = self.held.slot(key.slot).shard(database)?.find(key, &self.loaded)?;
         if is_expired(entry, self.context.now_ms) {
-            let news = &mut self.tally.borrow_mut().news;
-            self.keyspace.caption().note_due(database, key.bytes, news);
+            note_due(database, key.bytes, &mut self.tally.borrow_mut().news);
             return None;
         }
         Some(entry)

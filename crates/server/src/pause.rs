@@ -5,13 +5,16 @@
 
 use std::sync::atomic::Ordering;
 
-use commands::{Command, Flag};
+use commands::{Command, Flag, Handler};
+use resp::Arguments;
 use sync::Mutex;
 
 use crate::attention::{Attention, Concern};
 use crate::client::ClientFlag;
+use crate::scripting;
 use crate::server::Server;
 use crate::session::Session;
+use crate::table::Entry;
 
 /// What waits; the later one is the stricter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,20 +94,28 @@ impl Server {
 
 /// Whether a pause holds this command; then the session waits.
 #[cold]
-pub(crate) fn hold(server: &Server, session: &mut Session, command: &Command, index: usize) -> bool {
-    let held = Held { is_write: is_write(session, command) };
+pub(crate) fn hold(server: &Server, session: &mut Session, entry: &Entry, arguments: Arguments<'_>) -> bool {
+    let held = Held { is_write: is_write(session, entry.command, arguments) };
     if server.held_until_ms(held).is_none() {
         return false;
     }
-    session.client.last_command.store(index, Ordering::Relaxed);
+    session.client.last_command.store(entry.index, Ordering::Relaxed);
     session.hold(held);
     true
 }
 
 /// Whether it changes keys or may replicate; EXEC does what its commands do.
-fn is_write(session: &Session, command: &Command) -> bool {
-    let writes = |command: &Command| command.is_write() || command.has(Flag::MayReplicate);
-    let queued = session.transaction.iter().flat_map(|transaction| &transaction.queued);
-    let mut queued = queued.filter_map(|queued| session.server.table.at(queued.entry));
-    writes(command) || command.name == "exec" && queued.any(|entry| writes(entry.command))
+fn is_write(session: &Session, command: &Command, arguments: Arguments<'_>) -> bool {
+    let server = &session.server;
+    let writes = |command: &Command, arguments: Arguments<'_>| match command.handler {
+        Handler::Script => scripting::may_write(server, command, arguments),
+        _ => command.is_write() || command.has(Flag::MayReplicate),
+    };
+    let mut queued = session.transaction.iter().flat_map(|transaction| &transaction.queued);
+    writes(command, arguments)
+        || command.name == "exec"
+            && queued.any(|queued| {
+                let entry = server.table.at(queued.entry);
+                entry.is_some_and(|entry| writes(entry.command, queued.arguments.as_arguments()))
+            })
 }

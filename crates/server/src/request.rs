@@ -71,7 +71,7 @@ pub(crate) fn execute<'a>(
             return apply_reply_mode(session, None, reply, begin);
         }
     };
-    if concerns.has(Concern::Pause) && pause::hold(server, session, entry.command, entry.index) {
+    if concerns.has(Concern::Pause) && pause::hold(server, session, entry, arguments) {
         return;
     }
     if session.transaction.is_some() && !is_transaction_control(entry) {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -67,10 +68,22 @@ pub fn version(checkout: &Path) -> String {
 /// A process that ends with its value.
 struct Running(Child);
 
+impl Running {
+    /// Ends it, and what it has started in its group. It may have ended already.
+    fn end(&mut self) {
+        let group = self.0.id() as libc::pid_t;
+        #[allow(unsafe_code, reason = "the standard library signals no groups")]
+        // SAFETY: it takes two numbers, and the group's leader has not been waited for yet, so its number is still its own.
+        unsafe {
+            libc::killpg(group, libc::SIGKILL);
+        }
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.0.kill();
+        self.end();
+        // Nothing else can go wrong.
         let _ = self.0.wait();
     }
 }
@@ -86,6 +99,7 @@ pub fn unit(program: &Path, checkout: &Path, engine: &str, tags: &str, unit: &Un
         .args(["--enable-debug-command", "yes", "--save", ""])
         .stdout(Stdio::null())
         .stderr(log)
+        .process_group(0)
         .spawn()?;
     let mut server = Running(server);
     let began = Instant::now();
@@ -101,6 +115,7 @@ pub fn unit(program: &Path, checkout: &Path, engine: &str, tags: &str, unit: &Un
         .current_dir(checkout)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
+        .process_group(0)
         .spawn()?;
     let mut suite = Running(suite);
     let mut output = suite.0.stdout.take().ok_or_else(|| io::Error::other("no output"))?;
@@ -115,7 +130,7 @@ pub fn unit(program: &Path, checkout: &Path, engine: &str, tags: &str, unit: &Un
     while suite.0.try_wait()?.is_none() {
         if began.elapsed() > UNIT_TIME_MAX {
             late = true;
-            suite.0.kill()?;
+            suite.end();
             break;
         }
         std::thread::sleep(Duration::from_millis(20));

@@ -20,10 +20,10 @@ mod worker;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use commands::{Error, Result};
+use commands::{Command, Error, Result};
 use keyspace::{DatabaseKey, Key, SlotsOfKeys, WriteTxn};
 use resp::{Arguments, Reply};
-use scripting::{Digest, Failure, Flags, Returned, Vm};
+use scripting::{Digest, Failure, Flags, Header, Returned, Vm};
 
 pub(crate) use self::callable::{Callable, Reach};
 pub(crate) use self::functions::{Function, Functions, Library, Registry};
@@ -35,6 +35,7 @@ pub(crate) use self::scripts::Scripts;
 use self::worker::{Worker, with_worker};
 use crate::attention::Concern;
 use crate::eviction::is_short_of_memory;
+use crate::server::Server;
 use crate::session::Session;
 use crate::table::Entry;
 
@@ -141,7 +142,7 @@ pub(crate) fn run(
 }
 
 /// The library that `code` makes.
-pub(crate) fn make_library(server: &Arc<crate::server::Server>, code: &[u8]) -> Result<Library> {
+pub(crate) fn make_library(server: &Arc<Server>, code: &[u8]) -> Result<Library> {
     with_worker(server, |worker| {
         server.scripting.functions.make(code, |text| {
             let mut host = LoadHost::new();
@@ -298,6 +299,26 @@ impl Run<'_> {
             None => text.into(),
         })
     }
+}
+
+/// Whether what a request to run a script or a function names may change something, as far as its flags say.
+#[cold]
+pub(crate) fn may_write(server: &Server, command: &Command, arguments: Arguments<'_>) -> bool {
+    let what = arguments.get(1).unwrap_or_default();
+    let flags = match command.name {
+        "fcall" => {
+            let registry = server.scripting.functions.now();
+            registry.find(what).and_then(|(library, index)| library.functions[index].callable.flags)
+        }
+        "evalsha" => {
+            let digest = Digest::try_from(what.to_ascii_lowercase()).ok();
+            let script = digest.and_then(|digest| server.scripting.scripts.find(&digest));
+            script.and_then(|script| script.callable.flags)
+        }
+        "eval" => Header::of(what).ok().flatten().and_then(|header| header.script_flags().ok()),
+        _ => return false,
+    };
+    !flags.is_some_and(|flags| flags.has(Flags::NO_WRITES))
 }
 
 /// Loads a script without running it, and has it stay.
