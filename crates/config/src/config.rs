@@ -100,6 +100,9 @@ impl Config {
         }
         let mut settings = Settings::clone(&self.settings);
         for (directive, known, value) in &targets {
+            if directive.traits.fixed && directive.value(&self.settings) == *value {
+                continue;
+            }
             let arguments = match directive.arguments() {
                 Arguments::One => vec![value.to_vec()],
                 Arguments::Many if value.is_empty() => Vec::new(),

@@ -51,7 +51,7 @@ pub(crate) fn execute<'a>(
     reply: &mut Reply,
     batch: &mut Batch,
 ) {
-    let begin = reply.len();
+    let mut begin = reply.len();
     let arguments = request.arguments;
     let concerns = server.attention.now();
     let found = find(&server.table, request);
@@ -71,6 +71,11 @@ pub(crate) fn execute<'a>(
             return apply_reply_mode(session, None, reply, begin);
         }
     };
+    if concerns.has(Concern::Memory) && session.client.has_mail() {
+        // What it is told of keys that went to make room for the command comes before the reply, as in Redis.
+        session.client.collect_mail(|mail| reply.raw(mail));
+        begin = reply.len();
+    }
     if concerns.has(Concern::Pause) && pause::hold(server, session, entry, arguments) {
         return;
     }

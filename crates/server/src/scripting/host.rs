@@ -107,7 +107,9 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
         let command = entry.command;
         let refusal = if !entry.accepts(arguments.len()) {
             Some("Wrong number of args calling command from script")
-        } else if command.has(Flag::NoScript) || matches!(command.handler, Handler::Script) {
+        } else if matches!(command.handler, Handler::Script)
+            || command.has(Flag::NoScript) && !server.scripting.may_call_all.load(Ordering::Relaxed)
+        {
             Some("This Redis command is not allowed from script")
         } else if !self.may_write && (command.is_write() || command.has(Flag::MayReplicate)) {
             Some("Write commands are not allowed from read-only scripts.")

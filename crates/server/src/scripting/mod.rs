@@ -18,7 +18,7 @@ mod scripts;
 mod worker;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use commands::{Command, Error, Result};
 use keyspace::{DatabaseKey, Key, SlotsOfKeys, WriteTxn};
@@ -48,6 +48,8 @@ pub struct Scripting {
     pub(crate) functions: Functions,
     /// Those that run.
     pub(crate) running: Running,
+    /// Whether scripts may call what is not for them, as DEBUG SET-DISABLE-DENY-SCRIPTS has it for tests.
+    pub(crate) may_call_all: AtomicBool,
 }
 
 /// What a client asks for: a script or a function by its text or its name, and what to call it with.

@@ -56,7 +56,7 @@ const HELP: [(&str, &str); 24] = [
     ("REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|time>", "Accepted; buffers for replies belong to workers here."),
     ("REPLYBUFFER RESIZING <0|1>", "Accepted; buffers for replies belong to workers here."),
     ("SET-ACTIVE-EXPIRE <0|1>", "Remove expired keys in the background, or not."),
-    ("SET-DISABLE-DENY-SCRIPTS <0|1>", "Accepted; there are no scripts to deny commands to."),
+    ("SET-DISABLE-DENY-SCRIPTS <0|1>", "Let scripts call what is not for them, or not."),
     ("SET-SKIP-CHECKSUM-VALIDATION <0|1>", "Accepted; nothing with a checksum is read yet."),
     ("SLEEP <seconds>", "Keep one worker busy for <seconds>. Decimals allowed."),
     ("STRINGMATCH-LEN <len> <pattern>", "Match <pattern> against a string of <len> letters."),
@@ -116,7 +116,6 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
         (
             b"dict-resizing"
             | b"quicklist-packed-threshold"
-            | b"set-disable-deny-scripts"
             | b"set-skip-checksum-validation",
             [_],
         ) => reply.ok(),
@@ -138,6 +137,10 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
         (b"disk-read-delay", [seconds]) => {
             let seconds = base::number::parse_f64(seconds).unwrap_or(0.0);
             crate::handoff::delay_reads(Duration::try_from_secs_f64(seconds).unwrap_or_default());
+            reply.ok();
+        }
+        (b"set-disable-deny-scripts", [word]) => {
+            session.server.scripting.may_call_all.store(*word != b"0", Ordering::Relaxed);
             reply.ok();
         }
         (b"sleep", [seconds]) => {
