@@ -28,6 +28,9 @@ use crate::statistics;
 /// One read takes at most this much: what a batch executes before its replies are sent.
 const READ_BYTES_MAX: usize = 64 * 1024;
 
+/// From here on kept input grows twofold.
+const LARGE_INPUT_BYTES: usize = 1024 * 1024;
+
 /// A connection that has read this many full buffers in a row lets others go first.
 const READS_IN_A_ROW_MAX: usize = 4;
 
@@ -234,8 +237,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let room = self.parser.missing().clamp(READ_BYTES_MAX, 16 * 1024 * 1024);
         let spare = self.input.capacity() - self.input.len();
         if spare < room.min(READ_BYTES_MAX) {
-            // By a quarter at least, so that the whole is not moved too often, and no more, since it counts for the client.
-            self.input.reserve_exact(room.max(self.input.len() / 4));
+            // By a quarter, so that the whole is not moved too often, and no more, since it counts for the client; where
+            // it is large, twofold: what was moved out of goes back to the system only some time later.
+            let kept = self.input.len();
+            self.input.reserve_exact(room.max(if kept < LARGE_INPUT_BYTES { kept / 4 } else { kept }));
         }
         let before = self.input.len();
         let mut unread = ReadBuf::uninit(self.input.spare_capacity_mut());
