@@ -132,6 +132,7 @@ fn options_say_what_is_remembered_and_told() {
     drop((quiet, choosy, shy, broad));
     eventually(SOON, "nobody tracks", || server.info("tracking_clients") == 0);
     assert_eq!(server.info("tracking_total_prefixes"), 0);
+    assert_eq!(server.info("tracking_total_items"), 0);
 }
 
 #[test]

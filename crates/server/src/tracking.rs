@@ -154,6 +154,13 @@ fn is_remembered(readers: &HashMap<Arc<[u8]>, Readers>, number: u64, key: &[u8])
 }
 
 impl State {
+    /// Forgets what was read by whom.
+    fn forget_all(&mut self) {
+        self.readers.clear();
+        self.order.clear();
+        self.items = 0;
+    }
+
     /// Those who have read `key`, who are forgotten.
     fn take_readers(&mut self, key: &[u8]) -> SmallVec<[u64; 2]> {
         let readers = self.readers.remove(key).map(|readers| readers.clients).unwrap_or_default();
@@ -235,9 +242,7 @@ impl Server {
     fn invalidate_some(&self, changed: &[DatabaseKey], emptied: bool, by: Option<u64>) {
         let mut state = self.trackers.state.lock();
         if emptied {
-            state.readers.clear();
-            state.order.clear();
-            state.items = 0;
+            state.forget_all();
             state.clients.keys().for_each(|id| state.tell(self, *id, None));
         }
         let mut keys: Vec<&[u8]> = changed.iter().map(|key| &*key.name).collect();
@@ -341,6 +346,10 @@ impl Session {
         let (server, id) = (Arc::clone(&self.server), self.client.id);
         let mut state = server.trackers.state.lock();
         state.clients.remove(&id);
+        if state.clients.is_empty() {
+            // Nobody is left to be told, and changes are no longer noted.
+            state.forget_all();
+        }
         for prefix in tracking.prefixes.iter().flatten() {
             if let Some(ids) = state.prefixes.get_mut(prefix) {
                 ids.retain(|other| *other != id);
