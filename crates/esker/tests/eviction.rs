@@ -337,3 +337,24 @@ fn replies_and_queued_commands_count_for_a_client() {
     });
     assert_eq!(client.call("STRLEN k"), 300_000);
 }
+
+#[test]
+fn whoever_caches_a_key_that_goes_learns_of_it_before_the_reply() {
+    if is_on_disk() {
+        return pass_over("what is stored is not evicted");
+    }
+    let server = Server::start(&["--maxmemory-policy", "volatile-random"]);
+    let mut client = server.connect_resp3();
+    client.call("CLIENT TRACKING ON");
+    for line in ["SETEX brief 10000 x", "GET brief", "SETBIT first 0 0", "GETBIT first 0"] {
+        client.call(line);
+    }
+    let limit = used(&server) + (1 << 20);
+    assert_eq!(client.call(&format!("CONFIG SET maxmemory {limit}")), Value::ok());
+    // 4 MB at once: more than any worker may take on its own, so all have to look before they go on.
+    client.call("SETBIT large 32000000 0");
+    client.send("GETBIT large 0");
+    let told = client.read().expect("a message");
+    assert!(matches!(&told, Value::Push(_)) && format!("{told:?}").contains("brief"), "{told:?}");
+    assert_eq!(client.read().expect("a reply"), Value::Int(0));
+}

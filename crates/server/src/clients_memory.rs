@@ -56,11 +56,8 @@ impl Server {
     /// A connection's task has done something: what it and its client use may have changed.
     #[inline]
     pub(crate) fn note_use_by(&self, client: &Client) {
-        let concerns = self.attention.now();
-        if concerns.has(Concern::Memory) {
-            (self.allocator.tell)();
-        }
-        if concerns.has(Concern::ClientsMemory) && !client.is_killed() {
+        self.tell_memory();
+        if self.attention.now().has(Concern::ClientsMemory) && !client.is_killed() {
             self.clients_limit.count(client, client.memory_bytes());
             if self.clients_limit.is_reached() {
                 self.close_largest();

@@ -209,7 +209,12 @@ impl Server {
     /// it might on its own, all have to look.
     #[inline]
     pub(crate) fn tell_memory(&self) {
-        if self.attention.now().has(Concern::Memory) && (self.allocator.tell)() > ALLOWANCE.get().0 {
+        if !self.attention.now().has(Concern::Memory) {
+            return;
+        }
+        let balance = (self.allocator.tell)();
+        let (balance_max, reckoned_at) = ALLOWANCE.get();
+        if balance > balance_max && reckoned_at == self.evictions.occasion.load(Ordering::Relaxed) {
             self.look_again();
         }
     }
