@@ -432,3 +432,46 @@ fn the_flags_of_keys_follow_the_request() {
         assert_eq!(reply.error(), "ERR Invalid arguments specified for command", "{count}");
     }
 }
+
+#[test]
+fn a_second_multi_breaks_the_transaction() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    client.call("MULTI");
+    assert_eq!(client.call("MULTI").error(), "ERR MULTI calls can not be nested");
+    if server.is_esker() {
+        assert!(client.call("EXEC").error().starts_with("EXECABORT"));
+    }
+}
+
+#[test]
+fn the_full_name_of_a_subcommand_is_no_command() {
+    let server = Server::start(&[]);
+    assert!(server.connect().call("CONFIG|GET port").error().starts_with("ERR unknown command"));
+}
+
+#[test]
+fn what_is_fixed_may_be_set_to_what_it_is() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    if !server.is_esker() {
+        return;
+    }
+    assert_eq!(client.call("CONFIG SET metrics-port 0"), Value::ok());
+    assert!(client.call("CONFIG SET metrics-port 1").error().contains("immutable"));
+}
+
+#[test]
+fn slowlog_has_what_scripts_call_and_what_has_waited() {
+    let server = Server::start(&["--slowlog-log-slower-than", "0"]);
+    let (mut client, mut waiting) = (server.connect(), server.connect());
+    client.call_with(&["EVAL", "return redis.call('ping')", "0"]);
+    waiting.send("BLPOP list 0");
+    eventually(std::time::Duration::from_secs(10), "it waits", || server.info("blocked_clients") == 1);
+    let words = |client: &mut harness::Client| format!("{:?}", client.call("SLOWLOG GET 100"));
+    let before = words(&mut client);
+    assert!(before.contains("ping") && !before.contains("BLPOP"), "{before}");
+    client.call("RPUSH list x");
+    assert!(waiting.read().is_ok());
+    assert!(words(&mut client).contains("BLPOP"));
+}
