@@ -76,6 +76,11 @@ const RULES: &[Rule] = &[
         because: "an interpreter asks its host for everything: it knows no key, no client, no clock",
     },
     Rule {
+        room: "replication",
+        may_import: &["base", "resp"],
+        because: "the conversation of a primary and its replica is bytes and decisions; what the bytes do, others know",
+    },
+    Rule {
         room: "server",
         may_import: &[
             "base",
