@@ -37,6 +37,8 @@ impl EventClasses {
     pub const NEW: Self = Self(1 << 13);
     /// Any change of a key, whatever it is called. Not one of Redis' classes: it is what client-side caching asks for.
     pub const CHANGED: Self = Self(1 << 14);
+    /// What transactions did, whole. Not one of Redis' classes: it is what the log asks for.
+    pub const EFFECTS: Self = Self(1 << 15);
     /// `A`: all of `g$lshzxetd`.
     pub const ALL: Self = Self(
         Self::GENERIC.0

@@ -189,12 +189,16 @@ impl<'c> Call<'c, '_> {
                     args.keys(&mut |key| reader.has_read(&key));
                 }
                 let result = run(&mut txn, args, self.reply);
+                txn.conclude(0, self.arguments);
                 self.tally = txn.commit()?;
                 result
             }
             Access::Within(txn) => {
                 txn.call_changes(name);
-                run(txn, args, self.reply)
+                let before = txn.changes();
+                let result = run(txn, args, self.reply);
+                txn.conclude(before, self.arguments);
+                result
             }
         }
     }
@@ -213,6 +217,7 @@ impl<'c> Call<'c, '_> {
                     keyspace.write(&needs(&args, Scope::Keys, keyspace, context.database), *context);
                 txn.call_changes(name);
                 let attempt = run(&mut txn, args, self.reply);
+                txn.conclude(0, self.arguments);
                 self.tally = txn.commit()?;
                 if let (Attempt::Wait(wait), Some(room)) = (attempt?, self.waiting_room.as_mut()) {
                     enter(&mut txn, &keys, wait, *room);
@@ -221,7 +226,10 @@ impl<'c> Call<'c, '_> {
             }
             Access::Within(txn) => {
                 txn.call_changes(name);
-                run(txn, args, self.reply).map(|_| ())
+                let before = txn.changes();
+                let attempt = run(txn, args, self.reply);
+                txn.conclude(before, self.arguments);
+                attempt.map(|_| ())
             }
         }
     }

@@ -187,6 +187,8 @@ pub struct Counts {
 pub enum Swept<'s> {
     /// A key whose time has come.
     Key(Entry),
+    /// An element of the value of which more is said next.
+    Element(&'s [u8]),
     /// So many elements of the value of the key of this name. None says that it only knows better when the next one is
     /// due, which is no change to anybody, but is to be stored.
     Elements(&'s [u8], usize),
@@ -299,7 +301,8 @@ pub fn sweep_elements(
         if left == 0 {
             entry.note_due();
         } else {
-            let removed = entry.sweep_elements(now_ms, EFFORT_EACH);
+            let removed =
+                entry.sweep_elements(now_ms, EFFORT_EACH, &mut |element| swept(Swept::Element(element)));
             left = left.saturating_sub(removed + ELEMENTS_EACH);
             if HashRef::of(entry.as_ref()).is_empty() {
                 swept(Swept::Emptied(entry.remove(), removed));

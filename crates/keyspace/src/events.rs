@@ -98,6 +98,12 @@ impl Caption {
         self.wanted.contains(EventClasses::CHANGED)
     }
 
+    /// Whether somebody wants to know what was done.
+    #[inline]
+    pub fn records_effects(&self) -> bool {
+        self.wanted.contains(EventClasses::EFFECTS)
+    }
+
     /// Notes that a key is not what it was.
     #[inline]
     pub fn note_change<'n>(
@@ -141,7 +147,10 @@ fn note(name: &'static str, database: u16, key: &[u8], news: &mut Option<Box<New
 impl Keyspace {
     /// Has transactions from now on tell of the events of these classes.
     pub fn want_events(&self, classes: EventClasses) {
-        self.wanted_events.store(classes.bits(), Ordering::Relaxed);
+        let others = EventClasses::EFFECTS.bits();
+        let replace = |before| Some(before & others | classes.bits() & !others);
+        // It always replaces.
+        let _ = self.wanted_events.fetch_update(Ordering::Relaxed, Ordering::Relaxed, replace);
     }
 
     #[inline]

@@ -10,7 +10,7 @@ use base::slot::SLOTS;
 use crate::engine::{Batch, Shard, Store, Swept};
 use crate::events::{EventClasses, News};
 use crate::fault::{self, Fault};
-use crate::{DatabaseKey, Key, Keyspace};
+use crate::{DatabaseKey, Effects, Key, Keyspace};
 
 /// Runs of entries that one hold of a slot's lock may look at: some tens of microseconds.
 const EFFORT_PER_HOLD: usize = 16;
@@ -83,6 +83,8 @@ impl Keyspace {
         let (mut removed, mut removed_elements, mut ready) = (0, 0, Vec::new());
         let mut news = None;
         let caption = self.caption();
+        let mut effects = self.recorder();
+        let mut elements: Vec<Box<[u8]>> = Vec::new();
         let mut is_done = true;
         let slot_state = &mut *held;
         if let (Some(shard), observers) = slot_state.shard_mut(database) {
@@ -104,16 +106,31 @@ impl Keyspace {
             shard.sweep(now_ms, EFFORT_PER_HOLD, &mut |swept| match swept {
                 Swept::Key(entry) => {
                     removed += 1;
+                    if let Some(effects) = &mut effects {
+                        effects.push_removal(database, entry.key());
+                    }
                     changed(entry.key(), &[(EventClasses::EXPIRED, "expired")]);
                     self.discard(entry);
+                }
+                Swept::Element(element) => {
+                    if effects.is_some() {
+                        elements.push(element.into());
+                    }
                 }
                 Swept::Elements(name, 0) => changed(name, &[]),
                 Swept::Elements(name, count) => {
                     removed_elements += count;
+                    if let Some(effects) = &mut effects {
+                        push_elements(effects, database, name, &mut elements);
+                    }
                     changed(name, &[(EventClasses::HASH, "hexpired")]);
                 }
                 Swept::Emptied(entry, count) => {
                     removed_elements += count;
+                    if let Some(effects) = &mut effects {
+                        effects.push_removal(database, entry.key());
+                        elements.clear();
+                    }
                     changed(entry.key(), &[(EventClasses::HASH, "hexpired"), (EventClasses::GENERIC, "del")]);
                     self.discard(entry);
                 }
@@ -126,6 +143,10 @@ impl Keyspace {
                 (removed, removed_elements, is_done) = (0, 0, true);
                 ready.clear();
                 news = None;
+                effects = None;
+            }
+            if let Some(effects) = effects.filter(|effects| !effects.is_empty()) {
+                self.append(&effects);
             }
         }
         self.publish(slot, slot_state);
@@ -140,6 +161,13 @@ impl Keyspace {
         }
         is_done
     }
+}
+
+/// Adds that these fields of the hash that `name` names are gone.
+fn push_elements(effects: &mut Effects, database: u16, name: &[u8], elements: &mut Vec<Box<[u8]>>) {
+    let words = [b"HDEL".as_slice(), name].into_iter();
+    effects.push(database, words.chain(elements.iter().map(|element| &**element)));
+    elements.clear();
 }
 
 fn store_removals(shard: &mut dyn Shard, names: &[Box<[u8]>], store: &dyn Store) -> Result<(), Fault> {

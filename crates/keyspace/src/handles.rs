@@ -18,11 +18,11 @@ use values::set::{self, SetRef};
 use values::stream::{self, Groups, State, StreamId, StreamRef, Trim};
 use values::zset::{self, Change, ZSetRef};
 
-use crate::DatabaseKey;
 use crate::events::{Caption, EventClasses};
 use crate::observers::Observers;
 use crate::pending::Pending;
 use crate::view::{Context, Tally};
+use crate::{DatabaseKey, Effects};
 
 /// Where a change is told.
 pub(crate) struct Touched<'t> {
@@ -30,6 +30,7 @@ pub(crate) struct Touched<'t> {
     pub database: u16,
     pub tally: &'t mut Tally,
     pub pending: Option<&'t mut Pending>,
+    pub effects: Option<&'t mut Effects>,
     pub caption: &'t Caption,
 }
 
@@ -73,6 +74,9 @@ impl Touched<'_> {
         let name = entry.key();
         self.caption.note_change(self.database, || name, &mut self.tally.news);
         self.is_to_be_stored(name);
+        if let Some(effects) = &mut self.effects {
+            effects.push_removal(self.database, name);
+        }
         let mut tell = |class, event| {
             self.caption.tell(class, event, self.database, name, &mut self.tally.news);
         };
@@ -90,6 +94,9 @@ impl Touched<'_> {
     /// Tells that the key that `name` names went to make room.
     pub fn is_evicted(&mut self, name: &[u8]) {
         self.tally.evicted += 1;
+        if let Some(effects) = &mut self.effects {
+            effects.push_removal(self.database, name);
+        }
         self.caption.tell(EventClasses::EVICTED, "evicted", self.database, name, &mut self.tally.news);
     }
 

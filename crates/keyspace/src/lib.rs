@@ -5,6 +5,7 @@
 //! the time and the randomness that a command works with are handed in as its [`Context`].
 
 mod batch;
+mod effects;
 pub mod engine;
 mod events;
 mod eviction;
@@ -22,15 +23,16 @@ mod strings;
 mod txn;
 mod view;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, OnceLock};
 
 use base::slot::SLOTS;
 use smallvec::SmallVec;
 use sync::RwLock;
 use values::entry::Entry;
 
+pub use crate::effects::{Did, Effect, Effects, Log};
 use crate::engine::{Engine, Loaded, ShardBox, Stage, Store};
 pub use crate::events::{Event, EventClasses, News};
 pub use crate::eviction::{Choice, Eviction, EvictionPolicy, Evictor};
@@ -95,8 +97,10 @@ pub struct Keyspace {
     pending: Arc<Pending>,
     /// Objects handed over to be freed, since they were last counted anew.
     deferred: AtomicUsize,
-    /// The classes of events that are told.
+    /// The classes of events that are told, and whether effects are recorded.
     wanted_events: AtomicU16,
+    /// Where effects go.
+    log: OnceLock<Arc<dyn Log>>,
 }
 
 /// An entry that takes more allocations than this to free is freed elsewhere.
@@ -120,6 +124,7 @@ impl Keyspace {
             pending: Arc::default(),
             deferred: AtomicUsize::new(0),
             wanted_events: AtomicU16::new(0),
+            log: OnceLock::new(),
         };
         keyspace.take_up_stored();
         (keyspace, receiver)

@@ -99,7 +99,7 @@ impl WriteTxn<'_> {
 
     fn write_string(&mut self, key: &Key<'_>, form: Form, bytes: &[u8], deadline: Deadline) {
         let deadline_ms = match deadline {
-            Deadline::At(deadline_ms) if deadline_ms <= self.now_ms() => {
+            Deadline::At(deadline_ms) if deadline_ms <= self.horizon_ms() => {
                 self.remove(key);
                 return;
             }

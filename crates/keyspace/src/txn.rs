@@ -17,7 +17,7 @@ use crate::handles::{Found, HashMut, ListMut, SetMut, StreamMut, Touched, ZSetMu
 use crate::pending::Pending;
 use crate::slots::{Held, Mode, Needs};
 use crate::view::{Context, ReadView, Tally, WrongType, access_clock, is_expired, note_use};
-use crate::{DatabaseKey, Key, Keyspace};
+use crate::{DatabaseKey, Effects, Key, Keyspace};
 
 /// Makes an empty collection for the key of this name.
 type Make<'m> = &'m dyn Fn(&[u8], &Limits) -> Entry;
@@ -28,11 +28,13 @@ pub struct DifferentEngines;
 
 /// One command's (or one transaction's) exclusive hold on its keys. It reads as a [`ReadView`] does.
 pub struct WriteTxn<'k> {
-    view: ReadView<'k>,
+    pub(crate) view: ReadView<'k>,
     /// What its changes are called.
     caption: Caption,
     /// What is to be stored, where some database is.
     pending: Option<Box<Pending>>,
+    /// What it has done, where somebody wants to know.
+    pub(crate) effects: Option<Box<Effects>>,
     /// The right to hold slots and wait for others, if it was asked for.
     escalation: Option<MutexGuard<'k, ()>>,
 }
@@ -49,7 +51,13 @@ impl<'k> WriteTxn<'k> {
     pub(crate) fn new(keyspace: &'k Keyspace, needs: &Needs, context: Context) -> WriteTxn<'k> {
         let pending = keyspace.store.is_some().then(Box::default);
         let view = ReadView::new(keyspace, needs, Mode::Exclusive, context);
-        WriteTxn { view, caption: keyspace.caption(), pending, escalation: None }
+        WriteTxn {
+            view,
+            caption: keyspace.caption(),
+            pending,
+            effects: keyspace.recorder(),
+            escalation: None,
+        }
     }
 
     /// See [`Keyspace::write_growing`].
@@ -63,7 +71,7 @@ impl<'k> WriteTxn<'k> {
         let escalation = Some(escalation);
         let lock = || Held::lock(&keyspace.slots, needs, Mode::Exclusive, None);
         let view = ReadView::with(keyspace, lock, context);
-        WriteTxn { view, caption: keyspace.caption(), pending, escalation }
+        WriteTxn { view, caption: keyspace.caption(), pending, effects: keyspace.recorder(), escalation }
     }
 
     /// Whether it has the right to lock more.
@@ -85,6 +93,15 @@ impl<'k> WriteTxn<'k> {
     /// ([`Keyspace::write_growing`]) it may fail, having got some of them: whoever holds them may want what this one
     /// holds.
     pub fn extend(&mut self, needs: &Needs) -> bool {
+        let extended = self.hold_more(needs);
+        if self.effects.is_none() {
+            // Somebody may have begun to listen while it held nothing; otherwise nobody could.
+            self.effects = self.view.keyspace.recorder();
+        }
+        extended
+    }
+
+    fn hold_more(&mut self, needs: &Needs) -> bool {
         let (slots, may_wait) = (&self.view.keyspace.slots, self.escalation.is_some());
         match needs {
             Needs::One(slot) => self.view.held.add(slots, *slot, may_wait),
@@ -108,7 +125,13 @@ impl<'k> WriteTxn<'k> {
     pub(crate) fn holding(keyspace: &'k Keyspace, held: Held<'k>, context: Context) -> WriteTxn<'k> {
         let pending = keyspace.store.is_some().then(Box::default);
         let view = ReadView::holding(keyspace, held, context);
-        WriteTxn { view, caption: keyspace.caption(), pending, escalation: None }
+        WriteTxn {
+            view,
+            caption: keyspace.caption(),
+            pending,
+            effects: keyspace.recorder(),
+            escalation: None,
+        }
     }
 
     /// Says what the changes that follow are called, in the class of the values that they are made to; without a name
@@ -168,6 +191,9 @@ impl<'k> WriteTxn<'k> {
         if let Some(pending) = &mut self.pending {
             pending.store(self.view.keyspace, &mut self.view.held)?;
         }
+        if self.effects.is_some() {
+            self.hand_over_effects();
+        }
         Ok(tally)
     }
 
@@ -182,10 +208,10 @@ impl<'k> WriteTxn<'k> {
         let (shard, observers) = slot.shard_mut(database);
         let entry = shard?.find_mut(key)?;
         let caption = &self.caption;
-        let mut touched =
-            Touched { observers, database, tally, pending: self.pending.as_deref_mut(), caption };
-        if is_expired(entry.as_ref(), context.now_ms) {
-            touched.is_gone(entry.as_ref(), context.now_ms);
+        let (pending, effects) = (self.pending.as_deref_mut(), self.effects.as_deref_mut());
+        let mut touched = Touched { observers, database, tally, pending, effects, caption };
+        if is_expired(entry.as_ref(), context.horizon_ms()) {
+            touched.is_gone(entry.as_ref(), context.horizon_ms());
             keyspace.discard(entry.remove());
             return None;
         }
@@ -209,7 +235,8 @@ impl<'k> WriteTxn<'k> {
         let shard = place.get_or_insert_with(|| keyspace.engine(database).shard(key.slot));
         let tally = self.view.tally.get_mut();
         let caption = &self.caption;
-        let touched = Touched { observers, database, tally, pending: self.pending.as_deref_mut(), caption };
+        let (pending, effects) = (self.pending.as_deref_mut(), self.effects.as_deref_mut());
+        let touched = Touched { observers, database, tally, pending, effects, caption };
         (&mut **shard, touched, &self.view.context)
     }
 
@@ -295,7 +322,7 @@ impl<'k> WriteTxn<'k> {
     /// Sets or removes the deadline of `key`, and says whether there is such a key. A deadline that has passed
     /// removes it.
     pub fn set_deadline(&mut self, key: &Key<'_>, deadline_ms: Option<u64>) -> bool {
-        if deadline_ms.is_some_and(|deadline_ms| deadline_ms <= self.view.now_ms()) {
+        if deadline_ms.is_some_and(|deadline_ms| deadline_ms <= self.view.horizon_ms()) {
             return self.remove(key);
         }
         let Some(Found { mut entry, mut touched, .. }) = self.locate(self.view.database(), key) else {
@@ -332,8 +359,8 @@ impl<'k> WriteTxn<'k> {
         let (shard, mut touched, context) = self.shard_mut(self.view.context.database, key);
         let mut make = || make(key.bytes, &context.limits);
         let (mut entry, mut is_new) = shard.find_or_insert(key, &mut make);
-        if !is_new && is_expired(entry.as_ref(), context.now_ms) {
-            touched.is_gone(entry.as_ref(), context.now_ms);
+        if !is_new && is_expired(entry.as_ref(), context.horizon_ms()) {
+            touched.is_gone(entry.as_ref(), context.horizon_ms());
             keyspace.discard(entry.replace(make()));
             is_new = true;
         }

@@ -29,6 +29,8 @@ pub struct Context {
     pub database: u16,
     /// Unix time in milliseconds.
     pub now_ms: u64,
+    /// Whether an effect is run on a copy ([`crate::Effects`]): nothing is gone there because its time has come.
+    pub is_copy: bool,
     /// Up to which sizes collections are packed.
     pub limits: Limits,
     /// Where the command's random choices begin.
@@ -37,6 +39,14 @@ pub struct Context {
     pub touch: bool,
     /// How uses are counted, where the policy of eviction chooses by them; otherwise only the last one is known.
     pub counting: Option<Counting>,
+}
+
+impl Context {
+    /// What has a deadline up to this moment, in Unix milliseconds, is taken as gone.
+    #[inline]
+    pub fn horizon_ms(&self) -> u64 {
+        if self.is_copy { 0 } else { self.now_ms }
+    }
 }
 
 /// What came of a command, beside its reply.
@@ -158,6 +168,11 @@ impl<'k> ReadView<'k> {
         self.context.now_ms
     }
 
+    /// See [`Context::horizon_ms`].
+    pub fn horizon_ms(&self) -> u64 {
+        self.context.horizon_ms()
+    }
+
     /// Up to which sizes collections are packed.
     pub fn limits(&self) -> &Limits {
         &self.context.limits
@@ -210,7 +225,7 @@ impl<'k> ReadView<'k> {
     /// As [`ReadView::peek`], in another database.
     pub fn peek_in(&self, database: u16, key: &Key<'_>) -> Option<EntryRef<'_>> {
         let entry = self.held.slot(key.slot).shard(database)?.find(key, &self.loaded)?;
-        if is_expired(entry, self.context.now_ms) {
+        if is_expired(entry, self.context.horizon_ms()) {
             note_due(database, key.bytes, &mut self.tally.borrow_mut().news);
             return None;
         }
@@ -242,8 +257,8 @@ impl<'k> ReadView<'k> {
 
     /// The hash at `key`.
     pub fn hash(&self, key: &Key<'_>) -> Result<Option<HashRef<'_>>, WrongType> {
-        let now_ms = self.context.now_ms;
-        Ok(self.typed(key, Kind::Hash)?.map(|entry| HashRef::of(entry).at(now_ms)))
+        let horizon_ms = self.context.horizon_ms();
+        Ok(self.typed(key, Kind::Hash)?.map(|entry| HashRef::of(entry).at(horizon_ms)))
     }
 
     /// The sorted set at `key`.
@@ -277,7 +292,7 @@ impl<'k> ReadView<'k> {
                 };
                 position = shard.scan(position, count - seen, &mut |entry| {
                     seen += 1;
-                    if !is_expired(entry, self.context.now_ms) {
+                    if !is_expired(entry, self.context.horizon_ms()) {
                         visit(entry);
                     }
                 });
@@ -298,7 +313,7 @@ impl<'k> ReadView<'k> {
                 let loaded = Loaded::default();
                 let shard = held.shard(database);
                 let entry = shard.and_then(|shard| shard.random(&mut || self.random(), &loaded));
-                if let Some(entry) = entry.filter(|entry| !is_expired(*entry, self.context.now_ms))
+                if let Some(entry) = entry.filter(|entry| !is_expired(*entry, self.context.horizon_ms()))
                     && let Some(visit) = visit.take()
                 {
                     visit(entry);

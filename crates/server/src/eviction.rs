@@ -317,6 +317,7 @@ impl Server {
         let context = Context {
             database: 0,
             now_ms: unix_ms(),
+            is_copy: false,
             limits: self.limits(),
             seed: 0,
             touch: false,

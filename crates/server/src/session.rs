@@ -52,6 +52,8 @@ pub struct Session {
     pub has_counted_error: std::cell::Cell<bool>,
     /// Whether it has changed something since its replies were last seen to.
     pub has_written: bool,
+    /// Whether what it runs are effects from a log.
+    pub is_replaying: bool,
     /// The server's as of `limits_generation`.
     limits: Limits,
     limits_generation: u64,
@@ -123,6 +125,7 @@ impl Session {
             waiting_in: None,
             has_counted_error: std::cell::Cell::new(false),
             has_written: false,
+            is_replaying: false,
             held: None,
             random: base::random::Random::from_system(),
         }
@@ -139,6 +142,7 @@ impl Session {
         Context {
             database: self.database,
             now_ms,
+            is_copy: self.is_replaying,
             limits: self.limits,
             seed: self.random.next_u64(),
             touch: !self.client.has(ClientFlag::NoTouch),

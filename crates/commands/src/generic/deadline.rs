@@ -84,9 +84,23 @@ pub fn expire(
     // What lies before 1970 has passed as well as 1970 has.
     let at_ms = u64::try_from(at_ms).unwrap_or(0);
     Ok(match txn.deadline(key) {
-        Some(old) if conditions.allow(old, at_ms) => txn.set_deadline(key, Some(at_ms)),
+        Some(old) if conditions.allow(old, at_ms) => {
+            let is_set = txn.set_deadline(key, Some(at_ms));
+            did_set_deadline(txn, key, Some(at_ms));
+            is_set
+        }
         _ => false,
     })
+}
+
+/// Says that a key, which was there, was given this deadline: it is gone where that has passed.
+pub fn did_set_deadline(txn: &mut WriteTxn<'_>, key: &Key<'_>, deadline_ms: Option<u64>) {
+    let horizon_ms = txn.horizon_ms();
+    txn.did(|did| match deadline_ms {
+        None => did.command([b"PERSIST", key.bytes]),
+        Some(deadline_ms) if deadline_ms <= horizon_ms => did.command([b"DEL", key.bytes]),
+        Some(deadline_ms) => did.command([b"PEXPIREAT", key.bytes, deadline_ms.to_string().as_bytes()]),
+    });
 }
 
 /// Replies with a deadline: -2 when there is no key, -1 when it never expires.

@@ -1,7 +1,7 @@
 //! Commands on keys, whatever they hold.
 
 pub(crate) mod database;
-mod deadline;
+pub(crate) mod deadline;
 mod sorting;
 
 crate::family! {

@@ -64,12 +64,29 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
         return Ok(());
     };
     reply.integer(sorted.len() as i64);
+    let before = txn.changes();
     if sorted.is_empty() {
         txn.remove(&destination);
     } else {
-        let elements = sorted.into_iter().map(Option::unwrap_or_default);
+        let elements = sorted.iter().map(|element| element.as_deref().unwrap_or_default());
         let entry = values::list::from_elements(destination.bytes, elements, txn.limits());
         txn.insert(&destination, entry);
     }
+    if txn.changes() > before {
+        did_store(txn, &destination, &sorted);
+    }
     Ok(())
+}
+
+/// Says what the destination is now: the order of what is not sorted, as the members of a set, is another in a copy.
+fn did_store(txn: &mut WriteTxn<'_>, destination: &Key<'_>, sorted: &[Option<Vec<u8>>]) {
+    /// Elements that are added by one command, which is bounded by what a request may have.
+    const ELEMENTS_MAX: usize = 1024;
+    txn.did(|did| {
+        did.command([b"DEL", destination.bytes]);
+        for elements in sorted.chunks(ELEMENTS_MAX) {
+            let words = [b"RPUSH".as_slice(), destination.bytes].into_iter();
+            did.command(words.chain(elements.iter().map(|element| element.as_deref().unwrap_or_default())));
+        }
+    });
 }

@@ -1,5 +1,6 @@
 //! When fields expire: what the commands on it have in common.
 
+use smallvec::SmallVec;
 use values::hash::HashRef;
 
 use super::fields::Fields;
@@ -116,15 +117,30 @@ pub fn expire<'a>(
     command: &str,
     reply: &mut Reply,
 ) -> Result<()> {
-    let now_ms = txn.now_ms();
     txn.call_changes("");
+    let (changed, deadline_ms) = set_deadlines(txn, key, (value, unit), options, command, reply)?;
+    changed.tell(txn, key, Some(deadline_ms));
+    Ok(())
+}
+
+/// The part of [`expire`] that changes the hash: what it changed, and what to.
+fn set_deadlines<'a>(
+    txn: &mut WriteTxn<'_>,
+    key: &Key<'_>,
+    (value, unit): (Later<'a, i64>, Unit),
+    options: Rest<'a, Options<'a>>,
+    command: &str,
+    reply: &mut Reply,
+) -> Result<(Changed<'a>, u64)> {
+    let (now_ms, horizon_ms) = (txn.now_ms(), txn.horizon_ms());
     let hash = txn.hash_mut(key)?;
     let deadline_ms = unit.moment(value.read()?, now_ms, command)?;
     let Options { condition, fields: Fields(fields) } = options.read()?;
+    let mut changed = Changed::default();
     reply.array(fields.len());
     let Some(mut hash) = hash else {
         fields.iter().for_each(|_| reply.integer(-2));
-        return Ok(());
+        return Ok((changed, deadline_ms));
     };
     let (mut is_set, mut is_removed) = (false, false);
     for field in fields {
@@ -132,12 +148,14 @@ pub fn expire<'a>(
         reply.integer(match old {
             None => -2,
             Some(old) if condition.is_some_and(|condition| !condition.allows(old, deadline_ms)) => 0,
-            Some(_) if deadline_ms <= now_ms => {
+            Some(_) if deadline_ms <= horizon_ms => {
                 is_removed |= hash.remove(field);
+                changed.removed.push(field);
                 2
             }
             Some(_) => {
                 is_set |= hash.set_deadline_ms(field, Some(deadline_ms));
+                changed.timed.push(field);
                 1
             }
         });
@@ -147,7 +165,38 @@ pub fn expire<'a>(
     } else if is_set {
         hash.tell("hexpire");
     }
-    Ok(())
+    Ok((changed, deadline_ms))
+}
+
+/// What became of fields whose deadlines were to change.
+#[derive(Default)]
+pub struct Changed<'a> {
+    /// Those that have another deadline, or none any more.
+    pub timed: SmallVec<[&'a [u8]; 4]>,
+    /// Those that are gone, since their time has passed.
+    pub removed: SmallVec<[&'a [u8]; 4]>,
+}
+
+impl Changed<'_> {
+    /// Says so: those that have another deadline have this one.
+    pub fn tell(&self, txn: &mut WriteTxn<'_>, key: &Key<'_>, deadline_ms: Option<u64>) {
+        txn.did(|did| {
+            if !self.timed.is_empty() {
+                let count = self.timed.len().to_string();
+                let tail = [b"FIELDS", count.as_bytes()].into_iter().chain(self.timed.iter().copied());
+                match deadline_ms {
+                    Some(deadline_ms) => {
+                        let deadline = deadline_ms.to_string();
+                        did.command([b"HPEXPIREAT", key.bytes, deadline.as_bytes()].into_iter().chain(tail));
+                    }
+                    None => did.command([b"HPERSIST", key.bytes].into_iter().chain(tail)),
+                }
+            }
+            if !self.removed.is_empty() {
+                did.command([b"HDEL", key.bytes].into_iter().chain(self.removed.iter().copied()));
+            }
+        });
+    }
 }
 
 /// HTTL and its like, by the unit of the reply: for each field -2 when it is not there, -1 when it never expires.

@@ -1,5 +1,7 @@
 //! HGETDEL: the values of fields that are removed.
 
+use smallvec::SmallVec;
+
 use super::fields::Fields;
 use crate::prelude::*;
 
@@ -37,14 +39,23 @@ fn hgetdel(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<
     let mut hash = txn.hash_mut(&args.key)?;
     let Fields(fields) = args.fields.read()?;
     reply.array(fields.len());
+    let mut removed = SmallVec::<[&[u8]; 4]>::new();
     for field in fields {
         match hash.as_ref().and_then(|hash| hash.read().get(field)) {
             Some(value) => reply.bulk(value),
             None => reply.null(),
         }
-        if let Some(hash) = &mut hash {
-            hash.remove(field);
+        if let Some(hash) = &mut hash
+            && hash.remove(field)
+        {
+            removed.push(field);
         }
     }
+    drop(hash);
+    txn.did(|did| {
+        if !removed.is_empty() {
+            did.command([b"HDEL", args.key.bytes].into_iter().chain(removed));
+        }
+    });
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! HGETEX: the values of fields, whose expiry may change.
 
-use super::deadline::Unit;
+use super::deadline::{Changed, Unit};
 use super::fields::Fields;
 use crate::prelude::*;
 
@@ -85,7 +85,8 @@ impl<'a> Parse<'a> for Options<'a> {
 }
 
 fn hgetex(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    let now_ms = txn.now_ms();
+    let (now_ms, horizon_ms) = (txn.now_ms(), txn.horizon_ms());
+    let mut changed = Changed::default();
     txn.call_changes("");
     let mut hash = txn.hash_mut(&args.key)?;
     let Options { expiration, fields } = args.options.read()?;
@@ -100,11 +101,16 @@ fn hgetex(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<(
         };
         reply.bulk(value);
         match (&mut hash, deadline_ms) {
-            (Some(hash), Some(Some(deadline_ms))) if deadline_ms <= now_ms => is_removed |= hash.remove(field),
+            (Some(hash), Some(Some(deadline_ms))) if deadline_ms <= horizon_ms => {
+                is_removed |= hash.remove(field);
+                changed.removed.push(field);
+            }
             (Some(hash), Some(deadline_ms)) => {
                 let old = hash.read().deadline_ms(field).flatten();
-                let has_to_change = deadline_ms.is_some() || old.is_some();
-                is_set |= has_to_change && hash.set_deadline_ms(field, deadline_ms);
+                if deadline_ms.is_some() || old.is_some() {
+                    is_set |= hash.set_deadline_ms(field, deadline_ms);
+                    changed.timed.push(field);
+                }
             }
             _ => {}
         }
@@ -117,5 +123,7 @@ fn hgetex(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<(
             _ => {}
         }
     }
+    drop(hash);
+    changed.tell(txn, &args.key, deadline_ms.flatten());
     Ok(())
 }

@@ -47,7 +47,14 @@ fn hincrbyfloat(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Re
     let sum = value.checked_add(args.increment).ok_or(NOT_FINITE)?;
     let mut text = Vec::new();
     sum.write(&mut text);
+    let is_timed = hash.read().deadline_ms(args.field).flatten().is_some();
     hash.set_value(args.field, &text);
+    drop(hash);
+    let (key, field) = (args.key.bytes, args.field);
+    txn.did(|did| match is_timed {
+        true => did.command([b"HSETEX", key, b"KEEPTTL", b"FIELDS", b"1", field, &text]),
+        false => did.command([b"HSET", key, field, &text]),
+    });
     reply.bulk(&text);
     Ok(())
 }

@@ -165,7 +165,7 @@ impl<'a> Parse<'a> for Options<'a> {
 }
 
 fn hsetex(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    let now_ms = txn.now_ms();
+    let (now_ms, horizon_ms) = (txn.now_ms(), txn.horizon_ms());
     let Options { condition, expiry, pairs } = args.options;
     let deadline_ms = match &expiry {
         Some(Expiry::In(unit, value)) => Some(unit.moment(value.read()?, now_ms, "hsetex")?),
@@ -190,18 +190,52 @@ fn hsetex(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<(
         } else {
             hash.set(field, value);
         }
-        if let Some(deadline_ms) = deadline_ms.filter(|deadline_ms| *deadline_ms > now_ms) {
+        if let Some(deadline_ms) = deadline_ms.filter(|deadline_ms| *deadline_ms > horizon_ms) {
             hash.set_deadline_ms(field, Some(deadline_ms));
         }
     }
     hash.tell("hset");
     match deadline_ms {
-        Some(deadline_ms) if deadline_ms <= now_ms => {
+        Some(deadline_ms) if deadline_ms <= horizon_ms => {
             pairs.iter().for_each(|Pair(field, _)| _ = hash.remove(field));
             hash.tell("hdel");
         }
         Some(_) => hash.tell("hexpire"),
         None => {}
     }
+    drop(hash);
+    did_set(txn, &args.key, &pairs, matches!(expiry, Some(Expiry::Keep)), deadline_ms);
     Ok(())
+}
+
+/// Says that the fields were set: what it takes for that in Redis 7.4, as far as that knows it.
+fn did_set(
+    txn: &mut WriteTxn<'_>,
+    key: &Key<'_>,
+    pairs: &[Pair<&[u8], &[u8]>],
+    keeps: bool,
+    deadline_ms: Option<u64>,
+) {
+    let horizon_ms = txn.horizon_ms();
+    txn.did(|did| {
+        let count = pairs.len().to_string();
+        let fields = || pairs.iter().map(|Pair(field, _)| *field);
+        let data = pairs.iter().flat_map(|Pair(field, value)| [*field, *value]);
+        match deadline_ms {
+            Some(deadline_ms) if deadline_ms <= horizon_ms => {
+                did.command([b"HDEL", key.bytes].into_iter().chain(fields()));
+            }
+            Some(deadline_ms) => {
+                did.command([b"HSET", key.bytes].into_iter().chain(data));
+                let deadline = deadline_ms.to_string();
+                let words = [b"HPEXPIREAT", key.bytes, deadline.as_bytes(), b"FIELDS", count.as_bytes()];
+                did.command(words.into_iter().chain(fields()));
+            }
+            None if keeps => {
+                let words = [b"HSETEX", key.bytes, b"KEEPTTL", b"FIELDS", count.as_bytes()];
+                did.command(words.into_iter().chain(data));
+            }
+            None => did.command([b"HSET", key.bytes].into_iter().chain(data)),
+        }
+    });
 }

@@ -33,6 +33,11 @@ pub fn popped_at(end: End) -> &'static str {
     if end == End::Front { "lpop" } else { "rpop" }
 }
 
+/// The command that takes elements off at `end`.
+fn popping_at(end: End) -> &'static [u8] {
+    if end == End::Front { b"LPOP" } else { b"RPOP" }
+}
+
 /// LPOP and RPOP.
 #[inline]
 pub fn pop(txn: &mut WriteTxn<'_>, args: &Args<'_>, end: End, reply: &mut Reply) -> Result<()> {
@@ -81,12 +86,14 @@ pub fn pop_or_wait(
     reply: &mut Reply,
 ) -> Result<Attempt> {
     for key in &args.key.0 {
-        if let Some(mut list) = txn.list_mut(key)? {
-            reply.array(2);
-            reply.bulk(key.bytes);
-            list.pop(end, |element| reply.bulk(element));
-            return Ok(Attempt::Done);
-        }
+        let Some(mut list) = txn.list_mut(key)? else { continue };
+        reply.array(2);
+        reply.bulk(key.bytes);
+        list.pop(end, |element| reply.bulk(element));
+        drop(list);
+        let name = popping_at(end);
+        txn.did(|did| did.command([name, key.bytes]));
+        return Ok(Attempt::Done);
     }
     reply.null_array();
     Ok(Wait::for_any_key(args.timeout.0))
@@ -123,12 +130,15 @@ pub fn pop_from_first(txn: &mut WriteTxn<'_>, args: &ManyArgs<'_>, reply: &mut R
     let end = End::from(args.r#where);
     txn.call_changes(popped_at(end));
     for key in &args.key.0 {
-        if let Some(mut list) = txn.list_mut(key)? {
-            reply.array(2);
-            reply.bulk(key.bytes);
-            pop_many(&mut list, end, count, reply);
-            return Ok(true);
-        }
+        let Some(mut list) = txn.list_mut(key)? else { continue };
+        reply.array(2);
+        reply.bulk(key.bytes);
+        let popped = count.min(list.read().len());
+        pop_many(&mut list, end, count, reply);
+        drop(list);
+        let name = popping_at(end);
+        txn.did(|did| did.command([name, key.bytes, popped.to_string().as_bytes()]));
+        return Ok(true);
     }
     reply.null_array();
     Ok(false)

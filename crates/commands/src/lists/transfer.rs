@@ -48,6 +48,10 @@ impl Transfer<'_> {
         reply: &mut Reply,
     ) -> Result<Attempt> {
         if self.run(txn, reply)? {
+            let (source, destination) = (self.source.bytes, self.destination.bytes);
+            let side = |end| if end == End::Front { b"LEFT".as_slice() } else { b"RIGHT" };
+            let (from, to) = (side(self.from), side(self.to));
+            txn.did(|did| did.command([b"LMOVE", source, destination, from, to]));
             return Ok(Attempt::Done);
         }
         reply.null();

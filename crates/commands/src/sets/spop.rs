@@ -38,18 +38,44 @@ pub struct Args<'a> {
 fn spop(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let mut random = Random::from_seed(txn.random());
     let mut random = || random.next_u64();
+    let is_recorded = txn.is_recorded();
+    let mut popped: Vec<Box<[u8]>> = Vec::new();
+    let mut take = |member: &[u8], reply: &mut Reply| {
+        reply.bulk(member);
+        if is_recorded {
+            popped.push(member.into());
+        }
+    };
     match (txn.set_mut(&args.key)?, args.count) {
         (None, None) => reply.null(),
         (None, Some(_)) => reply.empty_set(),
         (Some(mut set), None) => match set.pop_random(&mut random) {
-            Some(member) => reply.bulk(&member),
+            Some(member) => take(&member, reply),
             None => reply.null(),
         },
         (Some(mut set), Some(Last(NonNegative(count)))) => {
             let count = count.min(set.read().len());
             reply.set(count);
-            set.pop_random_many(count, &mut random, &mut |member| reply.bulk(member));
+            set.pop_random_many(count, &mut random, &mut |member| take(member, reply));
         }
     }
+    did_pop(txn, &args.key, &popped);
     Ok(())
+}
+
+/// Says that these members of the set are gone, and it with the last.
+fn did_pop(txn: &mut WriteTxn<'_>, key: &Key<'_>, popped: &[Box<[u8]>]) {
+    /// Members that are named by one command, which is bounded by what a request may have.
+    const MEMBERS_MAX: usize = 1024;
+    let is_gone = txn.peek(key).is_none();
+    txn.did(|did| match popped {
+        [] => {}
+        _ if is_gone => did.command([b"DEL", key.bytes]),
+        popped => {
+            for members in popped.chunks(MEMBERS_MAX) {
+                let words = [b"SREM".as_slice(), key.bytes].into_iter();
+                did.command(words.chain(members.iter().map(|member| &**member)));
+            }
+        }
+    });
 }

@@ -24,6 +24,14 @@ impl End {
         }
     }
 
+    /// The command that takes members out at this end.
+    fn popping(self) -> &'static [u8] {
+        match self {
+            End::Min => b"ZPOPMIN",
+            End::Max => b"ZPOPMAX",
+        }
+    }
+
     /// Takes out the member at this end.
     #[inline]
     pub fn pop<R>(self, set: &mut ZSetMut<'_>, take: impl FnOnce(&[u8], f64) -> R) -> Option<R> {
@@ -67,15 +75,16 @@ pub fn pop_count(
 pub fn pop_one(txn: &mut WriteTxn<'_>, keys: &[Key<'_>], end: End, reply: &mut Reply) -> Result<bool> {
     txn.call_changes(end.popped());
     for key in keys {
-        if let Some(mut set) = txn.zset_mut(key)? {
-            reply.array(3);
-            reply.bulk(key.bytes);
-            end.pop(&mut set, |member, score| {
-                reply.bulk(member);
-                reply.double(score);
-            });
-            return Ok(true);
-        }
+        let Some(mut set) = txn.zset_mut(key)? else { continue };
+        reply.array(3);
+        reply.bulk(key.bytes);
+        end.pop(&mut set, |member, score| {
+            reply.bulk(member);
+            reply.double(score);
+        });
+        drop(set);
+        txn.did(|did| did.command([end.popping(), key.bytes]));
+        return Ok(true);
     }
     Ok(false)
 }
@@ -91,20 +100,21 @@ pub fn pop_some(
 ) -> Result<bool> {
     txn.call_changes(end.popped());
     for key in keys {
-        if let Some(mut set) = txn.zset_mut(key)? {
-            let count = count.min(set.read().len());
-            reply.array(2);
-            reply.bulk(key.bytes);
-            reply.array(count);
-            for _ in 0..count {
-                end.pop(&mut set, |member, score| {
-                    reply.array(2);
-                    reply.bulk(member);
-                    reply.double(score);
-                });
-            }
-            return Ok(true);
+        let Some(mut set) = txn.zset_mut(key)? else { continue };
+        let count = count.min(set.read().len());
+        reply.array(2);
+        reply.bulk(key.bytes);
+        reply.array(count);
+        for _ in 0..count {
+            end.pop(&mut set, |member, score| {
+                reply.array(2);
+                reply.bulk(member);
+                reply.double(score);
+            });
         }
+        drop(set);
+        txn.did(|did| did.command([end.popping(), key.bytes, count.to_string().as_bytes()]));
+        return Ok(true);
     }
     Ok(false)
 }

@@ -109,23 +109,23 @@ pub(super) fn reply_known(number: Option<i64>, reply: &mut Reply) {
     }
 }
 
-/// The consumer called `name`, made where there is none, which was seen now.
+/// The consumer called `name`, made where there is none, which was seen now; and whether it was made.
 pub(super) fn consumer_or_new(
     stream: &mut StreamMut<'_>,
     group: GroupNumber,
     name: &[u8],
     now_ms: u64,
-) -> ConsumerNumber {
+) -> (ConsumerNumber, bool) {
     let found = stream.read().groups().find_consumer(group, name);
     match found {
         Some(consumer) => {
             stream.groups().note_seen(group, consumer, now_ms, None);
-            consumer
+            (consumer, false)
         }
         None => {
             stream.count_changes(1);
             stream.tell("xgroup-createconsumer");
-            stream.groups().create_consumer(group, name, now_ms)
+            (stream.groups().create_consumer(group, name, now_ms), true)
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Commands on streams.
 
+mod did;
 mod group;
 mod id;
 mod range;

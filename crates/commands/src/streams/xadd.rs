@@ -2,7 +2,7 @@
 
 use values::stream::StreamId;
 
-use super::id::{NewId, reply_id};
+use super::id::{NewId, id_text, reply_id};
 use super::trimming::{Options, Trimming};
 use crate::args::Kind;
 use crate::prelude::*;
@@ -84,6 +84,7 @@ fn xadd(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()>
         Error::fixed("ERR The stream has exhausted the last possible ID, unable to add more items");
     const NOT_GREATER: Error =
         Error::fixed("ERR The ID specified in XADD is equal or smaller than the target stream top item");
+    let is_exact = matches!(args.id, NewId::Given(_)) && args.options.trimming.is_none();
     let trim = args.options.trimming.map(|trimming| trimming.resolve(txn.limits()));
     let now_ms = txn.now_ms();
     let mut stream = if args.options.must_exist {
@@ -112,6 +113,27 @@ fn xadd(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()>
     {
         stream.tell("xtrim");
     }
+    let len = trim.map(|_| stream.read().len());
+    drop(stream);
+    if !is_exact {
+        did_add(txn, &args.key, id, len, args.pairs);
+    }
     reply_id(id, reply);
     Ok(())
+}
+
+/// Says which entry was added, and how many there are where others were cut off for it.
+fn did_add(
+    txn: &mut WriteTxn<'_>,
+    key: &Key<'_>,
+    id: StreamId,
+    len: Option<usize>,
+    pairs: resp::Arguments<'_>,
+) {
+    txn.did(|did| {
+        let (len, id) = (len.map(|len| len.to_string()), id_text(id));
+        let trim = len.iter().flat_map(|len| [b"MAXLEN", b"=".as_slice(), len.as_bytes()]);
+        let words = [b"XADD".as_slice(), key.bytes].into_iter().chain(trim);
+        did.command(words.chain([id.as_slice()]).chain(pairs));
+    });
 }

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 use values::stream::{Pending, StreamId};
 
+use super::did::GroupChanges;
 use super::group::{consumer_or_new, no_key_or_group, note_miss, stream_and_group};
 use super::id::{parse_start, reply_id};
 use super::range::reply_if_there;
@@ -102,7 +103,8 @@ fn xautoclaim(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
         note_miss(txn, &args.key);
         return Err(no_key_or_group(&args.key, args.group));
     };
-    let consumer = consumer_or_new(&mut stream, group, args.consumer, now_ms);
+    let (consumer, is_new_consumer) = consumer_or_new(&mut stream, group, args.consumer, now_ms);
+    let mut changes = GroupChanges { is_new_consumer, ..GroupChanges::default() };
     let (mut claimed, mut gone) = (SmallVec::<[(StreamId, Pending); 16]>::new(), Vec::new());
     let mut next = StreamId::MIN;
     let count = args.count.map_or(Count::DEFAULT, |count| count.0);
@@ -128,6 +130,7 @@ fn xautoclaim(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
         let deliveries = pending.deliveries + u64::from(!args.justid);
         let pending = Pending { consumer, delivered_ms: now_ms, deliveries };
         stream.groups().set_pending(group, *id, pending);
+        changes.delivered.push((*id, pending));
         if args.justid {
             reply_id(*id, reply);
         } else {
@@ -143,5 +146,8 @@ fn xautoclaim(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
         stream.groups().note_seen(group, consumer, now_ms, Some(now_ms));
     }
     stream.count_changes((claimed.len() + gone.len()) as u64);
+    drop(stream);
+    changes.dropped = gone;
+    txn.did(|did| changes.tell(did, &args.key, args.group, args.consumer));
     Ok(())
 }

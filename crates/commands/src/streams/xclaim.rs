@@ -4,6 +4,7 @@ use keyspace::StreamMut;
 use smallvec::SmallVec;
 use values::stream::{ConsumerNumber, GroupNumber, Pending, Progress, StreamId};
 
+use super::did::GroupChanges;
 use super::group::{consumer_or_new, no_key_or_group, note_miss, stream_and_group};
 use super::id::{Id, parse_id, reply_id};
 use super::range::reply_if_there;
@@ -143,31 +144,38 @@ fn xclaim(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<(
     };
     let claim = args.claim.read()?;
     let progress = stream.read().groups().group(group).progress;
+    let mut changes = GroupChanges::default();
     if claim.last_id > progress.last_id {
-        stream.groups().set_progress(group, Progress { last_id: claim.last_id, ..progress });
+        let progress = Progress { last_id: claim.last_id, ..progress };
+        stream.groups().set_progress(group, progress);
+        changes.progress = Some(progress);
         stream.count_changes(1);
     }
-    let consumer = consumer_or_new(&mut stream, group, args.consumer, now_ms);
+    let (consumer, is_new_consumer) = consumer_or_new(&mut stream, group, args.consumer, now_ms);
+    changes.is_new_consumer = is_new_consumer;
     let mark = reply.begin();
     let mut claimed = 0;
     for id in &claim.ids {
-        claimed += usize::from(claim_one(&mut stream, group, consumer, *id, &claim, now_ms, reply));
+        let target = (group, consumer);
+        claimed += usize::from(claim_one(&mut stream, target, *id, &claim, now_ms, &mut changes, reply));
     }
     reply.end_array(mark, claimed);
     if claimed > 0 {
         stream.groups().note_seen(group, consumer, now_ms, Some(now_ms));
     }
+    drop(stream);
+    txn.did(|did| changes.tell(did, &args.key, args.group, args.consumer));
     Ok(())
 }
 
 /// Gives the consumer the entry called `id`, and replies with it, if it is to have it; says whether it is.
 fn claim_one(
     stream: &mut StreamMut<'_>,
-    group: GroupNumber,
-    consumer: ConsumerNumber,
+    (group, consumer): (GroupNumber, ConsumerNumber),
     id: StreamId,
     claim: &Claim,
     now_ms: u64,
+    changes: &mut GroupChanges,
     reply: &mut Reply,
 ) -> bool {
     let pending = stream.read().groups().pending(group, id);
@@ -176,6 +184,7 @@ fn claim_one(
         if pending.is_some() {
             stream.groups().remove_pending(group, id);
             stream.count_changes(1);
+            changes.dropped.push(id);
         }
         return false;
     }
@@ -187,7 +196,9 @@ fn claim_one(
     };
     let deliveries = claim.deliveries.unwrap_or(before + u64::from(!claim.names_only));
     let delivered_ms = claim.delivered_ms(now_ms);
-    stream.groups().set_pending(group, id, Pending { consumer, delivered_ms, deliveries });
+    let pending = Pending { consumer, delivered_ms, deliveries };
+    stream.groups().set_pending(group, id, pending);
+    changes.delivered.push((id, pending));
     stream.count_changes(1);
     if claim.names_only {
         reply_id(id, reply);

@@ -4,6 +4,7 @@ use keyspace::StreamMut;
 use smallvec::SmallVec;
 use values::stream::{ConsumerNumber, GroupNumber, Pending, Span, StreamId};
 
+use super::did::GroupChanges;
 use super::group::{Past, consumer_or_new};
 use super::id::{parse_id, reply_id};
 use super::range::{reply_entries, reply_if_there};
@@ -105,21 +106,24 @@ fn xreadgroup(txn: &mut WriteTxn<'_>, Args(reading, reader): Args<'_>, reply: &m
     let mut given = StreamsReply::begin(reply);
     for (key, group, wanted) in wanted {
         let Some(mut stream) = txn.stream_mut(&key)? else { continue };
-        let consumer = consumer_or_new(&mut stream, group, reader.consumer, now_ms);
+        let (consumer, is_new_consumer) = consumer_or_new(&mut stream, group, reader.consumer, now_ms);
+        let mut changes = GroupChanges { is_new_consumer, ..GroupChanges::default() };
         let delivery = Delivery { group, consumer, now_ms, count: reading.count };
         match wanted {
             Wanted::After(id) => {
                 given.next(&key, reply);
-                delivery.repeat(&mut stream, id, reply);
+                delivery.repeat(&mut stream, id, &mut changes, reply);
             }
             Wanted::New => {
                 let last_id = stream.read().groups().group(group).progress.last_id;
                 if stream.read().top_id().is_some_and(|top| top > last_id) {
                     given.next(&key, reply);
-                    delivery.deliver(&mut stream, last_id, reading.is_acknowledged, reply);
+                    delivery.deliver(&mut stream, last_id, reading.is_acknowledged, &mut changes, reply);
                 }
             }
         }
+        drop(stream);
+        txn.did(|did| changes.tell(did, &key, reader.group, reader.consumer));
     }
     if given.end(reply) {
         return Ok(Attempt::Done);
@@ -141,7 +145,14 @@ struct Delivery {
 
 impl Delivery {
     /// Delivers the entries behind the one called `last_id`, which is the last that the group got.
-    fn deliver(self, stream: &mut StreamMut<'_>, last_id: StreamId, is_acknowledged: bool, reply: &mut Reply) {
+    fn deliver(
+        self,
+        stream: &mut StreamMut<'_>,
+        last_id: StreamId,
+        is_acknowledged: bool,
+        changes: &mut GroupChanges,
+        reply: &mut Reply,
+    ) {
         let Delivery { group, consumer, now_ms, count } = self;
         let mut ids = SmallVec::<[StreamId; 16]>::new();
         let past = Past::of(stream.read());
@@ -156,16 +167,25 @@ impl Delivery {
         stream.count_changes(1);
         let groups = stream.groups();
         groups.set_progress(group, progress);
+        changes.progress = Some(progress);
         if !is_acknowledged {
             for id in ids {
-                groups.set_pending(group, id, Pending { consumer, delivered_ms: now_ms, deliveries: 1 });
+                let pending = Pending { consumer, delivered_ms: now_ms, deliveries: 1 };
+                groups.set_pending(group, id, pending);
+                changes.delivered.push((id, pending));
             }
             groups.note_seen(group, consumer, now_ms, Some(now_ms));
         }
     }
 
     /// Delivers once more what the consumer got behind the entry called `after` and has not acknowledged.
-    fn repeat(self, stream: &mut StreamMut<'_>, after: StreamId, reply: &mut Reply) {
+    fn repeat(
+        self,
+        stream: &mut StreamMut<'_>,
+        after: StreamId,
+        changes: &mut GroupChanges,
+        reply: &mut Reply,
+    ) {
         let Delivery { group, consumer, now_ms, count } = self;
         let mut held = Vec::new();
         if let Some(from) = after.next() {
@@ -180,6 +200,7 @@ impl Delivery {
             if reply_if_there(stream.read(), id, reply) {
                 let again = Pending { delivered_ms: now_ms, deliveries: pending.deliveries + 1, ..pending };
                 stream.groups().set_pending(group, id, again);
+                changes.delivered.push((id, again));
             } else {
                 reply.array(2);
                 reply_id(id, reply);

@@ -54,12 +54,19 @@ impl<'a> Parse<'a> for Args<'a> {
 
 fn xtrim(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let trim = args.trimming.resolve(txn.limits());
-    let mut removed = 0;
-    if let Some(mut stream) = txn.stream_mut(&args.key)? {
-        removed = stream.trim(trim);
-        if removed > 0 {
-            stream.tell("xtrim");
-        }
+    let Some(mut stream) = txn.stream_mut(&args.key)? else {
+        reply.integer(0);
+        return Ok(());
+    };
+    let removed = stream.trim(trim);
+    if removed > 0 {
+        stream.tell("xtrim");
+    }
+    let len = stream.read().len();
+    drop(stream);
+    if removed > 0 {
+        let len = len.to_string();
+        txn.did(|did| did.command([b"XTRIM", args.key.bytes, b"MAXLEN", b"=", len.as_bytes()]));
     }
     reply.integer(removed as i64);
     Ok(())

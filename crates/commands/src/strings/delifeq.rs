@@ -32,6 +32,10 @@ pub struct Args<'a> {
 
 fn delifeq(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let is_equal = holds_value(txn, &args.key, args.value)?;
-    reply.integer(i64::from(is_equal && txn.remove(&args.key)));
+    let is_removed = is_equal && txn.remove(&args.key);
+    if is_removed {
+        txn.did(|did| did.command([b"DEL", args.key.bytes]));
+    }
+    reply.integer(i64::from(is_removed));
     Ok(())
 }

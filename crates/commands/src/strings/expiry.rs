@@ -66,6 +66,21 @@ impl SetExpiry<'_> {
     }
 }
 
+/// Says that `key` was set, or else removed, whatever the request made that depend on. So many changes had been made
+/// `before`.
+pub fn did_set(txn: &mut WriteTxn<'_>, before: u64, key: &Key<'_>, value: &[u8], deadline: Deadline) {
+    let (has_changed, horizon_ms) = (txn.changes() > before, txn.horizon_ms());
+    txn.did(|did| match deadline {
+        _ if !has_changed => {}
+        Deadline::Never => did.command([b"SET", key.bytes, value]),
+        Deadline::Keep => did.command([b"SET", key.bytes, value, b"KEEPTTL"]),
+        Deadline::At(deadline_ms) if deadline_ms <= horizon_ms => did.command([b"DEL", key.bytes]),
+        Deadline::At(deadline_ms) => {
+            did.command([b"SET", key.bytes, value, b"PXAT", deadline_ms.to_string().as_bytes()]);
+        }
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

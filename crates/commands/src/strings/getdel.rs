@@ -29,6 +29,8 @@ pub struct Args<'a> {
 
 fn getdel(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     reply_value(txn.string(&args.key)?, reply);
-    txn.remove(&args.key);
+    if txn.remove(&args.key) {
+        txn.did(|did| did.command([b"DEL", args.key.bytes]));
+    }
     Ok(())
 }

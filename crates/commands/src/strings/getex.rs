@@ -1,6 +1,7 @@
 //! GETEX: the value of a string, whose expiry may change.
 
 use super::expiry::Unit;
+use crate::generic::deadline::did_set_deadline;
 use super::value::reply_value;
 use crate::prelude::*;
 
@@ -68,6 +69,7 @@ fn getex(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()
     let deadline_ms = expiration.deadline_ms(txn.now_ms())?;
     if deadline_ms.is_some() || txn.deadline(&args.key) != Some(None) {
         txn.set_deadline(&args.key, deadline_ms);
+        did_set_deadline(txn, &args.key, deadline_ms);
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! GETSET: the value of a string that is replaced.
 
+use super::expiry::did_set;
 use super::value::reply_value;
 use crate::prelude::*;
 
@@ -29,6 +30,8 @@ pub struct Args<'a> {
 fn getset(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     txn.call_changes("set");
     reply_value(txn.string(&args.key)?, reply);
+    let before = txn.changes();
     txn.set_string(&args.key, args.value, Deadline::Never);
+    did_set(txn, before, &args.key, args.value, Deadline::Never);
     Ok(())
 }

@@ -3,6 +3,7 @@
 use base::number::Extended;
 use values::string::Digits;
 
+use super::expiry::did_set;
 use crate::prelude::*;
 
 command! {
@@ -43,7 +44,9 @@ fn incrbyfloat(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     let sum = value.checked_add(args.increment.read()?).ok_or(NOT_FINITE)?;
     let mut text = Vec::new();
     sum.write(&mut text);
+    let before = txn.changes();
     txn.set_bytes(&args.key, &text, Deadline::Keep);
+    did_set(txn, before, &args.key, &text, Deadline::Keep);
     reply.bulk(&text);
     Ok(())
 }

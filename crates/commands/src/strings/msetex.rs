@@ -1,6 +1,6 @@
 //! MSETEX: makes several keys strings, all of them or none, with one expiry.
 
-use super::expiry::SetExpiry;
+use super::expiry::{SetExpiry, did_set};
 use crate::args::Kind;
 use crate::prelude::*;
 
@@ -85,7 +85,11 @@ fn msetex(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<(
         Some(Condition::Present) => pairs.iter().all(|(key, _)| txn.peek(key).is_some()),
     };
     if holds {
-        pairs.iter().for_each(|(key, value)| txn.set_string(key, value, deadline));
+        for (key, value) in pairs {
+            let before = txn.changes();
+            txn.set_string(key, value, deadline);
+            did_set(txn, before, key, value, deadline);
+        }
     }
     reply.integer(i64::from(holds));
     Ok(())

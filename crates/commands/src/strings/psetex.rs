@@ -1,6 +1,6 @@
 //! PSETEX: makes a key a string that expires in milliseconds.
 
-use super::expiry::Unit;
+use super::expiry::{Unit, did_set};
 use crate::prelude::*;
 
 command! {
@@ -30,7 +30,9 @@ pub struct Args<'a> {
 fn psetex(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     txn.call_changes("set");
     let deadline_ms = Unit::Milliseconds.moment(args.milliseconds, txn.now_ms(), "psetex")?;
-    txn.set_string(&args.key, args.value, Deadline::At(deadline_ms));
+    let (deadline, before) = (Deadline::At(deadline_ms), txn.changes());
+    txn.set_string(&args.key, args.value, deadline);
+    did_set(txn, before, &args.key, args.value, deadline);
     reply.ok();
     Ok(())
 }

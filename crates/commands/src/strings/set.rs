@@ -1,6 +1,6 @@
 //! SET: makes a key a string.
 
-use super::expiry::SetExpiry;
+use super::expiry::{SetExpiry, did_set};
 use super::value::{holds_value, reply_value};
 use crate::prelude::*;
 
@@ -69,7 +69,11 @@ fn set(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
         (false, false) => reply.null(),
     }
     if holds {
+        let before = txn.changes();
         txn.set_string(&args.key, args.value, deadline);
+        if args.get || args.condition.is_some() || deadline != Deadline::Never {
+            did_set(txn, before, &args.key, args.value, deadline);
+        }
     }
     Ok(())
 }

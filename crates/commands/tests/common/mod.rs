@@ -47,6 +47,7 @@ impl Prompt {
         let context = Context {
             database: 0,
             now_ms: 1_700_000_000_000,
+            is_copy: false,
             limits: Limits::default(),
             seed: 0,
             touch: true,

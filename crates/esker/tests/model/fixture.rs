@@ -168,8 +168,15 @@ fn content(format: u32) -> Vec<&'static Content> {
 
 /// What a prompt prints of the reply to `line`.
 pub fn answer(keyspace: &Keyspace, database: u16, line: &str) -> String {
-    let context =
-        Context { database, now_ms: NOW_MS, limits: small_limits(), seed: 1, touch: true, counting: None };
+    let context = Context {
+        database,
+        now_ms: NOW_MS,
+        is_copy: false,
+        limits: small_limits(),
+        seed: 1,
+        touch: true,
+        counting: None,
+    };
     let words = OwnedArguments::from_line(line.as_bytes()).expect("the line has balanced quotes");
     let reply = reply_to(words.as_arguments(), Access::Own(keyspace, context));
     let (value, _) = resp::decode(reply.as_bytes()).expect("a well-formed reply").expect("a whole reply");

@@ -97,6 +97,7 @@ impl Pair {
             context: Context {
                 database: 0,
                 now_ms: 1_700_000_000_000,
+                is_copy: false,
                 limits: small_limits(),
                 seed,
                 touch: true,

@@ -23,12 +23,26 @@ impl<'t> HashMut<'t> {
     #[cold]
     fn remove_due(&mut self) {
         const EFFORT: usize = 8;
+        /// Where what is left would be seen in a copy.
+        const EFFORT_IF_RECORDED: usize = usize::MAX;
         let Collection { entry, touched, context, .. } = &mut self.0;
         let entry = entry.as_mut().expect(HELD);
-        if hash::due_ms(entry.as_ref()) > context.now_ms {
+        if hash::due_ms(entry.as_ref()) > context.horizon_ms() {
             return;
         }
-        match entry.sweep_elements(context.now_ms, EFFORT) {
+        let removed = match &mut touched.effects {
+            None => entry.sweep_elements(context.horizon_ms(), EFFORT, &mut |_| ()),
+            Some(effects) => {
+                let mut words = vec![b"HDEL".to_vec(), entry.as_ref().key().to_vec()];
+                let note = &mut |field: &[u8]| words.push(field.to_vec());
+                let removed = entry.sweep_elements(context.horizon_ms(), EFFORT_IF_RECORDED, note);
+                if removed > 0 {
+                    effects.push(touched.database, words.iter().map(Vec::as_slice));
+                }
+                removed
+            }
+        };
+        match removed {
             0 => touched.is_to_be_stored(entry.as_ref().key()),
             removed => {
                 touched.tally.expired_elements += removed as u64;
@@ -41,7 +55,7 @@ impl<'t> HashMut<'t> {
     /// The hash, to read.
     #[inline]
     pub fn read(&self) -> HashRef<'_> {
-        HashRef::of(self.0.entry().as_ref()).at(self.0.context.now_ms)
+        HashRef::of(self.0.entry().as_ref()).at(self.0.context.horizon_ms())
     }
 
     /// As [`values::hash::HashMut::reserve`].
@@ -90,7 +104,7 @@ impl<'t> HashMut<'t> {
     ) -> R {
         let context = self.0.context;
         let result = self.0.entry.as_mut().expect(HELD).change_elements(|entry| {
-            change(&mut hash::HashMut::of(entry, &context.limits).at(context.now_ms))
+            change(&mut hash::HashMut::of(entry, &context.limits).at(context.horizon_ms()))
         });
         self.0.note(changes(&result), may_leave_empty);
         result

@@ -107,15 +107,15 @@ impl<'a> EntryMut<'a> {
         result
     }
 
-    /// Removes elements whose deadline has passed, as [`HashMut::sweep`] does, and returns how many. The entry may then
-    /// be empty.
-    pub fn sweep_elements(&mut self, now_ms: u64, effort: usize) -> usize {
+    /// Removes elements whose deadline has passed, as [`HashMut::sweep`] does, names them, and returns how many. The
+    /// entry may then be empty.
+    pub fn sweep_elements(&mut self, now_ms: u64, effort: usize, swept: &mut dyn FnMut(&[u8])) -> usize {
         if hash::due_ms(self.entry.as_ref()) > now_ms {
             return 0;
         }
         // Nothing that a limit bounds is added.
         let limits = Limits::default();
-        self.change_elements(|entry| HashMut::of(entry, &limits).at(now_ms).sweep(effort))
+        self.change_elements(|entry| HashMut::of(entry, &limits).at(now_ms).sweep(effort, swept))
     }
 
     /// As [`due_ms`].

@@ -253,11 +253,11 @@ impl<'a> HashMut<'a> {
         self.timed().set_deadline_ms(field, deadline_ms)
     }
 
-    /// Removes the fields whose deadline has passed, up to some hundred times `effort` of them, and returns how many
-    /// they were. The hash may then be empty: an empty hash is to be removed. When [`due_ms`] is still not in the
-    /// future, there are more.
-    pub fn sweep(&mut self, effort: usize) -> usize {
-        if self.entry.is_timed() { self.timed().sweep(effort) } else { 0 }
+    /// Removes the fields whose deadline has passed, up to some hundred times `effort` of them, tells `swept` their
+    /// names, and returns how many they were. The hash may then be empty: an empty hash is to be removed. When
+    /// [`due_ms`] is still not in the future, there are more.
+    pub fn sweep(&mut self, effort: usize, swept: &mut dyn FnMut(&[u8])) -> usize {
+        if self.entry.is_timed() { self.timed().sweep(effort, swept) } else { 0 }
     }
 
     fn set_in_packed(&mut self, field: &[u8], value: &[u8]) -> bool {

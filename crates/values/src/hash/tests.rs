@@ -75,7 +75,7 @@ fn only_a_hash_with_deadlines_has_their_form() {
             |mut hash| assert!(hash.set_deadline_ms(b"b", None)),
             |mut hash| assert!(!hash.set(b"b", b"value")),
             |mut hash| assert!(hash.remove(b"b")),
-            |hash| assert_eq!(hash.at(7).sweep(10), 1),
+            |hash| assert_eq!(hash.at(7).sweep(10, &mut |_| ()), 1),
         ];
         for (place, without) in without_all.into_iter().enumerate() {
             assert_eq!((entry.form(), entry.is_timed()), (forms[0], false));

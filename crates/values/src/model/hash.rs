@@ -154,7 +154,7 @@ fn check(target: &str, home: Home, operations: usize) {
                 _ => {
                     let effort = 1 + choices.below(3);
                     while due_ms(entry.as_ref()) <= now_ms {
-                        HashMut::of(&mut entry, &limits).at(now_ms).sweep(effort);
+                        HashMut::of(&mut entry, &limits).at(now_ms).sweep(effort, &mut |_| ());
                     }
                     model.retain(|_, (_, until_ms)| *until_ms > now_ms);
                 }

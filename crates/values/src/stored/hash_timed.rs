@@ -225,8 +225,8 @@ impl StoredTimedHash {
         beside.remove(&key_in_order(deadline_ms, field));
     }
 
-    /// Removes up to `fields_max` fields that are due, and returns how many it were.
-    pub(crate) fn sweep(&mut self, now_ms: u64, fields_max: usize) -> usize {
+    /// Removes up to `fields_max` fields that are due, names them, and returns how many it were.
+    pub(crate) fn sweep(&mut self, now_ms: u64, fields_max: usize, swept: &mut dyn FnMut(&[u8])) -> usize {
         let (mut due, mut next_ms) = (Vec::<(u64, Box<[u8]>)>::new(), u64::MAX);
         self.walk(&mut |deadline_ms, field| {
             let goes_on = deadline_ms <= now_ms && due.len() < fields_max;
@@ -240,6 +240,7 @@ impl StoredTimedHash {
         for (deadline_ms, field) in &due {
             self.forget(field, *deadline_ms);
             self.hash.remove(field);
+            swept(field);
         }
         self.least_ms = next_ms;
         due.len()

@@ -119,7 +119,7 @@ fn deadlines_cost_what_they_name() {
     let spent = cost_beside(entry, |entry| read(entry, 1009));
     assert!(spent.gets == 1 && spent.pairs <= 25, "{spent:?}");
     // A sweep takes what is due, and passes over what it took only once.
-    let sweep = |entry: &mut Entry| _ = HashMut::of(entry, &limits).at(1499).sweep(1);
+    let sweep = |entry: &mut Entry| _ = HashMut::of(entry, &limits).at(1499).sweep(1, &mut |_| ());
     let spent = cost_beside(entry, sweep);
     assert!(spent.pairs == 257 && spent.sets == 512, "{spent:?}");
     let spent = cost_beside(entry, sweep);
@@ -516,7 +516,7 @@ fn stored_open(entry: &mut Entry, form: Form, meta: &[u8]) -> Result<(), Malform
             let mut hash = HashMut::of(entry, &limits);
             assert_eq!(hash.as_ref().scan(0, 10, &mut |_, _| ()), 0);
             assert!(hash.set(b"a", b"b") && hash.set_deadline_ms(b"a", Some(5)) && hash.remove(b"a"));
-            hash.at(10).sweep(1);
+            hash.at(10).sweep(1, &mut |_| ());
         }
         Kind::ZSet => {
             let mut set = ZSetMut::of(entry, &limits);

@@ -166,18 +166,23 @@ impl<'a> TimedMut<'a> {
     }
 
     /// As [`HashMut::sweep`](crate::hash::HashMut::sweep).
-    pub fn sweep(mut self, effort: usize) -> usize {
+    pub fn sweep(mut self, effort: usize, swept: &mut dyn FnMut(&[u8])) -> usize {
         let now_ms = self.now_ms;
         let removed = match self.entry.form() {
             Form::HashPackedTimed => {
                 let bytes = self.entry.value();
                 let before = packed::count(bytes);
+                let is_due = |timed: &packed::Timed<'_>| !timed.is_live(now_ms);
+                packed::elements(bytes).filter(is_due).for_each(|timed| swept(timed.field));
                 let kept = packed::build(packed::elements(bytes).filter(|timed| timed.is_live(now_ms)));
                 self.entry.set_value(Form::HashPackedTimed, &kept);
                 before - packed::count(&kept)
             }
-            Form::HashIndexedTimed => self.entry.indexed_mut::<TimedHash>().sweep(now_ms, effort),
-            _ => self.entry.indexed_mut::<StoredTimedHash>().sweep(now_ms, effort * FIELDS_PER_EFFORT),
+            Form::HashIndexedTimed => self.entry.indexed_mut::<TimedHash>().sweep(now_ms, effort, swept),
+            _ => {
+                let fields_max = effort.saturating_mul(FIELDS_PER_EFFORT);
+                self.entry.indexed_mut::<StoredTimedHash>().sweep(now_ms, fields_max, swept)
+            }
         };
         self.settle(None, None);
         removed

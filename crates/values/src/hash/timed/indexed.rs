@@ -128,8 +128,8 @@ impl TimedHash {
         found.is_some_and(|deadline_ms| is_live(deadline_ms, now_ms))
     }
 
-    /// Removes what is due, in up to `segments_max` segments of the table, and returns how many fields it was.
-    pub fn sweep(&mut self, now_ms: u64, segments_max: usize) -> usize {
+    /// Removes what is due, in up to `segments_max` segments of the table, names it, and returns how many fields it was.
+    pub fn sweep(&mut self, now_ms: u64, segments_max: usize, swept: &mut dyn FnMut(&[u8])) -> usize {
         let IndexedHash { table, element_bytes } = &mut self.hash;
         let judge = |element: &Thin<2>| match element.deadline_ms() {
             Some(deadline_ms) if deadline_ms <= now_ms => Fate::Goes,
@@ -139,6 +139,7 @@ impl TimedHash {
         table.sweep(now_ms, segments_max, judge, |element| {
             *element_bytes -= element.memory_bytes();
             removed += 1;
+            swept(element.name());
         });
         self.timed -= removed;
         removed

@@ -1,0 +1,226 @@
+//! What transactions did, as commands that do the same to a copy of the keyspace, wherever and whenever they run there.
+//!
+//! Most requests are their own effect. A command whose result depends on chance, on the time or on what may differ in a
+//! copy says what it did instead ([`WriteTxn::did`]). What goes without a command, because its time has come or to make
+//! room, is an effect too. A copy takes all of them in their order, and removes nothing by itself
+//! ([`crate::Context::horizon_ms`]), so a key that a command has found to be gone is removed by an effect before the command's
+//! own.
+//!
+//! Effects are gathered while a transaction runs and handed to a [`Log`] when it commits, with its slots still locked:
+//! the order of the log is that in which transactions ran. Nothing is gathered unless somebody listens.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use smallvec::SmallVec;
+
+use crate::events::EventClasses;
+use crate::{Key, Keyspace, WriteTxn};
+
+#[cfg(doc)]
+use crate::Context;
+
+/// Takes what transactions did.
+pub trait Log: Send + Sync {
+    /// Takes the effects of one transaction, in their order: a copy has all of them or none. Whoever calls holds the
+    /// slots of what was changed.
+    fn append(&self, unit: &Effects);
+}
+
+/// Commands, each of which belongs to a database.
+#[derive(Default)]
+pub struct Effects {
+    bytes: Vec<u8>,
+    /// Where the words end.
+    ends: SmallVec<[usize; 8]>,
+    commands: SmallVec<[Command; 2]>,
+    /// Whether the command that runs has said what it did.
+    is_told: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Command {
+    database: u16,
+    /// The number of its first word.
+    first: usize,
+}
+
+/// One command.
+pub struct Effect<'e> {
+    /// The database that it works on.
+    pub database: u16,
+    effects: &'e Effects,
+    first: usize,
+    end: usize,
+}
+
+impl<'e> Effect<'e> {
+    /// Its words, the name first.
+    pub fn words(&self) -> impl ExactSizeIterator<Item = &'e [u8]> + use<'e> {
+        let effects = self.effects;
+        (self.first..self.end).map(|word| {
+            let begin = word.checked_sub(1).map_or(0, |before| effects.ends[before]);
+            &effects.bytes[begin..effects.ends[word]]
+        })
+    }
+}
+
+impl Effects {
+    /// Adds a command.
+    #[inline]
+    pub fn push<'w>(&mut self, database: u16, words: impl IntoIterator<Item = &'w [u8]>) {
+        self.commands.push(Command { database, first: self.ends.len() });
+        for word in words {
+            self.bytes.extend_from_slice(word);
+            self.ends.push(self.bytes.len());
+        }
+    }
+
+    /// Adds that the key that `name` names is gone.
+    pub(crate) fn push_removal(&mut self, database: u16, name: &[u8]) {
+        self.push(database, [b"DEL".as_slice(), name]);
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.commands.is_empty()
+    }
+
+    /// How many commands there are.
+    pub fn len(&self) -> usize {
+        self.commands.len()
+    }
+
+    /// The commands in their order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Effect<'_>> {
+        self.commands.iter().enumerate().map(|(number, command)| {
+            let end = self.commands.get(number + 1).map_or(self.ends.len(), |next| next.first);
+            Effect { database: command.database, effects: self, first: command.first, end }
+        })
+    }
+}
+
+/// Where a command says what it did.
+pub struct Did<'t> {
+    effects: &'t mut Effects,
+    database: u16,
+}
+
+impl Did<'_> {
+    /// It did what this command does to the selected database.
+    pub fn command<'w>(&mut self, words: impl IntoIterator<Item = &'w [u8]>) {
+        self.effects.push(self.database, words);
+    }
+
+    /// It did what this command does to another database.
+    pub fn command_in<'w>(&mut self, database: u16, words: impl IntoIterator<Item = &'w [u8]>) {
+        self.effects.push(database, words);
+    }
+}
+
+impl WriteTxn<'_> {
+    /// Whether somebody wants to know what is done.
+    #[inline]
+    pub fn is_recorded(&self) -> bool {
+        self.effects.is_some()
+    }
+
+    /// Says what the command that runs has done, where its request would not do the same to a copy. `tell` is only
+    /// called where somebody wants to know; one that tells nothing has done nothing that a copy need do.
+    #[inline]
+    pub fn did(&mut self, tell: impl FnOnce(&mut Did<'_>)) {
+        if self.effects.is_some() {
+            self.tell_did(tell);
+        }
+    }
+
+    fn tell_did(&mut self, tell: impl FnOnce(&mut Did<'_>)) {
+        self.note_removals();
+        let database = self.database();
+        if let Some(effects) = self.effects.as_deref_mut() {
+            effects.is_told = true;
+            tell(&mut Did { effects, database });
+        }
+    }
+
+    /// The command that these are the words of has run, when so many changes had been made `before`. Unless it has said
+    /// what it did, its request is its effect if it has changed anything.
+    #[inline]
+    pub fn conclude<'w>(&mut self, before: u64, words: impl IntoIterator<Item = &'w [u8]>) {
+        if self.effects.is_some() {
+            self.note_request(before, words);
+        }
+    }
+
+    fn note_request<'w>(&mut self, before: u64, words: impl IntoIterator<Item = &'w [u8]>) {
+        let is_told = self.effects.as_mut().is_some_and(|effects| std::mem::take(&mut effects.is_told));
+        if is_told || self.changes() == before {
+            return;
+        }
+        self.note_removals();
+        let database = self.database();
+        if let Some(effects) = self.effects.as_deref_mut() {
+            effects.push(database, words);
+        }
+    }
+
+    /// Has keys that the command has taken for gone be gone in a copy before it does what follows.
+    fn note_removals(&mut self) {
+        let due = self.view.tally_mut().news.as_mut().map(|news| std::mem::take(&mut news.due));
+        for key in due.into_iter().flatten() {
+            // What is removed here and now is noted as it goes; what is there again went before.
+            let is_there = self.locate(key.database, &Key::new(&key.name)).is_some();
+            if let Some(effects) = self.effects.as_deref_mut().filter(|_| is_there) {
+                effects.push_removal(key.database, &key.name);
+            }
+        }
+    }
+
+    /// Hands over what was done.
+    pub(crate) fn hand_over_effects(&mut self) {
+        if let Some(effects) = self.effects.as_deref_mut()
+            && !effects.is_empty()
+        {
+            self.view.keyspace.append(effects);
+            *effects = Effects::default();
+        }
+    }
+}
+
+impl Keyspace {
+    /// Has effects go to `log`, once and for all, while they are recorded.
+    pub fn log_to(&self, log: Arc<dyn Log>) {
+        self.log.get_or_init(|| log);
+    }
+
+    /// Has effects be recorded from now on, or not. Whoever begins has all slots locked, or is alone, so that every
+    /// transaction is recorded whole or not at all.
+    pub fn record_effects(&self, is_wanted: bool) {
+        let bit = EventClasses::EFFECTS.bits();
+        if is_wanted {
+            self.wanted_events.fetch_or(bit, Ordering::Relaxed);
+        } else {
+            self.wanted_events.fetch_and(!bit, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether effects are recorded.
+    #[inline]
+    pub fn records_effects(&self) -> bool {
+        self.caption().records_effects()
+    }
+
+    /// Hands effects to whoever listens: those of a transaction, whose slots the caller holds, or of something that
+    /// concerns no key.
+    pub fn append(&self, effects: &Effects) {
+        if let Some(log) = self.log.get() {
+            log.append(effects);
+        }
+    }
+
+    /// Where the effects of one transaction are gathered, if they are.
+    #[inline]
+    pub(crate) fn recorder(&self) -> Option<Box<Effects>> {
+        self.records_effects().then(Box::default)
+    }
+}
