@@ -7,7 +7,7 @@ use crate::directive::{Arguments, Directive};
 use crate::error::{RewriteError, SetError};
 use crate::kind::Problem;
 use crate::table::{self, Settings};
-use crate::{Host, files, rewrite};
+use crate::{Host, Primary, files, rewrite};
 
 /// The value of every directive, and the file to write them to. Cheap to clone; changing one makes another.
 #[derive(Clone, Debug)]
@@ -47,6 +47,13 @@ impl Config {
     /// The absolute path of the configuration file that the server was started with.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
+    }
+
+    /// The same, but for the primary that the server follows: what REPLICAOF makes of it.
+    pub fn with_primary(&self, primary: Option<Primary>) -> Self {
+        let mut settings = Settings::clone(&self.settings);
+        settings.replication.replicaof = primary;
+        Self { settings: Arc::new(settings), ..self.clone() }
     }
 
     /// CONFIG GET: the names that any of `patterns` matches, with their values, each once.

@@ -47,6 +47,11 @@ impl Backlog {
         self.begin + 1..=self.end
     }
 
+    /// How many it keeps at least.
+    pub fn bytes_min(&self) -> u64 {
+        self.bytes_min
+    }
+
     /// Has it keep at least so many from now on.
     pub fn keep(&mut self, bytes_min: u64) {
         self.bytes_min = bytes_min;

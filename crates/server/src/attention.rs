@@ -20,6 +20,8 @@ pub enum Concern {
     ClientsMemory = 1 << 5,
     /// A script runs for longer than others should wait for it.
     Busy = 1 << 6,
+    /// Writes may be the primary's to make, or need replicas.
+    Replication = 1 << 7,
 }
 
 /// The concerns that there are.

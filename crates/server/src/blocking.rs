@@ -21,6 +21,7 @@ use crate::access;
 use crate::attention::Concern;
 use crate::client::Client;
 use crate::server::Server;
+use crate::session::Session;
 use crate::table::Entry;
 use crate::tracking::Remembering;
 
@@ -56,6 +57,24 @@ impl Waiter {
         *outcome = Some(reply);
         self.client.wake();
         true
+    }
+
+    /// A client that waits for replicas, until its time is over and it reads `timeout_reply`, and for no key.
+    pub(crate) fn for_replicas(session: &mut Session, command: &'static Command, timeout_reply: Vec<u8>) -> Waiter {
+        Waiter {
+            client: Arc::clone(&session.client),
+            arguments: OwnedArguments::from_parts(&[[0u8; 0]; 0]),
+            command,
+            index: session.client.last_command.load(std::sync::atomic::Ordering::Relaxed),
+            context: session.context(crate::clock::unix_ms()),
+            account: Arc::clone(&session.account),
+            version: session.version,
+            keys: SmallVec::new(),
+            needs_keys: false,
+            is_remembered: false,
+            timeout_reply: Mutex::new(timeout_reply),
+            outcome: Mutex::new(None),
+        }
     }
 
     /// Notes the reply for when the time is over.
@@ -156,6 +175,12 @@ impl Blocked {
             Some(waiter) => waiter.time_out(),
             None => false,
         }
+    }
+
+    /// Ends all waits with this reply.
+    pub fn end_all(&self, reply: &[u8]) {
+        let waiters: Vec<_> = self.queues.lock().values().flatten().cloned().collect();
+        waiters.iter().for_each(|waiter| drop(waiter.settle(reply.to_vec())));
     }
 
     /// Takes a settled waiter out of all its queues.

@@ -114,6 +114,10 @@ pub enum ClientFlag {
     BrokenRedirect = 1 << 9,
     /// `CLIENT TRACKING ON BCAST`
     Broadcast = 1 << 10,
+    /// It is this server's primary.
+    Primary = 1 << 11,
+    /// It is a replica of this server.
+    Replica = 1 << 12,
 }
 
 impl Client {

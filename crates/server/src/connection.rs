@@ -185,6 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     return Ok(());
                 }
             }
+            let is_fed = self.feed_replica()?;
             let is_all_sent = self.flush(context)?;
             self.check_output_limit()?;
             if self.closes_when_sent {
@@ -196,7 +197,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if self.is_input_closed {
                 return Err(End::Closed);
             }
-            if self.read(context)?.is_pending() {
+            if self.read(context)?.is_pending() && !(is_fed && is_all_sent) {
                 return Ok(());
             }
         }
@@ -451,6 +452,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
+    /// Where the client is a replica that has been sent all that was for it, gets what is; says whether there was any.
+    fn feed_replica(&mut self) -> Result<bool, End> {
+        let Some(replica) = self.session.replica.as_ref().filter(|_| self.output.is_empty()) else {
+            return Ok(false);
+        };
+        if !replica.pull(&self.server.replication.feed, &mut self.output) {
+            return Err(End::Closed);
+        }
+        Ok(!self.output.is_empty())
+    }
+
     /// Sends what waits, as far as the socket takes it; whether that was all.
     fn flush(&mut self, context: &mut Context<'_>) -> Result<bool, End> {
         let begin = self.sent;
@@ -550,7 +562,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.note_output();
         let settings = self.server.settings();
         let limits = &settings.clients.output_buffer_limits;
-        let limit = if self.session.subscriptions.any() { limits.pubsub } else { limits.normal };
+        let limit = match &self.session.replica {
+            Some(_) => limits.replica,
+            None if self.session.subscriptions.any() => limits.pubsub,
+            None => limits.normal,
+        };
         let is_over = |bytes_max: u64| bytes_max > 0 && waiting as u64 > bytes_max;
         let is_over_hard = is_over(limit.hard_bytes);
         let soft_since = if is_over(limit.soft_bytes) {

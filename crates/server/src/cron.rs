@@ -37,6 +37,8 @@ pub(crate) fn start(server: &Arc<Server>) -> tokio::task::JoinSet<()> {
     tasks.spawn(expire(Arc::clone(server)));
     tasks.spawn(sample(Arc::clone(server)));
     tasks.spawn(close_idle(Arc::clone(server)));
+    tasks.spawn(crate::replication::start(Arc::clone(server)));
+    tasks.spawn(tend_replicas(Arc::clone(server)));
     tasks.spawn(renew_store(Arc::clone(server)));
     tasks.spawn(crate::eviction::go_on(Arc::clone(server)));
     tasks
@@ -55,7 +57,7 @@ async fn expire(server: Arc<Server>) {
         let period = Duration::from_secs(1) / settings.process.hz.max(1);
         let share_percent = 25 + 2 * settings.memory.active_expire_effort.saturating_sub(1);
         tokio::time::sleep(period).await;
-        if !server.active_expire.load(Ordering::Relaxed) || !is_on(&server) || server.is_paused() {
+        if !server.active_expire.load(Ordering::Relaxed) || !is_on(&server) || server.is_paused() || server.replication.is_replica() {
             continue;
         }
         let begin = Instant::now();
@@ -154,5 +156,13 @@ async fn renew_store(server: Arc<Server>) {
                 let _ = server.keyspace.renew(&**store);
             });
         }
+    }
+}
+
+/// Sees to replicas once a second.
+async fn tend_replicas(server: Arc<Server>) {
+    for ticks in 1.. {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        server.tend_replicas(ticks);
     }
 }

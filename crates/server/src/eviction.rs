@@ -314,15 +314,7 @@ impl Server {
         let evictors = &self.evictions.evictors;
         let mut evictor = evictors[statistics::worker().min(evictors.len() - 1)].lock();
         let (evictor, random) = &mut *evictor;
-        let context = Context {
-            database: 0,
-            now_ms: unix_ms(),
-            is_copy: false,
-            limits: self.limits(),
-            seed: 0,
-            touch: false,
-            counting: None,
-        };
+        let context = self.context_of_its_own();
         // What it takes to tell others is not held against the keys, or telling of one would cost the next one its place.
         let bytes_max = self.evictions.bytes_max.load(Ordering::Relaxed);
         let mut bytes_to_free =

@@ -30,6 +30,7 @@ mod notifications;
 mod pause;
 mod process;
 mod pubsub;
+mod replication;
 mod request;
 mod scheduler;
 mod scripting;

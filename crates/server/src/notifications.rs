@@ -23,7 +23,7 @@ impl Server {
     /// Removes a key that somebody has found to have expired, as Redis does, and tells of it; unless expiry rests.
     #[cold]
     fn expire(&self, key: &DatabaseKey) {
-        if self.is_paused() {
+        if self.is_paused() || self.replication.is_replica() {
             return;
         }
         let now_ms = unix_ms();

@@ -199,6 +199,10 @@ fn admit(
     if !entry.accepts(arguments.len()) {
         return Err(Error::WrongArity.text(entry.command.name).into_owned());
     }
+    if session.is_replaying {
+        // Whoever sends what was done decided whether it might be.
+        return Ok(());
+    }
     if session.must_log_in() && !entry.command.has(Flag::NoAuth) {
         return Err("NOAUTH Authentication required.".to_owned());
     }
@@ -217,6 +221,9 @@ fn admit(
     }
     if concerns.has(Concern::Busy) && !entry.command.has(Flag::AllowBusy) {
         return Err(session.server.scripting.running.busy_error().to_owned());
+    }
+    if concerns.has(Concern::Replication) {
+        crate::replication::admit(session, entry)?;
     }
     if concerns.has(Concern::Memory) { eviction::admit(session, entry) } else { Ok(()) }
 }
@@ -286,7 +293,7 @@ fn run(
             };
             let result = run(&mut call);
             let tally = call.tally;
-            session.has_written |= tally.changes > 0;
+            session.note_changes(tally.changes);
             session.server.statistics.count(&tally);
             session.server.tell_news(tally.news.as_deref(), Some(session.client.id));
             *ready = tally.ready;
@@ -320,7 +327,7 @@ fn run(
             };
             let result = run(&mut call);
             let tally = std::mem::take(&mut call.tally);
-            session.has_written |= tally.changes > 0;
+            session.note_changes(tally.changes);
             server.statistics.count(&tally);
             server.tell_news(tally.news.as_deref(), Some(session.client.id));
             *ready = tally.ready;

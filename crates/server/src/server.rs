@@ -28,6 +28,7 @@ use crate::latency::Latency;
 use crate::monitors::Monitors;
 use crate::pause::Pause;
 use crate::pubsub::PubSub;
+use crate::replication::Replication;
 use crate::scripting::Scripting;
 use crate::slowlog::{SlowCall, Slowlog};
 use crate::statistics::Statistics;
@@ -83,8 +84,8 @@ pub struct Server {
     pub cron: AtomicBool,
     /// Forty hexadecimal digits, different for each start.
     pub run_id: String,
-    /// What replicas know this history of the data by; made as `run_id` is.
-    pub replication_id: sync::Mutex<String>,
+    /// Whom it follows, and who follows it.
+    pub(crate) replication: Replication,
     /// Unix milliseconds.
     pub started_ms: u64,
     /// The configuration, of which `settings` is the part that is read on every request.
@@ -221,7 +222,7 @@ impl Server {
             active_expire: AtomicBool::new(true),
             cron: AtomicBool::new(true),
             run_id: random_id(),
-            replication_id: sync::Mutex::new(random_id()),
+            replication: Replication::new(&settings),
             started_ms: crate::clock::unix_ms(),
             limits: ArcSwap::from_pointee(limits(&settings)),
             counting: PackedCounting::new(counting(&settings)),
@@ -285,6 +286,19 @@ impl Server {
         }
     }
 
+    /// What the server knows of the world where it works for itself.
+    pub(crate) fn context_of_its_own(&self) -> keyspace::Context {
+        keyspace::Context {
+            database: 0,
+            now_ms: crate::clock::unix_ms(),
+            is_copy: false,
+            limits: self.limits(),
+            seed: 0,
+            touch: false,
+            counting: None,
+        }
+    }
+
     /// Changes whenever the settings do.
     #[inline]
     pub(crate) fn generation(&self) -> u64 {
@@ -308,6 +322,8 @@ impl Server {
         self.refresh_wanted_events();
         self.limit_memory(&settings);
         self.limit_clients(&settings);
+        self.replication.configure(&settings);
+        self.refresh_concern_of_replication();
         self.generation.fetch_add(1, Ordering::Release);
     }
 
@@ -338,11 +354,6 @@ impl Server {
         let databases = 0..self.keyspace.databases();
         let keyspace: usize = databases.map(|database| self.keyspace.overhead_bytes(database)).sum();
         self.memory_at_start + (keyspace + self.clients_bytes()) as u64
-    }
-
-    /// Begins a history of its own.
-    pub(crate) fn change_replication_id(&self) {
-        *self.replication_id.lock() = random_id();
     }
 
     /// Reads the certificates and the other files of encrypted connections again, where there are any. What is wrong

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use acl::Account;
 use commands::Command;
 use keyspace::{Context, DatabaseKey, WatchFlag};
+use replication::Greeting;
 use resp::{OwnedArguments, Version};
 use values::limits::Limits;
 
@@ -13,6 +14,7 @@ use crate::blocking::Waiter;
 use crate::client::{Client, ClientFlag};
 use crate::pause::Held;
 use crate::pubsub::Subscriptions;
+use crate::replication::Replica;
 use crate::server::Server;
 use crate::tracking::Tracking;
 
@@ -52,6 +54,12 @@ pub struct Session {
     pub has_counted_error: std::cell::Cell<bool>,
     /// Whether it has changed something since its replies were last seen to.
     pub has_written: bool,
+    /// How far the stream to replicas was when the client last wrote.
+    pub written_up_to: u64,
+    /// What it told of itself as a replica.
+    pub(crate) greeting: Greeting,
+    /// What it is, if it is a replica.
+    pub(crate) replica: Option<Arc<Replica>>,
     /// Whether what it runs are effects from a log.
     pub is_replaying: bool,
     /// The server's as of `limits_generation`.
@@ -125,6 +133,9 @@ impl Session {
             waiting_in: None,
             has_counted_error: std::cell::Cell::new(false),
             has_written: false,
+            written_up_to: 0,
+            greeting: Greeting::default(),
+            replica: None,
             is_replaying: false,
             held: None,
             random: base::random::Random::from_system(),
@@ -147,6 +158,17 @@ impl Session {
             seed: self.random.next_u64(),
             touch: !self.client.has(ClientFlag::NoTouch),
             counting: self.server.counting(),
+        }
+    }
+
+    /// Notes that its command has made so many changes.
+    #[inline]
+    pub(crate) fn note_changes(&mut self, changes: u64) {
+        if changes > 0 {
+            self.has_written = true;
+            if self.server.replication.feed.is_active() {
+                self.written_up_to = self.server.replication.feed.offset();
+            }
         }
     }
 
@@ -266,6 +288,9 @@ impl Drop for Session {
         self.stop_holding();
         self.unwatch();
         self.stop_tracking();
+        if let Some(replica) = self.replica.take() {
+            self.server.lose_replica(&replica);
+        }
         Arc::clone(&self.server).pubsub.leave(self);
         self.server.monitors.leave(&self.client, &self.server.attention);
         self.server.clients.remove(self.client.id);

@@ -98,6 +98,12 @@ pub struct Statistics {
     pub expiry_us: Sharded,
     /// How often active expiry left work for its next turn, for lack of time.
     pub expiry_cut_short: Sharded,
+    /// Replicas that were sent everything.
+    pub full_syncs: Sharded,
+    /// Replicas that could go on where they were.
+    pub partial_syncs: Sharded,
+    /// Replicas that wanted to, and could not.
+    pub partial_syncs_refused: Sharded,
     errors: sync::Mutex<std::collections::BTreeMap<String, u64>>,
     rejected_calls: sync::Mutex<std::collections::HashMap<usize, u64>>,
 }
@@ -162,6 +168,9 @@ impl Statistics {
             evicted_clients: Sharded::default(),
             expiry_us: Sharded::default(),
             expiry_cut_short: Sharded::default(),
+            full_syncs: Sharded::default(),
+            partial_syncs: Sharded::default(),
+            partial_syncs_refused: Sharded::default(),
             errors: sync::Mutex::default(),
             rejected_calls: sync::Mutex::default(),
         }
@@ -310,6 +319,9 @@ impl Statistics {
             &self.evicted_clients,
             &self.expiry_us,
             &self.expiry_cut_short,
+            &self.full_syncs,
+            &self.partial_syncs,
+            &self.partial_syncs_refused,
         ] {
             counter.add(-counter.sum());
         }

@@ -106,7 +106,7 @@ fn run_all(
     session.client.last_command.store(exec, Ordering::Relaxed);
     let tally = txn.commit()?;
     drop(txn);
-    session.has_written |= tally.changes > 0;
+    session.note_changes(tally.changes);
     server.statistics.count(&tally);
     server.tell_news(tally.news.as_deref(), Some(session.client.id));
     Ok(tally.ready)

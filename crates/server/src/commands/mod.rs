@@ -6,6 +6,7 @@
 mod cluster;
 mod connection;
 mod pubsub;
+mod replication;
 mod scripting;
 mod server;
 mod transactions;
@@ -26,10 +27,11 @@ pub fn all() -> impl Iterator<Item = &'static Command> {
 
 /// The commands and subcommands of this room, with their functions.
 pub(crate) fn session_commands() -> impl Iterator<Item = &'static SessionCommand> {
-    let families: [&[SessionCommand]; 6] = [
+    let families: [&[SessionCommand]; 7] = [
         cluster::FAMILY,
         connection::FAMILY,
         pubsub::FAMILY,
+        replication::FAMILY,
         scripting::FAMILY,
         server::FAMILY,
         transactions::FAMILY,

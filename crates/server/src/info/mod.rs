@@ -7,6 +7,7 @@ mod calls;
 mod clients;
 mod disk;
 mod memory;
+mod replication;
 mod scheduler;
 mod server;
 mod stats;
@@ -56,7 +57,7 @@ const SECTIONS: [Section; 16] = [
     section("memory", "Memory", memory::memory),
     section("persistence", "Persistence", stats::persistence),
     section("stats", "Stats", stats::stats),
-    section("replication", "Replication", stats::replication),
+    section("replication", "Replication", replication::replication),
     section("cpu", "CPU", stats::cpu),
     section("modules", "Modules", |_, _| {}),
     extra("commandstats", "Commandstats", calls::commandstats),

@@ -1,4 +1,4 @@
-//! INFO stats, cpu, keyspace, persistence and replication.
+//! INFO stats, cpu, keyspace and persistence.
 
 use std::sync::atomic::Ordering;
 
@@ -24,9 +24,9 @@ pub(super) fn stats(server: &Server, fields: &mut Fields) {
     fields.add("instantaneous_input_repl_kbps", kilobytes(0));
     fields.add("instantaneous_output_repl_kbps", kilobytes(0));
     fields.add("rejected_connections", statistics.rejected_connections.sum());
-    fields.add("sync_full", 0);
-    fields.add("sync_partial_ok", 0);
-    fields.add("sync_partial_err", 0);
+    fields.add("sync_full", statistics.full_syncs.sum());
+    fields.add("sync_partial_ok", statistics.partial_syncs.sum());
+    fields.add("sync_partial_err", statistics.partial_syncs_refused.sum());
     fields.add("expired_keys", totals.expired);
     fields.add("expired_subkeys", totals.expired_elements);
     // A sweep visits what is due and nothing else.
@@ -124,22 +124,6 @@ pub(super) fn persistence(server: &Server, fields: &mut Fields) {
     fields.add("aof_last_bgrewrite_status", "ok");
     fields.add("aof_last_write_status", "ok");
     fields.add_all(&LOGGING);
-}
-
-pub(super) fn replication(server: &Server, fields: &mut Fields) {
-    fields.add("role", "master");
-    fields.add("connected_slaves", 0);
-    fields.add("master_failover_state", "no-failover");
-    fields.add("master_replid", server.replication_id.lock());
-    fields.add("master_replid2", "0".repeat(40));
-    fields.add("master_repl_offset", 0);
-    fields.add("second_repl_offset", -1);
-    fields.add_all(&[
-        ("repl_backlog_active", 0),
-        ("repl_backlog_size", 1 << 20),
-        ("repl_backlog_first_byte_offset", 0),
-        ("repl_backlog_histlen", 0),
-    ]);
 }
 
 pub(super) fn cpu(_: &Server, fields: &mut Fields) {

@@ -2,6 +2,7 @@
 
 use commands::prelude::*;
 
+use crate::replication::{LinkState, Stage};
 use crate::session::Session;
 
 command! {
@@ -23,11 +24,29 @@ command! {
 #[derive(Args)]
 pub struct Args {}
 
-/// There is no replication yet: a master that has sent nothing, to nobody.
-pub(crate) fn run(_: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
+pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
+    let replication = &session.server.replication;
+    let offset = replication.feed.offset();
+    if let Some(following) = replication.following() {
+        reply.array(5);
+        reply.bulk(b"slave");
+        reply.bulk(following.primary.host.as_bytes());
+        reply.integer(following.primary.port.into());
+        reply.bulk(following.link.name().as_bytes());
+        reply.integer(if following.link == LinkState::Connected { offset as i64 } else { -1 });
+        return Ok(());
+    }
+    let replicas = replication.feed.replicas();
+    let online = replicas.iter().filter(|replica| replica.stage() == Stage::Online);
     reply.array(3);
     reply.bulk(b"master");
-    reply.integer(0);
-    reply.array(0);
+    reply.integer(offset as i64);
+    reply.array(online.clone().count());
+    for replica in online {
+        reply.array(3);
+        reply.bulk(replica.address().as_bytes());
+        reply.bulk(replica.greeting.listening_port.to_string().as_bytes());
+        reply.bulk(replica.acknowledged().to_string().as_bytes());
+    }
     Ok(())
 }

@@ -110,14 +110,21 @@ impl<'a> Parse<'a> for ClientId {
 pub(super) enum ClientType {
     Normal,
     PubSub,
-    /// A primary or a replica, of which there are none yet.
-    Replication,
+    /// This server's primary.
+    Primary,
+    /// A replica of this server.
+    Replica,
 }
 
 impl ClientType {
     fn is_of(self, client: &Client) -> bool {
-        let kind = if client.has(ClientFlag::Subscribed) { ClientType::PubSub } else { ClientType::Normal };
-        self == kind
+        let kinds = [
+            (ClientFlag::Primary, ClientType::Primary),
+            (ClientFlag::Replica, ClientType::Replica),
+            (ClientFlag::Subscribed, ClientType::PubSub),
+        ];
+        let kind = kinds.into_iter().find(|(flag, _)| client.has(*flag));
+        self == kind.map_or(ClientType::Normal, |(_, kind)| kind)
     }
 }
 
@@ -134,7 +141,8 @@ impl<'a> Parse<'a> for ClientType {
         match word.to_ascii_lowercase().as_slice() {
             b"normal" => Ok(ClientType::Normal),
             b"pubsub" => Ok(ClientType::PubSub),
-            b"primary" | b"master" | b"replica" | b"slave" => Ok(ClientType::Replication),
+            b"primary" | b"master" => Ok(ClientType::Primary),
+            b"replica" | b"slave" => Ok(ClientType::Replica),
             _ => Err(Error::new(format_args!("Unknown client type '{}'", shown(word)))),
         }
     }
@@ -149,6 +157,8 @@ fn is_word(bytes: &[u8]) -> bool {
 pub(crate) fn describe(client: &Client, server: &Server) -> String {
     let now_ms = crate::clock::unix_ms();
     let flags: String = [
+        (ClientFlag::Replica, 'S'),
+        (ClientFlag::Primary, 'M'),
         (ClientFlag::Monitor, 'O'),
         (ClientFlag::Subscribed, 'P'),
         (ClientFlag::Transaction, 'x'),

@@ -83,7 +83,7 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
     match (subcommand.as_slice(), &args.words[1..]) {
         (b"help", []) => reply_help(reply),
         (b"change-repl-id", []) => {
-            session.server.change_replication_id();
+            session.server.replication.feed.rename(crate::replication::random_id());
             reply.ok();
         }
         (b"digest", []) => digest::reply_digest(session, reply),

@@ -1,0 +1,323 @@
+//! The stream of what is done here, for those who follow.
+//!
+//! A primary appends what its transactions did, as requests ([`Effects`]), while their slots are locked: the order of the
+//! stream is that of execution. A replica appends what its primary sends, byte by byte, so that both count the same offsets and
+//! whoever follows the one can go on following the other. Before the first replica comes nothing is kept, and nothing is
+//! made.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use keyspace::Effects;
+use replication::{Answer, Backlog, History, Position, Reason, ReplicationId, answer};
+use sync::Mutex;
+
+use super::replica::Replica;
+
+/// The stream, and who follows it.
+pub(crate) struct Feed {
+    inner: Mutex<Inner>,
+    /// Whether there is anybody to make the stream for; read without the lock.
+    is_active: AtomicBool,
+    /// A replica that has more than this to be sent is let go; 0 for no limit.
+    lag_bytes_max: AtomicU64,
+}
+
+struct Inner {
+    history: History,
+    backlog: Backlog,
+    /// The database that the stream is in; a replica that begins does not know it.
+    selected: Option<u16>,
+    /// Whether the stream is that of a primary.
+    follows: bool,
+    replicas: Vec<Arc<Replica>>,
+    /// Where the backlog ended when it was trimmed last.
+    trimmed_at: u64,
+    encoded: Vec<u8>,
+}
+
+/// The stream is trimmed whenever it has grown by this.
+const TRIM_EACH_BYTES: u64 = 64 * 1024;
+
+/// Figures for INFO.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Figures {
+    /// Whether bytes are kept.
+    pub is_active: bool,
+    /// The stream's names.
+    pub history: History,
+    /// Bytes of the stream so far.
+    pub offset: u64,
+    /// The number of the first byte that is kept.
+    pub first_kept: u64,
+    /// Bytes that are kept.
+    pub kept_bytes: u64,
+}
+
+impl Feed {
+    /// A stream that nobody follows yet, of which at least `bytes_min` are to be kept.
+    pub fn new(id: ReplicationId, bytes_min: u64) -> Feed {
+        Feed {
+            inner: Mutex::new(Inner {
+                history: History::new(id),
+                backlog: Backlog::new(0, bytes_min),
+                selected: None,
+                follows: false,
+                replicas: Vec::new(),
+                trimmed_at: 0,
+                encoded: Vec::new(),
+            }),
+            is_active: AtomicBool::new(false),
+            lag_bytes_max: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes over settings.
+    pub fn configure(&self, bytes_min: u64, lag_bytes_max: u64) {
+        self.lag_bytes_max.store(lag_bytes_max, Ordering::Relaxed);
+        let mut inner = self.inner.lock();
+        inner.backlog.keep(bytes_min);
+        inner.trim(lag_bytes_max);
+    }
+
+    /// Whether the stream is made.
+    #[inline]
+    pub fn is_active(&self) -> bool {
+        self.is_active.load(Ordering::Relaxed)
+    }
+
+    /// Begins to make the stream. The caller sees to it that effects are recorded.
+    pub fn activate(&self) {
+        self.is_active.store(true, Ordering::Relaxed);
+    }
+
+    /// Nobody follows, or is expected back: what was kept goes. Whoever followed up to here has to begin anew, since the
+    /// stream leaves out what is done from now on.
+    pub fn deactivate(&self, id: ReplicationId) {
+        let mut inner = self.inner.lock();
+        self.is_active.store(false, Ordering::Relaxed);
+        let offset = inner.backlog.end();
+        inner.history = History::new(id);
+        inner.restart(offset);
+    }
+
+    /// How many bytes the stream has.
+    pub fn offset(&self) -> u64 {
+        self.inner.lock().backlog.end()
+    }
+
+    /// Which stream it is, and how many bytes it has.
+    pub fn position(&self) -> Position {
+        let inner = self.inner.lock();
+        Position { id: inner.history.id(), offset: inner.backlog.end() }
+    }
+
+    /// What is to be known of it.
+    pub fn figures(&self) -> Figures {
+        let inner = self.inner.lock();
+        Figures {
+            is_active: self.is_active(),
+            history: inner.history,
+            offset: inner.backlog.end(),
+            first_kept: *inner.backlog.kept().start(),
+            kept_bytes: inner.backlog.len(),
+        }
+    }
+
+    /// Adds what a transaction of this server did.
+    pub fn append(&self, unit: &Effects) {
+        if !self.is_active() {
+            return;
+        }
+        let mut inner = self.inner.lock();
+        if inner.follows {
+            return;
+        }
+        let mut encoded = std::mem::take(&mut inner.encoded);
+        encoded.clear();
+        let is_several = unit.len() > 1;
+        if is_several {
+            encode(["MULTI"], &mut encoded);
+        }
+        for effect in unit.iter() {
+            if inner.selected != Some(effect.database) {
+                inner.selected = Some(effect.database);
+                encode(["SELECT", &effect.database.to_string()], &mut encoded);
+            }
+            encode(effect.words(), &mut encoded);
+        }
+        if is_several {
+            encode(["EXEC"], &mut encoded);
+        }
+        self.add(&mut inner, &encoded);
+        inner.encoded = encoded;
+    }
+
+    /// Adds a request that concerns the replicas and not the data.
+    pub fn append_request(&self, words: &[&str]) {
+        if self.is_active() {
+            let mut inner = self.inner.lock();
+            if !inner.follows {
+                let mut encoded = Vec::new();
+                encode(words.iter(), &mut encoded);
+                self.add(&mut inner, &encoded);
+            }
+        }
+    }
+
+    /// Adds what the primary has sent, once it was done here.
+    pub fn append_raw(&self, bytes: &[u8]) {
+        self.add(&mut self.inner.lock(), bytes);
+    }
+
+    fn add(&self, inner: &mut Inner, bytes: &[u8]) {
+        inner.backlog.append(bytes);
+        if inner.backlog.end() - inner.trimmed_at >= TRIM_EACH_BYTES {
+            inner.trim(self.lag_bytes_max.load(Ordering::Relaxed));
+        }
+        inner.replicas.iter().for_each(|replica| replica.more());
+    }
+
+    /// A replica asks to go on: if it may, it is among those who follow from now on, and learns the stream's name.
+    pub fn resume(
+        &self,
+        replica: &Arc<Replica>,
+        id: &[u8],
+        first: i64,
+    ) -> Result<ReplicationId, Reason> {
+        let mut inner = self.inner.lock();
+        let kept = self.is_active().then(|| inner.backlog.kept());
+        match answer(id, first, &inner.history, kept) {
+            Answer::Full(reason) => Err(reason),
+            Answer::Continue { offset } => {
+                replica.begin_at(offset);
+                inner.replicas.push(Arc::clone(replica));
+                Ok(inner.history.id())
+            }
+        }
+    }
+
+    /// These replicas follow from here on. Called at the instant that the snapshot shows which they will get; returns
+    /// where the stream is.
+    pub fn join(&self, replicas: &[Arc<Replica>]) -> Position {
+        let mut inner = self.inner.lock();
+        // They do not know what was selected before.
+        inner.selected = None;
+        let offset = inner.backlog.end();
+        for replica in replicas {
+            replica.begin_at(offset);
+            inner.replicas.push(Arc::clone(replica));
+        }
+        Position { id: inner.history.id(), offset }
+    }
+
+    /// A replica is gone.
+    pub fn leave(&self, replica: &Arc<Replica>) {
+        self.inner.lock().replicas.retain(|other| !Arc::ptr_eq(other, replica));
+    }
+
+    /// Those who follow.
+    pub fn replicas(&self) -> Vec<Arc<Replica>> {
+        self.inner.lock().replicas.clone()
+    }
+
+    /// Adds to `out` what `replica` has not been sent, up to some tens of kilobytes. `false` when it lags so far that it
+    /// was let go.
+    pub fn read(&self, replica: &Replica, out: &mut Vec<u8>) -> bool {
+        let inner = self.inner.lock();
+        let Some(bytes) = inner.backlog.after(replica.sent()) else { return false };
+        out.extend_from_slice(bytes);
+        // Noted under the lock, so that it is either read here or told of.
+        replica.has_taken(bytes.len());
+        true
+    }
+
+    /// From now on the stream is that of a primary, of which this server has what `position` says.
+    pub fn follow(&self, position: Position) {
+        let mut inner = self.inner.lock();
+        inner.follows = true;
+        self.is_active.store(true, Ordering::Relaxed);
+        if inner.backlog.end() != position.offset {
+            inner.restart(position.offset);
+            inner.history = History::new(position.id);
+        }
+        let offset = inner.backlog.end();
+        inner.history.follow(position.id, offset);
+    }
+
+    /// The server begins anew with a snapshot of the stream at this position: nothing that was kept has to do with it.
+    pub fn begin_anew(&self, position: Position) {
+        let mut inner = self.inner.lock();
+        inner.follows = true;
+        self.is_active.store(true, Ordering::Relaxed);
+        inner.restart(position.offset);
+        inner.history = History::new(position.id);
+    }
+
+    /// From now on the stream is this server's own, under the name `id`.
+    pub fn lead(&self, id: ReplicationId) {
+        let mut inner = self.inner.lock();
+        if inner.follows {
+            inner.follows = false;
+            inner.selected = None;
+            let offset = inner.backlog.end();
+            inner.history.fork(id, offset);
+        }
+    }
+
+    /// Gives the stream another name, which has nothing in common with the one before: `DEBUG CHANGE-REPL-ID`.
+    pub fn rename(&self, id: ReplicationId) {
+        self.inner.lock().history = History::new(id);
+    }
+}
+
+impl Inner {
+    /// Lets bytes go that nobody needs, and replicas that need too many.
+    fn trim(&mut self, lag_bytes_max: u64) {
+        let end = self.backlog.end();
+        self.replicas.retain(|replica| {
+            let stays = lag_bytes_max == 0 || end - replica.sent().min(end) <= lag_bytes_max;
+            if !stays {
+                replica.let_go(end - replica.sent());
+            }
+            stays
+        });
+        let slowest = self.replicas.iter().map(|replica| replica.sent()).min();
+        self.backlog.trim(slowest);
+        self.trimmed_at = end;
+    }
+
+    /// Keeps nothing of what was, at this offset.
+    fn restart(&mut self, offset: u64) {
+        let bytes_min = self.backlog.bytes_min();
+        self.backlog = Backlog::new(offset, bytes_min);
+        self.trimmed_at = offset;
+        self.selected = None;
+        self.replicas.drain(..).for_each(|replica| replica.disconnect());
+    }
+}
+
+/// Appends a request.
+fn encode<W: AsRef<[u8]>>(
+    words: impl IntoIterator<Item = W, IntoIter: ExactSizeIterator>,
+    out: &mut Vec<u8>,
+) {
+    let words = words.into_iter();
+    let mut number = |sign: u8, value: usize| {
+        out.push(sign);
+        out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+        out.extend_from_slice(b"\r\n");
+    };
+    number(b'*', words.len());
+    for word in words {
+        let word = word.as_ref();
+        let mut number = |value: usize| {
+            out.push(b'$');
+            out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+            out.extend_from_slice(b"\r\n");
+        };
+        number(word.len());
+        out.extend_from_slice(word);
+        out.extend_from_slice(b"\r\n");
+    }
+}

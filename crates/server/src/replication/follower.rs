@@ -1,0 +1,502 @@
+//! The task that follows this server's primary: calls it, takes in its snapshot, does what it does.
+//!
+//! What the primary sends is run as the requests of a client that may do everything, one unit (a request, or all from
+//! MULTI to EXEC) at a time, and added to this server's own stream when it is done. A unit that has come by half when the
+//! connection ends is forgotten; the primary sends it again.
+
+use std::future::{Future, poll_fn};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+use std::time::Duration;
+
+use config::Primary;
+use replication::{Credentials, Event, Introduction, Link, LinkError, Position, acknowledgement};
+use resp::{Reply, RequestLimits, RequestParser, Version};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use super::LinkState;
+use crate::client::{Client, ClientFlag};
+use crate::clock::unix_ms;
+use crate::request::{Batch, Request, execute};
+use crate::server::Server;
+use crate::session::Session;
+
+/// How long to wait before the primary is called again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// How often the primary is told how far this server is.
+const ACKNOWLEDGE: Duration = Duration::from_secs(1);
+
+/// One read takes at most this much.
+const READ_BYTES: usize = 64 * 1024;
+
+/// Bytes of a snapshot that are written to the file at once.
+const SPOOL_BYTES: usize = 1024 * 1024;
+
+/// What comes first of two things.
+enum First<A, B> {
+    One(A),
+    Other(B),
+}
+
+/// Waits for the first of two things; the other one is dropped.
+async fn first<A: Future, B: Future>(one: A, other: B) -> First<A::Output, B::Output> {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    poll_fn(|context| match one.as_mut().poll(context) {
+        Poll::Ready(result) => Poll::Ready(First::One(result)),
+        Poll::Pending => other.as_mut().poll(context).map(First::Other),
+    })
+    .await
+}
+
+/// Why following came to an end, for the time being.
+#[derive(Debug)]
+enum Break {
+    /// There is another primary, or none.
+    Changed,
+    /// The primary closed the connection.
+    Closed,
+    /// It was silent for too long.
+    Silent,
+    /// An operator closed it (`CLIENT KILL`).
+    Killed,
+    /// The socket failed.
+    Socket(io::Error),
+    /// The conversation went wrong.
+    Link(LinkError),
+    /// The snapshot could not be taken in.
+    Snapshot(String),
+    /// What came is no request.
+    Protocol(String),
+}
+
+impl std::fmt::Display for Break {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Changed => f.write_str("there is another primary"),
+            Self::Closed => f.write_str("the primary closed the connection"),
+            Self::Silent => f.write_str("the primary was silent for longer than repl-timeout"),
+            Self::Killed => f.write_str("an operator closed the connection"),
+            Self::Socket(error) => error.fmt(f),
+            Self::Link(error) => error.fmt(f),
+            Self::Snapshot(text) => write!(f, "its snapshot was not taken in: {text}"),
+            Self::Protocol(text) => write!(f, "what it sent is no request: {text}"),
+        }
+    }
+}
+
+impl From<io::Error> for Break {
+    fn from(error: io::Error) -> Self {
+        Self::Socket(error)
+    }
+}
+
+impl From<LinkError> for Break {
+    fn from(error: LinkError) -> Self {
+        Self::Link(error)
+    }
+}
+
+/// Follows whom the server is to follow, until it is aborted.
+pub(crate) async fn start(server: Arc<Server>) {
+    // What the stream has selected, from one connection to the next.
+    let mut database = 0;
+    loop {
+        let Some(following) = server.replication.following() else {
+            server.replication.changed.notified().await;
+            continue;
+        };
+        let generation = server.replication.generation.load(Ordering::Acquire);
+        let primary = following.primary;
+        server.replication.note(|following| following.link = LinkState::Connecting);
+        let result = follow(&server, &primary, generation, &mut database).await;
+        let was_connected = server
+            .replication
+            .following()
+            .is_some_and(|following| following.link == LinkState::Connected);
+        server.replication.note(|following| {
+            if was_connected || following.down_since_ms == 0 {
+                following.down_since_ms = unix_ms();
+            }
+            following.link = LinkState::Connect;
+        });
+        let Err(reason) = result;
+        if matches!(reason, Break::Changed) {
+            continue;
+        }
+        tracing::warn!(primary = %format_args!("{}:{}", primary.host, primary.port), "Not connected with the primary: {reason}");
+        let _ = tokio::time::timeout(RETRY, server.replication.changed.notified()).await;
+    }
+}
+
+/// Follows `primary` for as long as that goes well.
+async fn follow(
+    server: &Arc<Server>,
+    primary: &Primary,
+    generation: u64,
+    database: &mut u16,
+) -> Result<std::convert::Infallible, Break> {
+    let settings = server.settings();
+    let timeout = Duration::from_secs(u64::from(settings.replication.repl_timeout_s));
+    let connect = TcpStream::connect((primary.host.as_str(), primary.port));
+    let stream = tokio::time::timeout(timeout, connect).await.map_err(|_| Break::Silent)??;
+    stream.set_nodelay(true)?;
+    tracing::info!(primary = %format_args!("{}:{}", primary.host, primary.port), "Connected with the primary");
+    let position = server.position();
+    let client = Arc::new(Client::new(
+        server.clients.next_id(),
+        stream.peer_addr().map_or_else(|_| String::new(), |address| address.to_string()),
+        stream.local_addr().map_or_else(|_| String::new(), |address| address.to_string()),
+        std::os::fd::AsRawFd::as_raw_fd(&stream),
+        false,
+        unix_ms(),
+        Arc::clone(server.users.default_account()),
+    ));
+    client.set(ClientFlag::Primary, true);
+    server.clients.add(&client, usize::MAX);
+    let mut session = Session::new(Arc::clone(server), client);
+    session.is_authenticated = true;
+    session.is_replaying = true;
+    session.select(*database);
+    let mut follower = Follower {
+        server,
+        generation,
+        timeout,
+        link: Link::new(introduction(server), Some(position)),
+        stream,
+        waiting: Vec::new(),
+        heard: Instant::now(),
+        acknowledged: Instant::now(),
+        session,
+        parser: RequestParser::new(),
+        batch: Vec::new(),
+        unit: Vec::new(),
+    };
+    let result = follower.converse().await;
+    *database = follower.session.database;
+    result
+}
+
+fn introduction(server: &Server) -> Introduction {
+    let settings = server.settings();
+    let replication = &settings.replication;
+    let password = replication.masterauth.as_ref().map(|secret| secret.reveal().to_vec());
+    let listening_port = match replication.replica_announce_port {
+        0 => settings.network.port,
+        port => port,
+    };
+    Introduction {
+        credentials: password.map(|password| Credentials {
+            user: replication.masteruser.as_ref().map(|user| user.clone().into_bytes()),
+            password,
+        }),
+        listening_port,
+        address: replication.replica_announce_ip.clone(),
+    }
+}
+
+struct Follower<'s> {
+    server: &'s Arc<Server>,
+    /// Which primary it is.
+    generation: u64,
+    /// Silence for longer ends it.
+    timeout: Duration,
+    link: Link,
+    stream: TcpStream,
+    /// What has come and was not looked at.
+    waiting: Vec<u8>,
+    heard: Instant,
+    acknowledged: Instant,
+    session: Session,
+    parser: RequestParser,
+    /// What has come of the stream and was not executed.
+    batch: Vec<u8>,
+    /// What was executed of a unit that is not over.
+    unit: Vec<u8>,
+}
+
+impl Follower<'_> {
+    async fn converse(&mut self) -> Result<std::convert::Infallible, Break> {
+        loop {
+            self.understand().await?;
+            let output = self.link.take_output();
+            self.send(&output).await?;
+            self.acknowledge_sometimes().await?;
+            self.read_some().await?;
+        }
+    }
+
+    async fn send(&mut self, bytes: &[u8]) -> Result<(), Break> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let written = tokio::time::timeout(self.timeout, self.stream.write_all(bytes)).await;
+        written.map_err(|_| Break::Silent)?.map_err(Break::Socket)
+    }
+
+    /// Waits for bytes, but not for longer than until something else is to be done.
+    async fn read_some(&mut self) -> Result<(), Break> {
+        let is_current = |server: &Server, generation| {
+            server.replication.generation.load(Ordering::Acquire) == generation
+        };
+        self.waiting.reserve(READ_BYTES);
+        let read = self.stream.read_buf(&mut self.waiting);
+        let read_or_changed = first(read, self.server.replication.changed.notified());
+        match tokio::time::timeout(ACKNOWLEDGE, read_or_changed).await {
+            Ok(First::One(read)) => {
+                if read? == 0 {
+                    return Err(Break::Closed);
+                }
+                self.heard = Instant::now();
+                self.server.replication.note(|following| following.heard_ms = unix_ms());
+            }
+            // Whoever follows next is to hear it too.
+            Ok(First::Other(())) => self.server.replication.changed.notify_one(),
+            Err(_) => {}
+        }
+        if !is_current(self.server, self.generation) {
+            return Err(Break::Changed);
+        }
+        if self.session.client.is_killed() {
+            return Err(Break::Killed);
+        }
+        if self.heard.elapsed() > self.timeout {
+            return Err(Break::Silent);
+        }
+        Ok(())
+    }
+
+    /// Looks at all that has come.
+    async fn understand(&mut self) -> Result<(), Break> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut rest = waiting.as_slice();
+        loop {
+            let (taken, event) = self.link.receive(rest)?;
+            let is_nothing = event == Event::Nothing;
+            match event {
+                Event::Nothing | Event::SnapshotBytes(_) | Event::SnapshotEnd => {}
+                Event::Snapshot(position, length) => {
+                    rest = &rest[taken..];
+                    let left = self.take_snapshot(position, length, rest.to_vec()).await?;
+                    self.waiting = left;
+                    return Box::pin(self.understand()).await;
+                }
+                Event::Continued(id) => {
+                    let offset = self.server.position().offset;
+                    self.server.replication.feed.follow(Position { id, offset });
+                    self.connected();
+                    tracing::info!(%offset, "The primary goes on where this replica was");
+                }
+                Event::Stream(bytes) => {
+                    self.batch.extend_from_slice(bytes);
+                    self.execute_all().await?;
+                }
+            }
+            rest = &rest[taken..];
+            if taken == 0 && is_nothing {
+                break;
+            }
+        }
+        self.waiting = rest.to_vec();
+        Ok(())
+    }
+
+    fn connected(&mut self) {
+        self.server.replication.note(|following| {
+            following.link = LinkState::Connected;
+            following.down_since_ms = 0;
+        });
+    }
+
+    /// Takes in the snapshot, which begins with `came`; returns what came behind it.
+    async fn take_snapshot(
+        &mut self,
+        position: Position,
+        length: Option<u64>,
+        came: Vec<u8>,
+    ) -> Result<Vec<u8>, Break> {
+        self.server.replication.note(|following| {
+            following.link = LinkState::Sync;
+            following.snapshot_bytes = (0, length);
+        });
+        tracing::info!(offset = position.offset, "The primary sends all that it has");
+        let file = Spool::create(self.server)?;
+        let mut output = io::BufWriter::with_capacity(SPOOL_BYTES, file.open()?);
+        let mut rest = came;
+        let mut is_over = false;
+        let mut received = 0;
+        while !is_over {
+            let mut place = 0;
+            loop {
+                let (taken, event) = self.link.receive(&rest[place..])?;
+                let is_nothing = event == Event::Nothing;
+                match event {
+                    Event::SnapshotBytes(bytes) => {
+                        received += bytes.len() as u64;
+                        tokio::task::block_in_place(|| output.write_all(bytes))?;
+                    }
+                    Event::SnapshotEnd => is_over = true,
+                    _ => {}
+                }
+                place += taken;
+                if is_over || taken == 0 && is_nothing {
+                    break;
+                }
+            }
+            rest.drain(..place);
+            self.server.replication.note(|following| following.snapshot_bytes.0 = received);
+            if !is_over {
+                self.read_some().await?;
+                rest.append(&mut self.waiting);
+            }
+        }
+        tokio::task::block_in_place(|| output.flush())?;
+        drop(output);
+        self.load(&file, position).await?;
+        Ok(rest)
+    }
+
+    /// Puts the snapshot in the place of all that there is.
+    async fn load(&mut self, file: &Spool, position: Position) -> Result<(), Break> {
+        let (server, path) = (Arc::clone(self.server), file.path.clone());
+        let mut loading = tokio::task::spawn_blocking(move || server.load_snapshot_of_primary(&path));
+        let result = loop {
+            match tokio::time::timeout(ACKNOWLEDGE, &mut loading).await {
+                Ok(result) => break result,
+                // The primary knows by this that the replica is there, and busy.
+                Err(_) => self.send(b"\n").await?,
+            }
+        };
+        result.map_err(|error| Break::Snapshot(error.to_string()))?.map_err(Break::Snapshot)?;
+        if self.server.replication.generation.load(Ordering::Acquire) != self.generation {
+            return Err(Break::Changed);
+        }
+        self.server.replication.feed.begin_anew(position);
+        self.session.select(0);
+        self.connected();
+        self.heard = Instant::now();
+        tracing::info!("The primary's snapshot is loaded");
+        self.acknowledge().await
+    }
+
+    async fn acknowledge(&mut self) -> Result<(), Break> {
+        self.acknowledged = Instant::now();
+        let offset = self.server.position().offset;
+        self.send(&acknowledgement(offset, None)).await
+    }
+
+    async fn acknowledge_sometimes(&mut self) -> Result<(), Break> {
+        if self.link.is_streaming() && self.acknowledged.elapsed() >= ACKNOWLEDGE {
+            self.acknowledge().await?;
+        }
+        Ok(())
+    }
+
+    /// Executes what has come of the stream, as far as it is whole.
+    async fn execute_all(&mut self) -> Result<(), Break> {
+        let batch = std::mem::take(&mut self.batch);
+        let mut done = 0;
+        let mut must_acknowledge = false;
+        loop {
+            // One step is as long as what a client sends at once, so that others have their turn.
+            let step = self.execute_some(&batch[done..], &mut must_acknowledge)?;
+            if step == 0 {
+                break;
+            }
+            done += step;
+            if must_acknowledge {
+                must_acknowledge = false;
+                self.acknowledge().await?;
+            }
+            tokio::task::yield_now().await;
+        }
+        self.batch = batch;
+        self.batch.drain(..done);
+        Ok(())
+    }
+
+    /// Executes some requests and returns how many bytes they were.
+    fn execute_some(&mut self, input: &[u8], must_acknowledge: &mut bool) -> Result<usize, Break> {
+        /// Requests that are executed before others have their turn.
+        const REQUESTS_MAX: usize = 256;
+        let limits = RequestLimits { unauthenticated: false, ..RequestLimits::default() };
+        let mut reply = Reply::new(Version::Resp2);
+        let mut batch = Batch::begin();
+        let mut done = 0;
+        let worker = crate::statistics::worker();
+        for _ in 0..REQUESTS_MAX {
+            let parsed = self.parser.parse(&input[done..], &limits);
+            let length = match parsed.map_err(|error| {
+                Break::Protocol(String::from_utf8_lossy(&error.text()).into_owned())
+            })? {
+                Some(length) => length,
+                None => break,
+            };
+            let bytes = &input[done..done + length];
+            let applying = self.server.replication.between_units();
+            if self.server.replication.generation.load(Ordering::Acquire) != self.generation {
+                return Err(Break::Changed);
+            }
+            let arguments = self.parser.arguments(&input[done..]);
+            *must_acknowledge |= is_request_for_acknowledgement(arguments);
+            if !arguments.is_empty() && !is_for_replicas_only(arguments) {
+                self.server.watchdog.begin(worker);
+                execute(self.server, &mut self.session, Request { arguments, ahead: None }, &mut reply, &mut batch);
+                self.server.watchdog.end(worker);
+                if reply.as_bytes().first() == Some(&b'-') {
+                    let text = String::from_utf8_lossy(reply.as_bytes()).into_owned();
+                    tracing::warn!(error = text.trim_end(), "A request of the primary failed");
+                }
+                reply.clear();
+            }
+            self.unit.extend_from_slice(bytes);
+            if self.session.transaction.is_none() {
+                self.server.replication.feed.append_raw(&self.unit);
+                self.unit.clear();
+            }
+            drop(applying);
+            done += length;
+        }
+        Ok(done)
+    }
+}
+
+/// Whether the primary asks how far this replica is.
+fn is_request_for_acknowledgement(arguments: resp::Arguments<'_>) -> bool {
+    let is = |place, word: &[u8]| arguments.get(place).is_some_and(|given| given.eq_ignore_ascii_case(word));
+    is(0, b"replconf") && is(1, b"getack")
+}
+
+/// Whether the request concerns the connection, and nothing is to be done for it.
+fn is_for_replicas_only(arguments: resp::Arguments<'_>) -> bool {
+    let name = arguments.get(0).unwrap_or_default();
+    name.eq_ignore_ascii_case(b"ping") || name.eq_ignore_ascii_case(b"replconf")
+}
+
+/// A file for a snapshot while it comes, gone when this is.
+struct Spool {
+    path: PathBuf,
+}
+
+impl Spool {
+    fn create(server: &Server) -> Result<Spool, Break> {
+        let name = format!("temp-replica-{}-{}.rdb", std::process::id(), unix_ms());
+        Ok(Spool { path: server.settings().process.dir.join(name) })
+    }
+
+    fn open(&self) -> io::Result<std::fs::File> {
+        std::fs::OpenOptions::new().create_new(true).write(true).open(&self.path)
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}

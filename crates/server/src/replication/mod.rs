@@ -1,0 +1,315 @@
+//! Replication: this server's part in it, as a primary of some and as a replica of one.
+//!
+//! - [`feed`]: the stream of what is done, and the backlog of it.
+//! - [`replica`]: one that follows this server; its connection serves it ([`crate::connection`]).
+//! - [`sync`]: the snapshots that replicas begin with.
+//! - [`follower`]: the task that follows this server's primary, if it has one.
+//! - [`waiting`]: clients that wait for replicas.
+
+mod feed;
+mod follower;
+mod replica;
+mod sync;
+mod waiting;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use commands::Flag;
+use config::{Primary, Settings};
+use keyspace::Needs;
+use replication::{Position, ReplicationId};
+use ::sync::{Mutex, MutexGuard};
+use tokio::sync::Notify;
+
+use crate::attention::Concern;
+use crate::clock::unix_ms;
+use crate::server::Server;
+use crate::session::Session;
+use crate::table::Entry;
+
+pub(crate) use feed::Feed;
+pub(crate) use follower::start;
+pub(crate) use replica::{Replica, Stage};
+pub(crate) use waiting::Goal;
+
+/// Whom this server follows, and how that goes.
+pub(crate) struct Replication {
+    /// The stream.
+    pub feed: Arc<Feed>,
+    following: Mutex<Option<Following>>,
+    /// Wakes the follower: there is another primary, or none.
+    changed: Notify,
+    /// Held while there comes another primary.
+    switching: Mutex<()>,
+    /// Counts changes of the primary.
+    generation: AtomicU64,
+    /// Held while what the primary has sent is done and added to the stream: the two are one.
+    applying: Mutex<()>,
+    /// Replicas that wait for a snapshot.
+    waiting: Mutex<Vec<Arc<Replica>>>,
+    /// Whether somebody makes snapshots for them.
+    is_sending: AtomicBool,
+    /// Clients that wait for replicas.
+    pub waiters: waiting::Waiters,
+    /// Since when nobody follows, in Unix milliseconds; 0 while somebody does.
+    lonely_since_ms: AtomicU64,
+}
+
+/// How it goes with the primary.
+#[derive(Clone, Debug)]
+pub(crate) struct Following {
+    /// Whom this server follows.
+    pub primary: Primary,
+    /// Where that is.
+    pub link: LinkState,
+    /// Since when the link is down, in Unix milliseconds; 0 when it never was up.
+    pub down_since_ms: u64,
+    /// When it was heard of last, in Unix milliseconds.
+    pub heard_ms: u64,
+    /// Bytes of the snapshot that have come, and of how many, where that is known.
+    pub snapshot_bytes: (u64, Option<u64>),
+}
+
+/// How far the link to the primary is, as ROLE calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LinkState {
+    /// It is to be made.
+    Connect,
+    /// The primary is called.
+    Connecting,
+    /// A snapshot comes.
+    Sync,
+    /// The stream comes.
+    Connected,
+}
+
+impl LinkState {
+    /// Redis' name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Connecting => "connecting",
+            Self::Sync => "sync",
+            Self::Connected => "connected",
+        }
+    }
+}
+
+/// A new name for a stream.
+pub(crate) fn random_id() -> ReplicationId {
+    let mut random = base::random::Random::from_system();
+    ReplicationId::random(|| random.next_u64())
+}
+
+impl Replication {
+    /// No part in it yet.
+    pub fn new(settings: &Settings) -> Replication {
+        let feed = Arc::new(Feed::new(random_id(), settings.replication.repl_backlog_bytes));
+        let replication = Replication {
+            feed,
+            following: Mutex::new(None),
+            changed: Notify::new(),
+            switching: Mutex::new(()),
+            generation: AtomicU64::new(0),
+            applying: Mutex::new(()),
+            waiting: Mutex::new(Vec::new()),
+            is_sending: AtomicBool::new(false),
+            waiters: waiting::Waiters::default(),
+            lonely_since_ms: AtomicU64::new(0),
+        };
+        replication.configure(settings);
+        replication
+    }
+
+    /// Takes over settings.
+    pub fn configure(&self, settings: &Settings) {
+        let lag_bytes_max = settings.clients.output_buffer_limits.replica.hard_bytes;
+        self.feed.configure(settings.replication.repl_backlog_bytes, lag_bytes_max);
+    }
+
+    /// How it goes with the primary, if there is one.
+    pub fn following(&self) -> Option<Following> {
+        self.following.lock().clone()
+    }
+
+    /// Those who follow, and those who are about to.
+    pub fn replicas(&self) -> Vec<Arc<Replica>> {
+        let mut replicas = self.feed.replicas();
+        replicas.extend(self.waiting.lock().iter().cloned());
+        replicas
+    }
+
+    /// Whether this server is a replica.
+    pub fn is_replica(&self) -> bool {
+        self.following.lock().is_some()
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Following)) {
+        if let Some(following) = &mut *self.following.lock() {
+            change(following);
+        }
+    }
+
+    /// What is done while nothing of the primary's is being done, and so stands between two positions of the stream.
+    pub fn between_units(&self) -> MutexGuard<'_, ()> {
+        self.applying.lock()
+    }
+}
+
+/// Whether this client may run the command, as far as that is the primary's or the replicas' to say.
+#[cold]
+pub(crate) fn admit(session: &Session, entry: &Entry) -> Result<(), String> {
+    let server = &session.server;
+    let settings = server.settings();
+    let settings = &settings.replication;
+    if let Some(following) = server.replication.following() {
+        let is_stale = following.link != LinkState::Connected && !settings.replica_serve_stale_data;
+        if is_stale && !entry.command.has(Flag::Stale) {
+            return Err("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.".to_owned());
+        }
+        if settings.replica_read_only && is_write(entry) {
+            return Err("READONLY You can't write against a read only replica.".to_owned());
+        }
+    } else if settings.min_replicas_to_write > 0 && is_write(entry) {
+        let good = server.good_replicas();
+        if good < settings.min_replicas_to_write as usize {
+            return Err("NOREPLICAS Not enough good replicas to write.".to_owned());
+        }
+    }
+    Ok(())
+}
+
+fn is_write(entry: &Entry) -> bool {
+    entry.command.is_write() || entry.command.has(Flag::Write)
+}
+
+impl Server {
+    /// Follows `primary` from now on, or nobody. Says whether anything changed.
+    pub(crate) fn replicate_from(&self, primary: Option<Primary>) -> bool {
+        let replication = &self.replication;
+        let _switching = replication.switching.lock();
+        let before = replication.following().map(|following| following.primary);
+        if before == primary {
+            return false;
+        }
+        // The follower does nothing more for the primary that was.
+        replication.generation.fetch_add(1, Ordering::AcqRel);
+        let is_replica = primary.is_some();
+        if is_replica {
+            *replication.following.lock() = primary.map(|primary| Following {
+                primary,
+                link: LinkState::Connect,
+                down_since_ms: 0,
+                heard_ms: unix_ms(),
+                snapshot_bytes: (0, None),
+            });
+            replication.feed.follow(replication.feed.position());
+        } else {
+            let between = replication.between_units();
+            self.record_for_replicas();
+            replication.feed.lead(random_id());
+            drop(between);
+            *replication.following.lock() = None;
+            // They learn the new name when they come back.
+            replication.feed.replicas().iter().for_each(|replica| replica.disconnect());
+        }
+        self.refresh_concern_of_replication();
+        if is_replica && before.is_none() {
+            // The change that they wait for is the primary's to make.
+            self.blocked.end_all(
+                b"-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n",
+            );
+        }
+        replication.changed.notify_one();
+        true
+    }
+
+    /// Has requests look at what replication asks of them, or not.
+    pub(crate) fn refresh_concern_of_replication(&self) {
+        let settings = self.settings();
+        let concerns = self.replication.is_replica() || settings.replication.min_replicas_to_write > 0;
+        self.attention.set(Concern::Replication, concerns);
+    }
+
+    /// Begins to record what is done, if it is not recorded already, so that somebody can follow.
+    pub(crate) fn record_for_replicas(&self) {
+        if self.keyspace.records_effects() && self.replication.feed.is_active() {
+            return;
+        }
+        // With all slots held no transaction is recorded by half.
+        let txn = self.keyspace.write(&Needs::All, self.context_of_its_own());
+        self.keyspace.record_effects(true);
+        self.replication.feed.activate();
+        drop(txn);
+    }
+
+    /// How many replicas are online and were heard of within `min-replicas-max-lag`.
+    pub(crate) fn good_replicas(&self) -> usize {
+        let lag_max_ms = u64::from(self.settings().replication.min_replicas_lag_max_s) * 1000;
+        let now_ms = unix_ms();
+        let is_good = |replica: &&Arc<Replica>| {
+            replica.stage() == Stage::Online && now_ms.saturating_sub(replica.heard_ms()) <= lag_max_ms
+        };
+        self.replication.feed.replicas().iter().filter(is_good).count()
+    }
+
+    /// What a replica's connection has to do when it ends.
+    pub(crate) fn lose_replica(&self, replica: &Arc<Replica>) {
+        self.replication.feed.leave(replica);
+        self.replication.waiting.lock().retain(|other| !Arc::ptr_eq(other, replica));
+        tracing::info!(replica = %replica.client.address, "Connection with replica lost");
+    }
+
+    /// Sees to what depends on the time: pings, replicas that are silent, a backlog that nobody comes back for.
+    pub(crate) fn tend_replicas(&self, ticks: u64) {
+        let settings = self.settings();
+        let settings = &settings.replication;
+        let replication = &self.replication;
+        if !replication.feed.is_active() || replication.is_replica() {
+            return;
+        }
+        let replicas = replication.feed.replicas();
+        let now_ms = unix_ms();
+        if !replicas.is_empty() && ticks % u64::from(settings.repl_ping_replica_period_s) == 0 {
+            replication.feed.append_request(&["PING"]);
+        }
+        let timeout_ms = u64::from(settings.repl_timeout_s) * 1000;
+        for replica in &replicas {
+            // One that is being sent a snapshot acknowledges nothing.
+            let is_silent = now_ms.saturating_sub(replica.heard_ms()) > timeout_ms;
+            if replica.stage() == Stage::Online && is_silent {
+                tracing::warn!(replica = %replica.client.address, "Disconnecting timedout replica");
+                replica.disconnect();
+            }
+        }
+        let is_lonely = replicas.is_empty() && replication.waiting.lock().is_empty();
+        let since_ms = replication.lonely_since_ms.load(Ordering::Relaxed);
+        match (is_lonely, since_ms) {
+            (false, _) => replication.lonely_since_ms.store(0, Ordering::Relaxed),
+            (true, 0) => replication.lonely_since_ms.store(now_ms, Ordering::Relaxed),
+            (true, since_ms) => {
+                let is_over = now_ms.saturating_sub(since_ms) > settings.repl_backlog_ttl_s.saturating_mul(1000);
+                if settings.repl_backlog_ttl_s > 0 && is_over {
+                    tracing::info!(
+                        "Replication backlog freed after {} seconds without connected replicas.",
+                        settings.repl_backlog_ttl_s
+                    );
+                    self.stop_recording_for_replicas();
+                }
+            }
+        }
+    }
+
+    fn stop_recording_for_replicas(&self) {
+        let txn = self.keyspace.write(&Needs::All, self.context_of_its_own());
+        self.replication.feed.deactivate(random_id());
+        self.keyspace.record_effects(false);
+        drop(txn);
+    }
+
+    /// Where this server's stream is.
+    pub(crate) fn position(&self) -> Position {
+        self.replication.feed.position()
+    }
+}
