@@ -18,7 +18,7 @@ mod observers;
 mod pending;
 mod renewal;
 mod slots;
-mod snapshot;
+pub mod snapshot;
 mod statistics;
 mod strings;
 mod txn;

@@ -226,6 +226,11 @@ impl Keyspace {
         self.snapshots.run()
     }
 
+    /// Whether so much was handed over to the snapshot that those who change something wait for it.
+    pub fn is_snapshot_full(&self) -> bool {
+        self.snapshots.is_full()
+    }
+
     /// A shard that was emptied goes, unless a snapshot still has to have it.
     pub(crate) fn discard_emptied(&self, origin: Option<u16>, slot: u16, shard: ShardBox) {
         if let Some(shard) = self.snapshots.keep(origin, slot, shard) {

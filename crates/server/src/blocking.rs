@@ -180,7 +180,9 @@ impl Blocked {
     /// Ends all waits with this reply.
     pub fn end_all(&self, reply: &[u8]) {
         let waiters: Vec<_> = self.queues.lock().values().flatten().cloned().collect();
-        waiters.iter().for_each(|waiter| drop(waiter.settle(reply.to_vec())));
+        for waiter in waiters {
+            waiter.settle(reply.to_vec());
+        }
     }
 
     /// Takes a settled waiter out of all its queues.

@@ -115,6 +115,9 @@ pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), StartE
     if let Err(error) = watchdog::start(&server) {
         tracing::warn!(%error, "A long command may keep other clients waiting: no thread to watch for it");
     }
+    if let Some(primary) = settings.replication.replicaof.clone() {
+        server.replicate_from(Some(primary));
+    }
     ready();
     // The sender is part of the server, which is alive.
     let _ = stop.wait_for(|stop| *stop).await;

@@ -327,11 +327,12 @@ fn run(
             };
             let result = run(&mut call);
             let tally = std::mem::take(&mut call.tally);
+            let waiting = arrival.waiting.take();
             session.note_changes(tally.changes);
             server.statistics.count(&tally);
             server.tell_news(tally.news.as_deref(), Some(session.client.id));
             *ready = tally.ready;
-            if let Some((waiter, timeout_ms)) = arrival.waiting {
+            if let Some((waiter, timeout_ms)) = waiting {
                 reply.truncate(begin);
                 reply.null_array();
                 waiter.set_timeout_reply(&reply.as_bytes()[begin..]);

@@ -234,6 +234,7 @@ impl Server {
             memory_peak: AtomicU64::new(0),
             stop: tokio::sync::watch::Sender::new(false),
         };
+        server.keyspace.log_to(Arc::clone(&server.replication.feed) as Arc<dyn keyspace::Log>);
         Ok((server, garbage))
     }
 

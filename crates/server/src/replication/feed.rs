@@ -271,6 +271,12 @@ impl Feed {
     }
 }
 
+impl keyspace::Log for Feed {
+    fn append(&self, unit: &Effects) {
+        Feed::append(self, unit);
+    }
+}
+
 impl Inner {
     /// Lets bytes go that nobody needs, and replicas that need too many.
     fn trim(&mut self, lag_bytes_max: u64) {

@@ -8,6 +8,7 @@
 
 mod feed;
 mod follower;
+mod interim;
 mod replica;
 mod sync;
 mod waiting;

@@ -199,7 +199,7 @@ fn hand_over_to(server: &Server, pieces: &Pieces, mut piece: Vec<u8>) -> bool {
             Handed::Full(piece) => piece,
         };
         let since = *waiting_since.get_or_insert_with(Instant::now);
-        if since.elapsed() > PATIENCE && server.keyspace.holds_writers_up() {
+        if since.elapsed() > PATIENCE && server.keyspace.is_snapshot_full() {
             tracing::warn!(
                 replica = %pieces.replica().client.address,
                 "Letting a replica go that takes its snapshot so slowly that others would have to wait"
