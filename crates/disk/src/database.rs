@@ -6,6 +6,7 @@ use keyspace::engine::{Batch, Compaction, Counts, Emptied, Engine, ShardBox};
 use keyspace::fault::Fault;
 use smallbox::smallbox;
 
+use crate::freeze::Moment;
 use crate::shard::DiskShard;
 use crate::space::Space;
 use crate::store::{Disk, SYSTEM, database_key, fault};
@@ -32,6 +33,13 @@ impl Engine for DiskDatabase {
 
     fn is_stored(&self) -> bool {
         true
+    }
+
+    fn freeze(&self) -> Result<Option<Arc<dyn Engine>>, Fault> {
+        let moment = Moment::now(&self.disk).map_err(|error| fault(&error))?;
+        let space = Arc::new(self.space.at(moment));
+        // The shards are only scanned, which needs no counts.
+        Ok(Some(Arc::new(DiskDatabase::new(Arc::clone(&self.disk), space, Vec::new()))))
     }
 
     fn shard(&self, slot: u16) -> ShardBox {

@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 use std::panic::RefUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fjall::compaction::filter::{
     CompactionFilter, CompactionFilterResult, Context, Factory, ItemAccessor, Verdict,
@@ -25,6 +25,8 @@ pub struct Graves {
     buried: Mutex<HashMap<u64, Grave>>,
     /// What compaction may drop. Replaced as a whole, so that compaction works with what it began with.
     dead: Mutex<Arc<HashSet<u64>>>,
+    /// How many moments are kept ([`crate::freeze`]), in which collections live on that have died since.
+    moments: AtomicUsize,
 }
 
 /// A collection without a key.
@@ -44,16 +46,37 @@ impl Graves {
         self.buried.lock().insert(grave.place.id, grave);
     }
 
+    /// A moment is kept from now on: no more collections are given up to compaction.
+    pub fn hold(&self) {
+        let _buried = self.buried.lock();
+        self.moments.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A moment is kept no longer.
+    pub fn release(&self) {
+        self.moments.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether some moment is kept.
+    pub fn are_held(&self) -> bool {
+        self.moments.load(Ordering::Relaxed) > 0
+    }
+
     /// Says that every commit up to `commit` is on disk.
     pub fn synced(&self, commit: u64) {
         let mut risen: Vec<u64> = Vec::new();
-        for grave in self.buried.lock().values_mut() {
+        let mut buried = self.buried.lock();
+        if self.are_held() {
+            return;
+        }
+        for grave in buried.values_mut() {
             if grave.commit > 0 && grave.commit <= commit {
                 grave.commit = 0;
                 risen.push(grave.place.id);
             }
         }
         if !risen.is_empty() {
+            // Before the lock goes: a moment that is kept from then on must not see them dying.
             let mut dead = self.dead.lock();
             *dead = Arc::new(dead.iter().copied().chain(risen).collect());
         }

@@ -17,6 +17,7 @@ mod elements;
 mod figures;
 mod files;
 pub mod format;
+mod freeze;
 mod graves;
 mod handoff;
 mod ids;

@@ -466,6 +466,10 @@ impl Shard for DiskShard {
         next.map_or(0, u64::from)
     }
 
+    fn position(&self, name: &[u8]) -> u64 {
+        u64::from(base::hash::stable_hash(name))
+    }
+
     /// One of the few whose hashes follow a random one.
     fn random<'s>(&'s self, rng: &mut dyn FnMut() -> u64, loaded: &'s Loaded) -> Option<EntryRef<'s>> {
         const CANDIDATES: usize = 8;

@@ -6,11 +6,12 @@
 use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
-use fjall::{Keyspace, Slice};
+use fjall::{Keyspace, Readable as _, Slice};
 use keyspace::fault::{Fault, raise};
 
 use crate::cache::Budget;
 use crate::damage::Damage;
+use crate::freeze::Moment;
 use crate::handoff::Handoff;
 
 /// The records of one database.
@@ -18,6 +19,8 @@ pub struct Space {
     /// Its number, which no other has or had.
     pub id: u64,
     tree: OnceLock<Keyspace>,
+    /// The moment whose records it shows, if not those of now.
+    moment: Option<Moment>,
     /// Whether it stands for one whose store is away, so that nobody can tell what is in it.
     pub is_away: bool,
     /// What all spaces share.
@@ -38,12 +41,18 @@ pub struct Shared {
 
 impl Space {
     pub fn new(id: u64, shared: Arc<Shared>) -> Space {
-        Space { id, tree: OnceLock::new(), is_away: false, shared }
+        Space { id, tree: OnceLock::new(), moment: None, is_away: false, shared }
+    }
+
+    /// The same space as it was at `moment`, which is now. Nothing can be written to it.
+    pub fn at(&self, moment: Moment) -> Space {
+        let shared = Arc::clone(&self.shared);
+        Space { id: self.id, tree: self.tree.clone(), moment: Some(moment), is_away: self.is_away, shared }
     }
 
     /// What stands for a space while the store is away: to ask it for anything is a fault.
     pub fn away(shared: Arc<Shared>) -> Space {
-        Space { id: 0, tree: OnceLock::new(), is_away: true, shared }
+        Space { id: 0, tree: OnceLock::new(), moment: None, is_away: true, shared }
     }
 
     /// The tree to read from, if there is one; a fault when nobody can tell.
@@ -72,7 +81,11 @@ impl Space {
     /// The value of the record `key`.
     pub fn get(&self, key: &[u8]) -> Option<Slice> {
         let tree = self.readable()?;
-        self.shared.handoff.around(|| tree.get(key)).unwrap_or_else(|error| {
+        let get = || match &self.moment {
+            None => tree.get(key),
+            Some(moment) => moment.snapshot.get(tree, key),
+        };
+        self.shared.handoff.around(get).unwrap_or_else(|error| {
             self.unreadable(tree, &error, key, key);
             None
         })
@@ -81,7 +94,11 @@ impl Space {
     /// Whether there is a record `key`.
     pub fn contains(&self, key: &[u8]) -> bool {
         let Some(tree) = self.readable() else { return false };
-        self.shared.handoff.around(|| tree.contains_key(key)).unwrap_or_else(|error| {
+        let contains = || match &self.moment {
+            None => tree.contains_key(key),
+            Some(moment) => moment.snapshot.contains_key(tree, key),
+        };
+        self.shared.handoff.around(contains).unwrap_or_else(|error| {
             self.unreadable(tree, &error, key, key);
             false
         })
@@ -96,7 +113,10 @@ impl Space {
     ) {
         let Some(tree) = self.readable().filter(|_| !is_empty(&range)) else { return };
         self.shared.handoff.around(|| {
-            let mut records = tree.range(range.clone());
+            let mut records = match &self.moment {
+                None => tree.range(range.clone()),
+                Some(moment) => moment.snapshot.range(tree, range.clone()),
+            };
             loop {
                 let record = if backward { records.next_back() } else { records.next() };
                 match record.map(fjall::Guard::into_inner) {

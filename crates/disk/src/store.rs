@@ -229,7 +229,7 @@ impl Disk {
     }
 
     /// Works with the LSM database, if the store is not closed.
-    fn with_lsm<R>(&self, work: impl FnOnce(&Lsm) -> fjall::Result<R>) -> fjall::Result<R> {
+    pub(crate) fn with_lsm<R>(&self, work: impl FnOnce(&Lsm) -> fjall::Result<R>) -> fjall::Result<R> {
         match &*self.lsm.read() {
             Some(lsm) => work(lsm),
             None => Err(fjall::Error::Poisoned),
@@ -353,6 +353,17 @@ impl Disk {
         self.retired.lock().len()
     }
 
+    /// Collections without a key, which are held up while a moment is kept.
+    pub(crate) fn graves_held(&self) -> &Graves {
+        &self.graves
+    }
+
+    /// No moment may be kept any longer: what was held up goes on.
+    pub(crate) fn graves_may_rise(&self) {
+        self.graves.synced(self.synced.load(Ordering::Acquire));
+        self.syncer.wake();
+    }
+
     /// How many collections without a key still have elements.
     pub(crate) fn graves(&self) -> usize {
         self.graves.len()
@@ -453,6 +464,9 @@ impl Disk {
 
     /// Deletes spaces that serve no database any more, and graves that hold nothing any more.
     pub(crate) fn tidy(&self) {
+        if self.graves.are_held() {
+            return;
+        }
         let synced = self.synced.load(Ordering::Acquire);
         let mut gone: Vec<Arc<Space>> = Vec::new();
         self.retired.lock().retain(|(commit, space)| {
@@ -571,8 +585,9 @@ impl Store for Disk {
     fn wants_renewal(&self) -> bool {
         self.has_failed.load(Ordering::Acquire)
             && !self.is_closed()
-            // It would hold the files that are to be opened again.
+            // They would hold the files that are to be opened again.
             && self.compactions.state().0.is_none()
+            && !self.graves.are_held()
             && self.free_bytes() >= self.free_bytes_min.load(Ordering::Relaxed)
             && self.takes_files()
     }

@@ -44,6 +44,12 @@ pub trait Engine: Send + Sync {
         false
     }
 
+    /// An engine whose shards show what this one has stored now, whatever is changed later; `None` where it stores
+    /// nothing. All slots are held while this is called.
+    fn freeze(&self) -> Result<Option<Arc<dyn Engine>>, Fault> {
+        Ok(None)
+    }
+
     /// Adds to `batch` that this engine serves `database` from now on.
     fn assign(&self, database: u16, batch: &mut Batch) {
         let _ = (database, batch);
@@ -231,6 +237,10 @@ pub trait Shard: Send + Sync {
     /// on; 0 begins, and, returned, says that all were seen. An entry that is there throughout is visited.
     /// Cursors are below 2^32.
     fn scan(&self, cursor: u64, count: usize, visit: &mut dyn FnMut(EntryRef<'_>)) -> u64;
+
+    /// Where a [`Shard::scan`] comes by the key of this name: it has been visited when the cursor is beyond, and not when
+    /// the scan has just gone on from a cursor up to this one.
+    fn position(&self, name: &[u8]) -> u64;
 
     /// One entry, each about as likely as any other.
     fn random<'s>(&'s self, rng: &mut dyn FnMut() -> u64, loaded: &'s Loaded) -> Option<EntryRef<'s>>;

@@ -167,6 +167,10 @@ impl Keyspace {
             evictor.pool.clear();
             evictor.chosen_by = chosen_by;
         }
+        if self.snapshots.run() && self.snapshots.is_full() {
+            // What goes would only be kept elsewhere.
+            return Eviction::Busy;
+        }
         let mut random = Random::from_seed(context.seed);
         evictor.has_met_lock = false;
         for look in 0..LOOKS_IN_VAIN_MAX {

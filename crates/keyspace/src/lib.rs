@@ -18,6 +18,7 @@ mod observers;
 mod pending;
 mod renewal;
 mod slots;
+mod snapshot;
 mod statistics;
 mod strings;
 mod txn;
@@ -42,6 +43,10 @@ pub use crate::key::{DatabaseKey, Key};
 pub use crate::observers::WatchFlag;
 use crate::slots::{Escalation, LockedSlot, Slot};
 pub use crate::slots::{HandOff, Needs, SlotsOfKeys, hand_waits_to};
+use crate::snapshot::Snapshots;
+pub use crate::snapshot::{
+    CannotBegin, DatabaseSize, Encode, HANDED_OVER_BYTES_MAX, Part, Snapshot,
+};
 use crate::statistics::Statistics;
 pub use crate::strings::{Deadline, StringMut};
 pub use crate::txn::{DifferentEngines, WriteTxn};
@@ -101,6 +106,8 @@ pub struct Keyspace {
     wanted_events: AtomicU16,
     /// Where effects go.
     log: OnceLock<Arc<dyn Log>>,
+    /// Whoever is about to change something asks it.
+    snapshots: Snapshots,
 }
 
 /// An entry that takes more allocations than this to free is freed elsewhere.
@@ -125,6 +132,7 @@ impl Keyspace {
             deferred: AtomicUsize::new(0),
             wanted_events: AtomicU16::new(0),
             log: OnceLock::new(),
+            snapshots: Snapshots::default(),
         };
         keyspace.take_up_stored();
         (keyspace, receiver)
@@ -171,6 +179,9 @@ impl Keyspace {
     /// Locks what is needed for changes.
     #[inline]
     pub fn write(&self, needs: &Needs, context: Context) -> WriteTxn<'_> {
+        if self.snapshots.run() {
+            self.snapshots.wait_for_room(needs);
+        }
         WriteTxn::new(self, needs, context)
     }
 
@@ -183,12 +194,19 @@ impl Keyspace {
     /// Locks what is needed for changes, and takes the right to lock more later: see [`WriteTxn::extend`]. One
     /// transaction has that right at a time.
     pub fn write_growing(&self, needs: &Needs, context: Context) -> WriteTxn<'_> {
+        if self.snapshots.run() {
+            // What else it will need is not known.
+            self.snapshots.wait_for_room(&Needs::All);
+        }
         WriteTxn::new_growing(self, slots::escalate(&self.escalation), needs, context)
     }
 
     /// As [`Keyspace::write_growing`], but without the right to lock more later if somebody else keeps that for longer
     /// than a moment.
     pub fn write_perhaps_growing(&self, needs: &Needs, context: Context) -> WriteTxn<'_> {
+        if self.snapshots.run() {
+            self.snapshots.wait_for_room(&Needs::All);
+        }
         match slots::escalate_soon(&self.escalation) {
             Some(escalation) => WriteTxn::new_growing(self, escalation, needs, context),
             None => self.write(needs, context),
@@ -345,6 +363,7 @@ impl Keyspace {
 
     fn engines_swapped(&self, first: u16, second: u16) {
         self.engines.write().swap(usize::from(first), usize::from(second));
+        self.snapshots.swap(first, second);
     }
 
     /// Makes the counts of a slot that was held exclusively known.

@@ -21,8 +21,8 @@ pub(crate) struct Pending {
 
 /// Something done to a whole database, which may have to be undone.
 enum Done {
-    /// This shard was taken out.
-    Emptied { database: u16, slot: u16, shard: ShardBox },
+    /// This shard was taken out, which was of this database of a snapshot.
+    Emptied { database: u16, slot: u16, shard: ShardBox, origin: Option<u16> },
     /// The engine was exchanged for another; this is the one before.
     Replaced { database: u16, old: Arc<dyn Engine> },
     /// The databases were exchanged.
@@ -35,9 +35,9 @@ impl Pending {
         self.keys.push(DatabaseKey::new(database, name));
     }
 
-    /// Notes that `shard` was taken out of `slot`.
-    pub fn emptied(&mut self, database: u16, slot: u16, shard: ShardBox) {
-        self.done.push(Done::Emptied { database, slot, shard });
+    /// Notes that `shard` was taken out of `slot`; `origin` is the database of a snapshot that it was of.
+    pub fn emptied(&mut self, database: u16, slot: u16, shard: ShardBox, origin: Option<u16>) {
+        self.done.push(Done::Emptied { database, slot, shard, origin });
     }
 
     /// Notes that `new` serves `database` in place of `old`.
@@ -102,7 +102,9 @@ impl Pending {
         if stored {
             for done in self.done.drain(..) {
                 match done {
-                    Done::Emptied { shard, .. } => keyspace.discard_shard(shard),
+                    Done::Emptied { shard, slot, origin, .. } => {
+                        keyspace.discard_emptied(origin, slot, shard);
+                    }
                     Done::Replaced { old, .. } => old.retire(),
                     Done::Swapped(..) => {}
                 }
@@ -110,7 +112,8 @@ impl Pending {
         } else {
             for done in self.done.drain(..).rev() {
                 match done {
-                    Done::Emptied { database, slot, shard } => {
+                    Done::Emptied { database, slot, shard, origin } => {
+                        keyspace.snapshots.attach(database, origin);
                         *held.slot_mut(slot).place_mut(database).0 = Some(shard);
                     }
                     Done::Replaced { database, old } => keyspace.replace_engine(database, old).retire(),

@@ -325,7 +325,7 @@ fn wait_patiently(lock: &RwLock<Slot>, mode: Mode) -> Guard<'_> {
     guard.unwrap_or_else(|| unreachable!("what is handed off is done when that returns"))
 }
 
-fn patiently(work: &mut dyn FnMut()) {
+pub(crate) fn patiently(work: &mut dyn FnMut()) {
     match HAND_OFF.get() {
         Some(hand_off) => hand_off(work),
         None => work(),

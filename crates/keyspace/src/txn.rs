@@ -204,6 +204,9 @@ impl<'k> WriteTxn<'k> {
         let random = self.chance();
         let context = &self.view.context;
         let slot = self.view.held.slot_mut(key.slot);
+        if keyspace.snapshots.run() {
+            keyspace.snapshots.before_change(database, key, slot);
+        }
         let tally = self.view.tally.get_mut();
         let (shard, observers) = slot.shard_mut(database);
         let entry = shard?.find_mut(key)?;
@@ -231,7 +234,11 @@ impl<'k> WriteTxn<'k> {
     #[inline]
     fn shard_mut(&mut self, database: u16, key: &Key<'_>) -> (&mut dyn Shard, Touched<'_>, &Context) {
         let keyspace = self.view.keyspace;
-        let (place, observers) = self.view.held.slot_mut(key.slot).place_mut(database);
+        let slot = self.view.held.slot_mut(key.slot);
+        if keyspace.snapshots.run() {
+            keyspace.snapshots.before_change(database, key, slot);
+        }
+        let (place, observers) = slot.place_mut(database);
         let shard = place.get_or_insert_with(|| keyspace.engine(database).shard(key.slot));
         let tally = self.view.tally.get_mut();
         let caption = &self.caption;
@@ -436,7 +443,9 @@ impl<'k> WriteTxn<'k> {
 
     /// Removes every key of `database`; needs all slots.
     pub fn flush(&mut self, database: u16) -> Result<(), Fault> {
-        let emptied = self.view.keyspace.engine(database).emptied()?;
+        let keyspace = self.view.keyspace;
+        let emptied = keyspace.engine(database).emptied()?;
+        let origin = keyspace.snapshots.detach(database);
         let mut removed = 0;
         for index in 0..base::slot::SLOTS as u16 {
             let slot = self.view.held.slot_mut(index);
@@ -453,12 +462,12 @@ impl<'k> WriteTxn<'k> {
                 }
             }
             match &mut self.pending {
-                Some(pending) => pending.emptied(database, index, shard),
-                None => self.view.keyspace.discard_shard(shard),
+                Some(pending) => pending.emptied(database, index, shard, origin),
+                None => keyspace.discard_emptied(origin, index, shard),
             }
         }
         if let (Emptied::By(engine), Some(pending)) = (emptied, &mut self.pending) {
-            let old = self.view.keyspace.replace_engine(database, Arc::clone(&engine));
+            let old = keyspace.replace_engine(database, Arc::clone(&engine));
             pending.replaced(database, old, &*engine);
         }
         let tally = self.view.tally_mut();

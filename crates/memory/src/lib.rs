@@ -73,6 +73,10 @@ impl Shard for MemoryShard {
         self.entries.scan(cursor, count, |entry| visit(entry.as_ref()))
     }
 
+    fn position(&self, name: &[u8]) -> u64 {
+        values::table::position_of(base::hash::hash(name))
+    }
+
     fn random<'s>(&'s self, rng: &mut dyn FnMut() -> u64, _: &'s Loaded) -> Option<EntryRef<'s>> {
         self.entries.random(&mut || rng()).map(EntryRef::from)
     }

@@ -10,5 +10,5 @@
 mod lock;
 mod sites;
 
-pub use lock::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub use lock::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use sites::{Kind, SiteReport, Totals, contention, totals, waited_since};

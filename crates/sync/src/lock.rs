@@ -15,6 +15,10 @@ pub type RwLockReadGuard<'a, T> = parking_lot::RwLockReadGuard<'a, T>;
 /// Exclusive access to what an [`RwLock`] holds, until it is dropped.
 pub type RwLockWriteGuard<'a, T> = parking_lot::RwLockWriteGuard<'a, T>;
 
+/// Lets threads that hold a [`Mutex`] let go of it and wait until another has something to tell. Such a wait is not
+/// counted: it is not for the mutex.
+pub type Condvar = parking_lot::Condvar;
+
 /// Lets one thread at a time at a value.
 #[derive(Default)]
 pub struct Mutex<T: ?Sized>(parking_lot::Mutex<T>);

@@ -73,6 +73,11 @@ impl<T: Element> Table<T> {
     }
 }
 
+/// Where a [`Table::scan`] comes by the elements of this hash: a cursor beyond it says that they have been visited.
+pub fn position_of(hash: u64) -> u64 {
+    hash >> (u64::BITS - DEPTH_MAX)
+}
+
 /// The first hash at a position.
 pub(super) fn hash_at(position: u64) -> u64 {
     position << (u64::BITS - DEPTH_MAX)

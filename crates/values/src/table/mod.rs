@@ -36,7 +36,7 @@ use directory::Directory;
 pub use element::Element;
 use element::tag_of;
 pub use expiry::Fate;
-pub use iter::{IntoIter, Iter};
+pub use iter::{IntoIter, Iter, position_of};
 pub use segment::Stage;
 use segment::{Search, Segment};
 use sizing::{BUCKETS_MAX, larger, shrunk};
