@@ -23,7 +23,7 @@ pub(crate) fn push_command<'w>(out: &mut Vec<u8>, words: impl ExactSizeIterator<
 }
 
 /// Adds that what follows is done in `database`.
-pub(crate) fn push_select(out: &mut Vec<u8>, database: u16) {
+pub fn push_select(out: &mut Vec<u8>, database: u16) {
     let number = itoa::Buffer::new().format(database).as_bytes().to_vec();
     push_command(out, [b"SELECT".as_slice(), &number].into_iter());
 }

@@ -57,12 +57,7 @@ thread_local! {
 impl Stream {
     /// A stream of the changes to all databases but those that `is_left_out` says, by their number.
     pub fn new(is_left_out: Box<[bool]>) -> Stream {
-        Stream {
-            tail: Mutex::default(),
-            end: AtomicU64::new(0),
-            is_left_out,
-            time_s: AtomicU64::new(0),
-        }
+        Stream { tail: Mutex::default(), end: AtomicU64::new(0), is_left_out, time_s: AtomicU64::new(0) }
     }
 
     /// The offset behind everything that was appended.
@@ -191,8 +186,7 @@ mod tests {
         append(&stream, &[(0, "SET b 1")]);
         append(&stream, &[(1, "DEL a"), (0, "DEL b")]);
         append(&stream, &[(0, "INCR a")]);
-        let expected =
-            "SELECT 0; SET a 1; SET b 1; SELECT 1; MULTI; DEL a; SELECT 0; DEL b; EXEC; INCR a";
+        let expected = "SELECT 0; SET a 1; SET b 1; SELECT 1; MULTI; DEL a; SELECT 0; DEL b; EXEC; INCR a";
         assert_eq!(taken(&stream), expected);
     }
 
