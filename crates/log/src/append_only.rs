@@ -1,0 +1,528 @@
+//! The append-only file: the stream of changes in files, and on disk as soon as `appendfsync` wants it.
+//!
+//! Whoever is about to tell of a change writes what the stream has ([`AppendOnly::write_out`]), for all who have appended
+//! to it. With `appendfsync always` nobody writes but a thread ([`AppendOnly::keep_synced`]), which then has the system
+//! bring it onto the disk: all who came meanwhile share the next round ([`AppendOnly::poll_synced`]).
+//!
+//! When writing or syncing fails, that is said ([`AppendOnly::failure`]) until it works again. What was not written stays
+//! and is tried again every second.
+//!
+//! To make the files smaller, a new incremental file is begun at one moment and the rest is replaced by a base that shows
+//! that moment ([`AppendOnly::begin_rewrite`]). The manifest names the new file before anything is written to it, so
+//! what is on disk is complete at any time.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Poll, Waker};
+use std::thread::Thread;
+use std::time::Duration;
+
+use sync::Mutex;
+
+use crate::manifest::{Manifest, Part, sync_dir};
+use crate::output::{Output, open_to_append};
+use crate::stream::Stream;
+
+/// When what is written is brought onto the disk: `appendfsync`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Fsync {
+    /// Before it is acknowledged.
+    Always,
+    /// Every second.
+    EverySecond,
+    /// When the system sees fit.
+    Never,
+}
+
+/// Where the files are.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The directory.
+    pub dir: PathBuf,
+    /// How the names of the files begin.
+    pub name: String,
+    /// The single file of Redis before version 7, which moves into the directory.
+    pub single_file: PathBuf,
+}
+
+/// What was found.
+pub struct Opened {
+    /// The files to load, in order, with their sizes in bytes.
+    pub files: Vec<(PathBuf, u64)>,
+}
+
+/// How much there is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Figures {
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// Bytes of all files when they were last rewritten, or else when the server began.
+    pub bytes_after_rewrite: u64,
+    /// Bytes that are not written yet.
+    pub unwritten_bytes: u64,
+    /// Syncs under way.
+    pub pending_syncs: u64,
+}
+
+/// A rewrite that has begun.
+pub struct Rewrite {
+    /// The number of the incremental file that is kept.
+    first_kept: u64,
+    /// That file, where the manifest does not name it yet.
+    unlisted: Option<Part>,
+    /// Where the base is to be written.
+    pub temporary: PathBuf,
+}
+
+/// With `appendfsync always`, from so many bytes on that are not written those who append write themselves: some of them
+/// do not wait for a reply.
+const UNWRITTEN_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// The append-only file of a server.
+pub struct AppendOnly {
+    /// What is written.
+    pub stream: Arc<Stream>,
+    options: Options,
+    manifest: Mutex<Manifest>,
+    output: Mutex<Output>,
+    is_on: AtomicBool,
+    fsync: AtomicU8,
+    /// Whether syncing rests, since something else is being saved.
+    rests: AtomicBool,
+    /// Offsets up to which all is written, and on disk.
+    written: AtomicU64,
+    synced: AtomicU64,
+    bytes: AtomicU64,
+    bytes_after_rewrite: AtomicU64,
+    pending_syncs: AtomicI64,
+    failure: Mutex<Option<Box<str>>>,
+    has_failed: AtomicBool,
+    waiting: Mutex<Vec<Waker>>,
+    syncer: OnceLock<Thread>,
+    is_over: AtomicBool,
+}
+
+impl AppendOnly {
+    /// Looks at the files. Nothing is written until [`AppendOnly::go_on`] or the end of a rewrite.
+    pub fn new(stream: Arc<Stream>, options: Options) -> AppendOnly {
+        AppendOnly {
+            stream,
+            options,
+            manifest: Mutex::default(),
+            output: Mutex::default(),
+            is_on: AtomicBool::new(false),
+            fsync: AtomicU8::new(Fsync::EverySecond as u8),
+            rests: AtomicBool::new(false),
+            written: AtomicU64::new(0),
+            synced: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            bytes_after_rewrite: AtomicU64::new(0),
+            pending_syncs: AtomicI64::new(0),
+            failure: Mutex::default(),
+            has_failed: AtomicBool::new(false),
+            waiting: Mutex::default(),
+            syncer: OnceLock::new(),
+            is_over: AtomicBool::new(false),
+        }
+    }
+
+    /// Reads the manifest, if there is one. A single file of a Redis before version 7 becomes the base, as with Redis 7.
+    ///
+    /// # Errors
+    /// A text that names the file.
+    pub fn open(&self) -> Result<Opened, String> {
+        let Options { dir, name, single_file } = &self.options;
+        let path = Manifest::path(dir, name);
+        let manifest = match fs::read_to_string(&path) {
+            Ok(text) => Manifest::parse(&text).map_err(|bad| format!("{}: {bad}", path.display()))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.adopt(single_file).map_err(|error| format!("{}: {error}", single_file.display()))?
+            }
+            Err(error) => return Err(format!("{}: {error}", path.display())),
+        };
+        let mut files = Vec::new();
+        for part in manifest.loaded() {
+            let path = dir.join(&part.name);
+            let metadata = fs::metadata(&path);
+            let bytes = metadata.map_err(|error| format!("{}: {error}", path.display()))?.len();
+            files.push((path, bytes));
+        }
+        let bytes = files.iter().map(|(_, bytes)| bytes).sum();
+        self.bytes.store(bytes, Ordering::Relaxed);
+        self.bytes_after_rewrite.store(bytes, Ordering::Relaxed);
+        *self.manifest.lock() = manifest;
+        Ok(Opened { files })
+    }
+
+    /// Takes over the single file of an older server. The manifest comes first: it is complete when the file has moved.
+    fn adopt(&self, single_file: &Path) -> io::Result<Manifest> {
+        let Options { dir, name, .. } = &self.options;
+        if !single_file.exists() {
+            return Ok(Manifest::default());
+        }
+        fs::create_dir_all(dir)?;
+        let file_name = single_file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let base = Part { name: file_name.clone(), number: 1, kind: crate::PartKind::Base };
+        let manifest = Manifest { parts: vec![base] };
+        fs::rename(single_file, dir.join(&file_name))?;
+        manifest.store(dir, name)?;
+        tracing::info!(file = file_name, "The append-only file of an older version is the base now");
+        Ok(manifest)
+    }
+
+    /// Whether changes are written.
+    #[inline]
+    pub fn is_on(&self) -> bool {
+        self.is_on.load(Ordering::Acquire)
+    }
+
+    /// Whether there is a base to go on from.
+    pub fn has_base(&self) -> bool {
+        self.manifest.lock().base().is_some()
+    }
+
+    /// Appends to the last incremental file from now on, or to a first one. What was appended to the stream before is
+    /// written to it too.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn go_on(&self) -> io::Result<()> {
+        let Options { dir, name, .. } = &self.options;
+        let mut manifest = self.manifest.lock();
+        let part = match manifest.incremental().last() {
+            Some(last) => last.clone(),
+            None => manifest.next_incremental(name),
+        };
+        let file = open_to_append(&dir.join(&part.name))?;
+        if manifest.incremental().last().is_none() {
+            let mut with_file = manifest.clone();
+            with_file.parts.push(part);
+            with_file.store(dir, name)?;
+            *manifest = with_file;
+        }
+        self.output.lock().file = Some(Arc::new(file));
+        self.is_on.store(true, Ordering::Release);
+        self.forget_history(&mut manifest);
+        Ok(())
+    }
+
+    /// Writes nothing any more.
+    pub fn stop(&self) {
+        self.is_on.store(false, Ordering::Release);
+        let mut output = self.output.lock();
+        let _ = output.write(&self.stream);
+        let last = output.file.take();
+        output.next = None;
+        drop(output);
+        if let Some(Err(error)) = last.map(|file| file.sync_data()) {
+            tracing::warn!(%error, "The append-only file, which is no longer written, may not be on disk");
+        }
+        self.recover();
+        self.wake_waiting();
+    }
+
+    /// Changes when to sync.
+    pub fn configure(&self, fsync: Fsync, rests: bool) {
+        self.fsync.store(fsync as u8, Ordering::Relaxed);
+        self.rests.store(rests, Ordering::Relaxed);
+        self.wake_syncer();
+    }
+
+    fn fsync(&self) -> Fsync {
+        match self.fsync.load(Ordering::Relaxed) {
+            0 => Fsync::Always,
+            1 => Fsync::EverySecond,
+            _ => Fsync::Never,
+        }
+    }
+
+    /// How much there is.
+    pub fn figures(&self) -> Figures {
+        let unwritten = self.output.lock().unwritten_bytes() + self.stream.waiting_bytes();
+        Figures {
+            bytes: self.bytes.load(Ordering::Relaxed),
+            bytes_after_rewrite: self.bytes_after_rewrite.load(Ordering::Relaxed),
+            unwritten_bytes: unwritten as u64,
+            pending_syncs: self.pending_syncs.load(Ordering::Relaxed).cast_unsigned(),
+        }
+    }
+
+    /// The offset up to which all is on disk.
+    pub fn synced(&self) -> u64 {
+        self.synced.load(Ordering::Acquire)
+    }
+
+    /// Why what is appended does not get into the file, or onto the disk, if it does not.
+    pub fn failure(&self) -> Option<Box<str>> {
+        if !self.has_failed.load(Ordering::Acquire) {
+            return None;
+        }
+        self.failure.lock().clone()
+    }
+
+    /// Before somebody is told of what was appended: has it survive the end of the process, or says up to which offset it
+    /// has to be on disk first.
+    #[inline]
+    pub fn write_out(&self) -> Option<u64> {
+        if !self.is_on() {
+            return None;
+        }
+        let end = self.stream.end();
+        if self.fsync() == Fsync::Always {
+            if end == self.synced.load(Ordering::Acquire) {
+                return None;
+            }
+            if self.stream.waiting_bytes() >= UNWRITTEN_BYTES_MAX {
+                self.write();
+            }
+            return Some(end);
+        }
+        if end != self.written.load(Ordering::Acquire) {
+            self.write();
+        }
+        None
+    }
+
+    /// Writes what there is.
+    fn write(&self) {
+        let mut output = self.output.lock();
+        let result = output.write(&self.stream);
+        match result {
+            Ok((end, written)) => {
+                self.written.store(end, Ordering::Release);
+                self.bytes.fetch_add(written, Ordering::Relaxed);
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    #[cold]
+    fn fail(&self, error: &io::Error) {
+        let text = error.to_string();
+        let mut failure = self.failure.lock();
+        if failure.is_none() {
+            tracing::error!(%error, "Writing the append-only file failed: changes are refused until it works");
+        }
+        *failure = Some(text.into());
+        self.has_failed.store(true, Ordering::Release);
+    }
+
+    fn recover(&self) {
+        if self.has_failed.load(Ordering::Acquire) {
+            *self.failure.lock() = None;
+            self.has_failed.store(false, Ordering::Release);
+            tracing::info!("The append-only file is written again");
+        }
+    }
+
+    /// Ready when all up to `offset` is on disk, or cannot be brought there now; otherwise `waker` is woken when that may
+    /// be so.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn poll_synced(&self, offset: u64, waker: &Waker) -> Poll<Result<(), Box<str>>> {
+        let look = || {
+            if self.synced.load(Ordering::Acquire) >= offset || !self.is_on() {
+                return Poll::Ready(Ok(()));
+            }
+            match self.failure() {
+                Some(failure) => Poll::Ready(Err(failure)),
+                None => Poll::Pending,
+            }
+        };
+        if look().is_ready() {
+            return look();
+        }
+        self.waiting.lock().push(waker.clone());
+        // It may have got there before this one was among those who wait.
+        let now = look();
+        if now.is_pending() {
+            self.wake_syncer();
+        }
+        now
+    }
+
+    fn wake_syncer(&self) {
+        if let Some(thread) = self.syncer.get() {
+            thread.unpark();
+        }
+    }
+
+    fn wake_waiting(&self) {
+        let waiting = std::mem::take(&mut *self.waiting.lock());
+        waiting.iter().for_each(Waker::wake_by_ref);
+    }
+
+    /// Writes and syncs as `appendfsync` says, until [`AppendOnly::finish`]: the work of a thread.
+    pub fn keep_synced(&self) {
+        /// As often as Redis syncs, and tries again what has failed.
+        const PERIOD: Duration = Duration::from_secs(1);
+        self.syncer.get_or_init(std::thread::current);
+        while !self.is_over.load(Ordering::Acquire) {
+            let is_awaited = !self.waiting.lock().is_empty();
+            let has_failed = self.has_failed.load(Ordering::Acquire);
+            if !is_awaited || has_failed {
+                std::thread::park_timeout(PERIOD);
+            }
+            if self.is_on() {
+                self.round();
+            }
+        }
+    }
+
+    /// Has everything be on disk, whatever `appendfsync` says, and ends the thread.
+    pub fn finish(&self) {
+        self.is_over.store(true, Ordering::Release);
+        self.wake_syncer();
+        if self.is_on() {
+            self.write();
+            self.sync();
+        }
+    }
+
+    /// Writes what there is, and syncs it if that is to be done.
+    fn round(&self) {
+        let was_failing = self.has_failed.load(Ordering::Acquire);
+        let before = self.synced.load(Ordering::Acquire);
+        if self.stream.end() != self.written.load(Ordering::Acquire) {
+            self.write();
+        }
+        let is_behind = self.written.load(Ordering::Acquire) != before;
+        let is_wanted = match self.fsync() {
+            Fsync::Always => true,
+            Fsync::EverySecond => !self.rests.load(Ordering::Relaxed),
+            Fsync::Never => false,
+        };
+        if is_behind && is_wanted {
+            self.sync();
+        } else if was_failing && self.output.lock().unwritten_bytes() == 0 {
+            self.recover();
+        }
+        self.wake_waiting();
+    }
+
+    /// Brings onto the disk what is written.
+    fn sync(&self) {
+        let (files, written) = {
+            let mut output = self.output.lock();
+            let former = std::mem::take(&mut output.former);
+            let files: Vec<Arc<File>> = former.into_iter().chain(output.file.clone()).collect();
+            (files, self.written.load(Ordering::Acquire))
+        };
+        self.pending_syncs.fetch_add(1, Ordering::Relaxed);
+        let result = files.iter().try_for_each(|file| file.sync_data());
+        self.pending_syncs.fetch_sub(1, Ordering::Relaxed);
+        match result {
+            Ok(()) => {
+                self.synced.store(written, Ordering::Release);
+                if self.output.lock().unwritten_bytes() == 0 {
+                    self.recover();
+                }
+            }
+            Err(error) => {
+                // All of them again, the next time.
+                let mut output = self.output.lock();
+                let current = output.file.clone();
+                let is_former =
+                    |file: &Arc<File>| !current.as_ref().is_some_and(|now| Arc::ptr_eq(now, file));
+                output.former.extend(files.into_iter().filter(is_former));
+                drop(output);
+                self.fail(&error);
+            }
+        }
+    }
+
+    /// Begins a rewrite: a new incremental file is there, in which everything comes that is appended behind the next
+    /// [`Stream::cut`]. If nothing was written before, because it was off, what is there does not go before it.
+    ///
+    /// # Errors
+    /// When the file system fails; then all is as it was.
+    pub fn begin_rewrite(&self) -> io::Result<Rewrite> {
+        let Options { dir, name, .. } = &self.options;
+        fs::create_dir_all(dir)?;
+        let mut manifest = self.manifest.lock();
+        let part = manifest.next_incremental(name);
+        let path = dir.join(&part.name);
+        // What is left of an attempt that failed.
+        let _ = fs::remove_file(&path);
+        let file = open_to_append(&path)?;
+        let is_listed = self.is_on();
+        if is_listed {
+            let mut with_file = manifest.clone();
+            with_file.parts.push(part.clone());
+            with_file.store(dir, name)?;
+            *manifest = with_file;
+        }
+        self.output.lock().next = Some(Arc::new(file));
+        self.is_on.store(true, Ordering::Release);
+        Ok(Rewrite {
+            first_kept: part.number,
+            unlisted: (!is_listed).then_some(part),
+            temporary: dir.join(format!("temp-rewrite-{}.base", std::process::id())),
+        })
+    }
+
+    /// Ends a rewrite: the base, which was written to [`Rewrite::temporary`] and is on disk, takes the place of what was
+    /// before it. `suffix` says what it is made of: `rdb` or `aof`.
+    ///
+    /// # Errors
+    /// When the file system fails; then what was before is still what counts.
+    pub fn end_rewrite(&self, rewrite: &Rewrite, suffix: &str, keeps_history: bool) -> io::Result<()> {
+        let Options { dir, name, .. } = &self.options;
+        let mut manifest = self.manifest.lock();
+        let base = manifest.next_base(name, suffix);
+        let path = dir.join(&base.name);
+        fs::rename(&rewrite.temporary, &path)?;
+        sync_dir(dir)?;
+        let base_bytes = fs::metadata(&path)?.len();
+        let mut after = manifest.with_base(base, rewrite.first_kept);
+        after.parts.extend(rewrite.unlisted.clone());
+        after.store(dir, name)?;
+        *manifest = after;
+        let incremental = manifest.incremental();
+        let sizes = incremental.map(|part| fs::metadata(dir.join(&part.name)).map_or(0, |file| file.len()));
+        let bytes = base_bytes + sizes.sum::<u64>();
+        self.bytes.store(bytes, Ordering::Relaxed);
+        self.bytes_after_rewrite.store(bytes, Ordering::Relaxed);
+        if !keeps_history {
+            self.forget_history(&mut manifest);
+        }
+        Ok(())
+    }
+
+    /// Gives a rewrite up. A file that it began is written on, where it was to be.
+    pub fn give_up_rewrite(&self, rewrite: &Rewrite) {
+        let _ = fs::remove_file(&rewrite.temporary);
+        if let Some(part) = &rewrite.unlisted {
+            self.is_on.store(false, Ordering::Release);
+            let mut output = self.output.lock();
+            (output.file, output.next) = (None, None);
+            let _ = fs::remove_file(self.options.dir.join(&part.name));
+        }
+    }
+
+    /// Deletes the files that are not needed any more.
+    fn forget_history(&self, manifest: &mut Manifest) {
+        let Options { dir, name, .. } = &self.options;
+        if manifest.history().next().is_none() {
+            return;
+        }
+        let after = manifest.without_history();
+        for part in manifest.history() {
+            if let Err(error) = fs::remove_file(dir.join(&part.name))
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(%error, file = part.name, "An append-only file that is not needed stays");
+                return;
+            }
+        }
+        match after.store(dir, name) {
+            Ok(()) => *manifest = after,
+            Err(error) => tracing::warn!(%error, "The manifest of the append-only file could not be written"),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Requests as bytes: arrays of bulk strings, as the append-only file and replicas have them.
+
+/// What begins a unit of several commands.
+pub(crate) const MULTI: &[u8] = b"*1\r\n$5\r\nMULTI\r\n";
+
+/// What ends it.
+pub(crate) const EXEC: &[u8] = b"*1\r\n$4\r\nEXEC\r\n";
+
+fn push_header(out: &mut Vec<u8>, sign: u8, number: usize) {
+    out.push(sign);
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Adds a request.
+pub(crate) fn push_command<'w>(out: &mut Vec<u8>, words: impl ExactSizeIterator<Item = &'w [u8]>) {
+    push_header(out, b'*', words.len());
+    for word in words {
+        push_header(out, b'$', word.len());
+        out.extend_from_slice(word);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Adds that what follows is done in `database`.
+pub fn push_select(out: &mut Vec<u8>, database: u16) {
+    let number = itoa::Buffer::new().format(database).as_bytes().to_vec();
+    push_command(out, [b"SELECT".as_slice(), &number].into_iter());
+}
+
+/// Adds a note of the time, in Unix seconds, as Redis writes it with `aof-timestamp-enabled`.
+pub(crate) fn push_timestamp(out: &mut Vec<u8>, unix_s: u64) {
+    out.extend_from_slice(b"#TS:");
+    out.extend_from_slice(itoa::Buffer::new().format(unix_s).as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
