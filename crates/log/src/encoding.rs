@@ -1,10 +1,10 @@
 //! Requests as bytes: arrays of bulk strings, as the append-only file and replicas have them.
 
 /// What begins a unit of several commands.
-pub(crate) const MULTI: &[u8] = b"*1\r\n$5\r\nMULTI\r\n";
+pub const MULTI: &[u8] = b"*1\r\n$5\r\nMULTI\r\n";
 
 /// What ends it.
-pub(crate) const EXEC: &[u8] = b"*1\r\n$4\r\nEXEC\r\n";
+pub const EXEC: &[u8] = b"*1\r\n$4\r\nEXEC\r\n";
 
 fn push_header(out: &mut Vec<u8>, sign: u8, number: usize) {
     out.push(sign);
@@ -13,7 +13,7 @@ fn push_header(out: &mut Vec<u8>, sign: u8, number: usize) {
 }
 
 /// Adds a request.
-pub(crate) fn push_command<'w>(out: &mut Vec<u8>, words: impl ExactSizeIterator<Item = &'w [u8]>) {
+pub fn push_command<'w>(out: &mut Vec<u8>, words: impl ExactSizeIterator<Item = &'w [u8]>) {
     push_header(out, b'*', words.len());
     for word in words {
         push_header(out, b'$', word.len());

@@ -10,7 +10,7 @@
 mod append_only;
 pub mod check;
 pub mod commands;
-mod encoding;
+pub mod encoding;
 mod manifest;
 mod output;
 mod records;

@@ -120,6 +120,8 @@ pub struct Link {
     stage: Stage,
     introduction: Introduction,
     position: Option<Position>,
+    /// Whether the primary is asked to become that.
+    is_failover: bool,
     output: Vec<u8>,
 }
 
@@ -137,10 +139,11 @@ pub fn acknowledgement(offset: u64, safe: Option<u64>) -> Vec<u8> {
 
 impl Link {
     /// A connection that was just made, of a replica that is at `position`, if it has followed anybody.
-    pub fn new(introduction: Introduction, position: Option<Position>) -> Self {
+    /// With `is_failover` the other side, which follows this server, is asked to become the primary.
+    pub fn new(introduction: Introduction, position: Option<Position>, is_failover: bool) -> Self {
         let mut output = Vec::new();
         resp::encode_command(&["PING"], &mut output);
-        Self { stage: Stage::Greeted, introduction, position, output }
+        Self { stage: Stage::Greeted, introduction, position, is_failover, output }
     }
 
     /// What is to be sent.
@@ -269,7 +272,8 @@ impl Link {
         match self.position {
             Some(Position { id, offset }) => {
                 let first = (offset + 1).to_string();
-                resp::encode_command(&[b"PSYNC", id.as_bytes(), first.as_bytes()], out);
+                let words: [&[u8]; 4] = [b"PSYNC", id.as_bytes(), first.as_bytes(), b"FAILOVER"];
+                resp::encode_command(&words[..3 + usize::from(self.is_failover)], out);
             }
             None => resp::encode_command(&["PSYNC", "?", "-1"], out),
         }

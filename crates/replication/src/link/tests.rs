@@ -48,9 +48,9 @@ fn converse(link: &mut Link, input: &[u8], piece: usize) -> Result<Came, LinkErr
 
 /// As [`converse`], with a new link each, for pieces of all sizes; what comes of it must not depend on these.
 fn converse_in_pieces(introduction: &Introduction, position: Option<Position>, input: &[u8]) -> Came {
-    let whole = converse(&mut Link::new(introduction.clone(), position), input, input.len()).unwrap();
+    let whole = converse(&mut Link::new(introduction.clone(), position, false), input, input.len()).unwrap();
     for piece in 1..input.len() {
-        let came = converse(&mut Link::new(introduction.clone(), position), input, piece).unwrap();
+        let came = converse(&mut Link::new(introduction.clone(), position, false), input, piece).unwrap();
         assert_eq!(came, whole, "in pieces of {piece}");
     }
     whole
@@ -134,7 +134,7 @@ fn what_goes_wrong_is_named() {
     ];
     for (input, expected) in cases {
         for piece in [1, 7, input.len()] {
-            let mut link = Link::new(Introduction::default(), None);
+            let mut link = Link::new(Introduction::default(), None, false);
             let error = converse(&mut link, input.as_bytes(), piece).unwrap_err().to_string();
             assert!(error.contains(expected), "{input:?}: {error}");
         }
@@ -144,7 +144,7 @@ fn what_goes_wrong_is_named() {
         ..Introduction::default()
     };
     let input = b"-NOAUTH Authentication required.\r\n-WRONGPASS invalid username-password pair\r\n";
-    let error = converse(&mut Link::new(introduction, None), input, 3).unwrap_err();
+    let error = converse(&mut Link::new(introduction, None, false), input, 3).unwrap_err();
     assert!(matches!(error, LinkError::Denied(_)), "{error}");
 }
 

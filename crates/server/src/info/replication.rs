@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Fields;
 use crate::clock::unix_ms;
-use crate::replication::{Following, LinkState, Replica};
+use crate::replication::{Failover, Following, LinkState, Replica};
 use crate::server::Server;
 
 pub(super) fn replication(server: &Server, fields: &mut Fields) {
@@ -30,7 +30,7 @@ pub(super) fn replication(server: &Server, fields: &mut Fields) {
     for (number, replica) in replicas.iter().enumerate() {
         fields.add(format_args!("slave{number}"), describe(replica));
     }
-    fields.add("master_failover_state", "no-failover");
+    fields.add("master_failover_state", Failover::name(replication.failover().as_ref()));
     fields.add("master_replid", figures.history.id());
     match figures.history.former() {
         None => fields.add("master_replid2", "0".repeat(40)),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use keyspace::Effects;
+use log::encoding::{EXEC, MULTI, push_command, push_select};
 use replication::{Answer, Backlog, History, Position, Reason, ReplicationId, answer};
 use sync::Mutex;
 
@@ -137,17 +138,17 @@ impl Feed {
         encoded.clear();
         let is_several = unit.len() > 1;
         if is_several {
-            encode(["MULTI"], &mut encoded);
+            encoded.extend_from_slice(MULTI);
         }
         for effect in unit.iter() {
             if inner.selected != Some(effect.database) {
                 inner.selected = Some(effect.database);
-                encode(["SELECT", &effect.database.to_string()], &mut encoded);
+                push_select(&mut encoded, effect.database);
             }
-            encode(effect.words(), &mut encoded);
+            push_command(&mut encoded, effect.words());
         }
         if is_several {
-            encode(["EXEC"], &mut encoded);
+            encoded.extend_from_slice(EXEC);
         }
         self.add(&mut inner, &encoded);
         inner.encoded = encoded;
@@ -159,7 +160,7 @@ impl Feed {
             let mut inner = self.inner.lock();
             if !inner.follows {
                 let mut encoded = Vec::new();
-                encode(words.iter(), &mut encoded);
+                push_command(&mut encoded, words.iter().map(|word| word.as_bytes()));
                 self.add(&mut inner, &encoded);
             }
         }
@@ -300,30 +301,5 @@ impl Inner {
         self.trimmed_at = offset;
         self.selected = None;
         self.replicas.drain(..).for_each(|replica| replica.disconnect());
-    }
-}
-
-/// Appends a request.
-fn encode<W: AsRef<[u8]>>(
-    words: impl IntoIterator<Item = W, IntoIter: ExactSizeIterator>,
-    out: &mut Vec<u8>,
-) {
-    let words = words.into_iter();
-    let mut number = |sign: u8, value: usize| {
-        out.push(sign);
-        out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
-        out.extend_from_slice(b"\r\n");
-    };
-    number(b'*', words.len());
-    for word in words {
-        let word = word.as_ref();
-        let mut number = |value: usize| {
-            out.push(b'$');
-            out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
-            out.extend_from_slice(b"\r\n");
-        };
-        number(word.len());
-        out.extend_from_slice(word);
-        out.extend_from_slice(b"\r\n");
     }
 }

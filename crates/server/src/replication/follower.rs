@@ -130,6 +130,11 @@ pub(crate) async fn start(server: Arc<Server>) {
         if matches!(reason, Break::Changed) {
             continue;
         }
+        if server.is_handing_over() && matches!(reason, Break::Link(_)) {
+            tracing::warn!("The replica did not take over: this server goes on as the primary");
+            server.abort_failover();
+            continue;
+        }
         tracing::warn!(primary = %format_args!("{}:{}", primary.host, primary.port), "Not connected with the primary: {reason}");
         let _ = tokio::time::timeout(RETRY, server.replication.changed.notified()).await;
     }
@@ -168,7 +173,7 @@ async fn follow(
         server,
         generation,
         timeout,
-        link: Link::new(introduction(server), Some(position)),
+        link: Link::new(introduction(server), Some(position), server.is_handing_over()),
         stream,
         waiting: Vec::new(),
         heard: Instant::now(),
@@ -308,6 +313,7 @@ impl Follower<'_> {
     }
 
     fn connected(&mut self) {
+        self.server.end_failover();
         self.server.replication.note(|following| {
             following.link = LinkState::Connected;
             following.down_since_ms = 0;

@@ -4,8 +4,10 @@
 //! - [`replica`]: one that follows this server; its connection serves it ([`crate::connection`]).
 //! - [`sync`]: the snapshots that replicas begin with.
 //! - [`follower`]: the task that follows this server's primary, if it has one.
+//! - [`failover`]: the exchange of parts with a replica.
 //! - [`waiting`]: clients that wait for replicas.
 
+mod failover;
 mod feed;
 mod follower;
 mod interim;
@@ -29,6 +31,7 @@ use crate::server::Server;
 use crate::session::Session;
 use crate::table::Entry;
 
+pub(crate) use failover::{Failover, address_of};
 pub(crate) use feed::Feed;
 pub(crate) use follower::start;
 pub(crate) use replica::{Replica, Stage};
@@ -51,6 +54,8 @@ pub(crate) struct Replication {
     waiting: Mutex<Vec<Arc<Replica>>>,
     /// Whether somebody makes snapshots for them.
     is_sending: AtomicBool,
+    /// The exchange of parts that is under way.
+    failover: Mutex<Option<Failover>>,
     /// Clients that wait for replicas.
     pub waiters: waiting::Waiters,
     /// Since when nobody follows, in Unix milliseconds; 0 while somebody does.
@@ -116,6 +121,7 @@ impl Replication {
             applying: Mutex::new(()),
             waiting: Mutex::new(Vec::new()),
             is_sending: AtomicBool::new(false),
+            failover: Mutex::new(None),
             waiters: waiting::Waiters::default(),
             lonely_since_ms: AtomicU64::new(0),
         };
@@ -141,6 +147,11 @@ impl Replication {
         replicas
     }
 
+    /// The exchange of parts that is under way.
+    pub fn failover(&self) -> Option<Failover> {
+        self.failover.lock().clone()
+    }
+
     /// Whether this server is a replica.
     pub fn is_replica(&self) -> bool {
         self.following.lock().is_some()
@@ -161,6 +172,9 @@ impl Replication {
 /// Whether this client may run the command, as far as that is the primary's or the replicas' to say.
 #[cold]
 pub(crate) fn admit(session: &Session, entry: &Entry) -> Result<(), String> {
+    if session.is_replaying {
+        return Ok(());
+    }
     let server = &session.server;
     let settings = server.settings();
     let settings = &settings.replication;

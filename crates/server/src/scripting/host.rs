@@ -126,6 +126,13 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
             server.statistics.count_rejected(entry.index);
             return Err(refused(&format!("ACL failure in script: {reason}")));
         }
+        if server.attention.now().has(Concern::Replication)
+            && command.is_write()
+            && let Err(refusal) = crate::replication::admit(self.session, entry)
+        {
+            server.statistics.count_rejected(entry.index);
+            return Err(Outcome::Refused(refusal));
+        }
         if self.is_short_of_memory && command.has(Flag::DenyOom) && self.txn.changes() == 0 {
             server.statistics.count_rejected(entry.index);
             return Err(Outcome::Refused(OUT_OF_MEMORY.to_owned()));

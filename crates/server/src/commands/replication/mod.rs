@@ -1,6 +1,7 @@
 //! Commands on replication.
 
 crate::commands::session_family! {
+    failover,
     psync,
     replconf,
     replicaof,
@@ -21,49 +22,37 @@ use crate::clock::unix_ms;
 use crate::replication::Goal;
 use crate::session::Session;
 
-/// Whom to follow: a host and a port, or nobody.
-pub struct Target(Option<Primary>);
-
-impl<'a> Parse<'a> for Target {
-    const SPEC: Spec = <&[u8]>::SPEC;
-
-    fn parse(parser: &mut Parser<'a>) -> Result<Self> {
-        let (host, port) = (parser.next()?, parser.next()?);
-        if host.eq_ignore_ascii_case(b"no") && port.eq_ignore_ascii_case(b"one") {
-            return Ok(Target(None));
-        }
-        let port = base::number::parse_i64(port).ok_or(Error::NotInteger)?;
-        let port = u16::try_from(port).map_err(|_| Error::fixed("ERR Invalid master port"))?;
-        let host = String::from_utf8(host.to_vec()).map_err(|_| Error::fixed("ERR Invalid host name"))?;
-        Ok(Target(Some(Primary { host, port })))
-    }
-}
-
-/// Makes the server follow another one, or nobody.
-fn replicate(session: &mut Session, target: Target, reply: &mut Reply) -> Result<()> {
+/// Makes the server follow another one, or nobody where that is `no one`.
+fn replicate(session: &mut Session, host: &[u8], port: &[u8], reply: &mut Reply) -> Result<()> {
     let server = Arc::clone(&session.server);
-    let Target(primary) = target;
     if session.replica.is_some() {
         return Err(Error::fixed("ERR Command is not valid when client is a replica."));
     }
-    let mut config = server.config.lock();
-    let changed = server.replicate_from(primary.clone());
+    let primary = primary(host, port)?;
+    if server.replication.failover().is_some() {
+        return Err(Error::fixed("ERR REPLICAOF not allowed while failing over."));
+    }
+    let changed = server.become_replica_of(primary.clone());
+    if !changed && primary.is_some() {
+        reply.simple("OK Already connected to specified master");
+        return Ok(());
+    }
     if changed {
-        *config = config.with_primary(primary.clone());
-        server.publish(Arc::clone(config.settings()));
+        let whom = primary.map_or_else(|| "nobody".to_owned(), |one| format!("{}:{}", one.host, one.port));
+        tracing::info!(primary = whom, client = %session.client.address, "REPLICAOF: following another primary");
     }
-    drop(config);
-    match (primary, changed) {
-        (Some(_), false) => reply.simple("OK Already connected to specified master"),
-        (primary, changed) => {
-            if changed {
-                let whom = primary.map_or_else(|| "nobody".to_owned(), |one| format!("{}:{}", one.host, one.port));
-                tracing::info!(primary = whom, client = %session.client.address, "REPLICAOF: following another primary");
-            }
-            reply.ok();
-        }
-    }
+    reply.ok();
     Ok(())
+}
+
+fn primary(host: &[u8], port: &[u8]) -> Result<Option<Primary>> {
+    if host.eq_ignore_ascii_case(b"no") && port.eq_ignore_ascii_case(b"one") {
+        return Ok(None);
+    }
+    let port = base::number::parse_i64(port).ok_or(Error::NotInteger)?;
+    let port = u16::try_from(port).map_err(|_| Error::fixed("ERR Invalid master port"))?;
+    let host = String::from_utf8(host.to_vec()).map_err(|_| Error::fixed("ERR Invalid host name"))?;
+    Ok(Some(Primary { host, port }))
 }
 
 /// Has the client wait until replicas have what it has written, for at most so long; where it may not wait, or they have

@@ -2,7 +2,7 @@
 
 use commands::prelude::*;
 
-use super::{Target, replicate};
+use super::replicate;
 use crate::session::Session;
 
 command! {
@@ -22,11 +22,11 @@ command! {
 }
 
 #[derive(Args)]
-pub struct Args {
-    #[arg(name = "host port")]
-    primary: Target,
+pub struct Args<'a> {
+    host: &'a [u8],
+    port: &'a [u8],
 }
 
-pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Result<()> {
-    replicate(session, args.primary, reply)
+pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    replicate(session, args.host, args.port, reply)
 }
