@@ -1,0 +1,152 @@
+//! Esker on both sides.
+
+use super::*;
+use std::time::Instant;
+
+#[test]
+fn a_chain_follows_its_head_and_survives_its_loss() {
+    let [head, middle, tail] = std::array::from_fn(|_| Server::start(&[]));
+    let [mut one, mut two, mut three] = [&head, &middle, &tail].map(Server::connect);
+    fill(&mut one);
+    follow(&mut two, &head);
+    follow(&mut three, &middle);
+    for line in CHANGES {
+        one.call(line);
+    }
+    catch_up(&mut one, &mut two);
+    catch_up(&mut two, &mut three);
+    assert_same(&mut one, &mut three);
+    assert_eq!(field(&mut one, "replication", "master_replid"), field(&mut three, "replication", "master_replid"));
+    // The middle takes over. Neither its own replica nor the former head has to begin anew.
+    two.call("CONFIG RESETSTAT");
+    assert_eq!(two.call("REPLICAOF NO ONE"), Value::ok());
+    assert_eq!(two.call("SET new head"), Value::ok());
+    follow(&mut one, &middle);
+    catch_up(&mut two, &mut one);
+    catch_up(&mut two, &mut three);
+    assert_eq!(field(&mut two, "stats", "sync_full"), "0");
+    assert_same(&mut two, &mut one);
+    assert_same(&mut two, &mut three);
+    assert_eq!(field(&mut one, "replication", "role"), "slave");
+    assert_eq!(two.call("ROLE").elements()[0], Value::bulk("master"));
+}
+
+#[test]
+fn keys_expire_when_the_primary_says_so() {
+    let [primary, replica] = std::array::from_fn(|_| Server::start(&["--enable-debug-command", "yes"]));
+    let (mut source, mut copy) = (primary.connect(), replica.connect());
+    follow(&mut copy, &primary);
+    source.call("DEBUG SET-ACTIVE-EXPIRE 0");
+    source.call("SET fleeting 1 PX 50");
+    catch_up(&mut source, &mut copy);
+    std::thread::sleep(Duration::from_millis(100));
+    // Nobody sees it any more, but it goes when the primary finds it gone.
+    assert!(copy.call("GET fleeting").is_null());
+    assert_eq!(copy.call("DBSIZE"), Value::Int(1));
+    assert_eq!(source.call("APPEND fleeting 2"), Value::Int(1));
+    catch_up(&mut source, &mut copy);
+    assert_eq!(copy.call("GET fleeting"), Value::bulk("2"));
+    assert_eq!(copy.call("TTL fleeting"), Value::Int(-1));
+}
+
+#[test]
+fn waits_for_replicas() {
+    let [primary, replica] = std::array::from_fn(|_| Server::start(&[]));
+    let (mut source, mut copy) = (primary.connect(), replica.connect());
+    let began = Instant::now();
+    assert_eq!(source.call("WAIT 1 100"), Value::Int(0));
+    assert!(began.elapsed() >= Duration::from_millis(100));
+    follow(&mut copy, &primary);
+    source.call("SET a 1");
+    assert_eq!(source.call("WAIT 1 0"), Value::Int(1));
+    assert_eq!(copy.call("GET a"), Value::bulk("1"));
+    assert!(copy.call("WAIT 1 0").is_error());
+    replica.signal(rustix::process::Signal::STOP);
+    source.call("SET a 2");
+    assert_eq!(source.call("WAIT 1 200"), Value::Int(0));
+    replica.signal(rustix::process::Signal::CONT);
+    assert_eq!(source.call("WAIT 1 0"), Value::Int(1));
+    // Within a transaction nobody waits.
+    source.call("MULTI");
+    source.call("SET a 3");
+    source.call("WAIT 5 0");
+    assert_eq!(source.call("EXEC").elements().len(), 2);
+}
+
+#[test]
+fn writes_need_as_many_replicas_as_are_asked_for() {
+    let [primary, replica] = std::array::from_fn(|_| Server::start(&[]));
+    let (mut source, mut copy) = (primary.connect(), replica.connect());
+    assert_eq!(source.call("CONFIG SET min-replicas-to-write 1"), Value::ok());
+    assert!(source.call("SET a 1").error().starts_with("NOREPLICAS "));
+    assert!(source.call("EVAL 'return redis.call(\"SET\", KEYS[1], 1)' 1 a").is_error());
+    assert!(source.call("GET a").is_null());
+    follow(&mut copy, &primary);
+    eventually(SOON, "the replica counts", || source.call("SET a 1") == Value::ok());
+}
+
+#[test]
+fn a_replica_refuses_writes_in_every_way() {
+    let [primary, replica] = std::array::from_fn(|_| Server::start(&[]));
+    let (mut source, mut copy) = (primary.connect(), replica.connect());
+    let mut early = replica.connect();
+    early.call("MULTI");
+    early.call("SET a 1");
+    follow(&mut copy, &primary);
+    assert!(copy.call("SET a 1").error().starts_with("READONLY "));
+    assert!(copy.call("EVAL 'return redis.call(\"SET\", KEYS[1], 1)' 1 a").error().contains("READONLY "));
+    assert!(early.call("EXEC").error().contains("READONLY "));
+    assert_eq!(copy.call("CONFIG SET replica-read-only no"), Value::ok());
+    assert_eq!(copy.call("SET own 1"), Value::ok());
+    assert_eq!(copy.call("CONFIG SET replica-serve-stale-data no"), Value::ok());
+    assert_eq!(copy.call("GET own"), Value::bulk("1"));
+    source.call("SHUTDOWN NOSAVE");
+    eventually(SOON, "the link is seen to be down", || {
+        let reply = copy.call("GET own");
+        reply.is_error() && reply.error().starts_with("MASTERDOWN ")
+    });
+    assert!(!copy.call("INFO replication").is_error());
+}
+
+#[test]
+fn parts_are_exchanged_without_losing_a_write() {
+    let [primary, replica] = std::array::from_fn(|_| Server::start(&[]));
+    let (mut source, mut copy) = (primary.connect(), replica.connect());
+    assert!(source.call("FAILOVER").error().contains("requires connected replicas"));
+    follow(&mut copy, &primary);
+    for number in 0..1000 {
+        source.call(&format!("SET key:{number} {number}"));
+    }
+    source.call("CONFIG RESETSTAT");
+    assert_eq!(source.call(&format!("FAILOVER TO 127.0.0.1 {} TIMEOUT 20000", replica.port())), Value::ok());
+    eventually(SOON, "the replica is the primary", || field(&mut copy, "replication", "role") == "master");
+    eventually(SOON, "the primary is a replica", || {
+        field(&mut source, "replication", "master_link_status") == "up"
+    });
+    assert_eq!(field(&mut source, "replication", "master_failover_state"), "no-failover");
+    assert_eq!(copy.call("SET new 1"), Value::ok());
+    catch_up(&mut copy, &mut source);
+    assert_same(&mut copy, &mut source);
+    assert_eq!(field(&mut copy, "stats", "sync_full"), "0", "both had the same");
+}
+
+#[test]
+fn a_password_is_needed_where_it_is() {
+    let primary = Server::start(&["--requirepass", "secret"]);
+    let mut source = primary.connect();
+    source.call("AUTH secret");
+    source.call("SET a 1");
+    let replica = Server::start(&[]);
+    let mut copy = replica.connect();
+    copy.call(&format!("REPLICAOF 127.0.0.1 {}", primary.port()));
+    eventually(SOON, "the refusal is in the log", || replica.log().contains("masterauth"));
+    assert_eq!(field(&mut copy, "replication", "master_link_status"), "down");
+    copy.call("CONFIG SET masterauth secret");
+    eventually(SOON, "the link is up", || field(&mut copy, "replication", "master_link_status") == "up");
+    assert_eq!(copy.call("GET a"), Value::bulk("1"));
+    // One with a user of its own.
+    source.call("ACL SETUSER follower on >pass +psync +replconf +ping");
+    copy.call("REPLICAOF NO ONE");
+    copy.call("CONFIG SET masteruser follower masterauth pass");
+    follow(&mut copy, &primary);
+}

@@ -1,0 +1,124 @@
+//! Links that are cut, replicas that are stuck, primaries that are killed: in the end all hold the same.
+
+use super::*;
+use crate::harness::Rng;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+/// Changes a server from a thread until it is told to stop.
+fn load(server: &Server, seed: u64, stop: &Arc<AtomicBool>) -> thread::JoinHandle<u64> {
+    let (mut client, stop) = (server.connect(), Arc::clone(stop));
+    thread::spawn(move || {
+        let mut rng = Rng::new(seed);
+        let mut sent = 0;
+        while !stop.load(Ordering::Relaxed) {
+            let key = rng.below(200);
+            let number = rng.below(1000);
+            let lines: &[String] = &match rng.below(9) {
+                0 => vec![format!("INCR number:{key}")],
+                1 => vec![format!("LPUSH list:{key} {number}"), format!("RPOP list:{key}")],
+                2 => vec![format!("SADD set:{key} {number}"), format!("SPOP set:{key}")],
+                3 => vec![format!("HSET hash:{key} f{number} {number}")],
+                4 => vec![format!("ZADD zset:{key} {number} m{number}"), format!("ZPOPMIN zset:{key}")],
+                5 => vec![format!("SET fleeting:{key} {number} PX {}", 1 + rng.below(30))],
+                6 => vec!["MULTI".into(), format!("INCR left:{key}"), format!("INCR right:{key}"), "EXEC".into()],
+                7 => vec![format!("XADD stream:{key} * f {number}")],
+                _ => vec![format!(
+                    "EVAL 'redis.call(\"INCR\", KEYS[1]); redis.call(\"INCR\", KEYS[2])' 2 left:{key} right:{key}"
+                )],
+            };
+            for line in lines {
+                if client.try_call(&crate::harness::words(line)).is_err() {
+                    return sent;
+                }
+                sent += 1;
+            }
+        }
+        sent
+    })
+}
+
+fn stop_load(stop: &AtomicBool, threads: Vec<thread::JoinHandle<u64>>) {
+    stop.store(true, Ordering::Relaxed);
+    for thread in threads {
+        assert!(thread.join().expect("the load runs to its end") > 0);
+    }
+}
+
+/// What a unit changes together is never seen apart.
+fn assert_units_whole(client: &mut Client) {
+    for key in 0..200 {
+        let both = client.call(&format!("MGET left:{key} right:{key}"));
+        assert_eq!(both.elements()[0], both.elements()[1], "of a transaction, on a replica");
+    }
+}
+
+#[test]
+fn links_that_are_cut_under_load_lose_nothing() {
+    let primary = Server::start(&["--repl-backlog-size", "20mb"]);
+    let replicas: [Server; 2] = std::array::from_fn(|_| Server::start(&[]));
+    let mut source = primary.connect();
+    let mut copies = [&replicas[0], &replicas[1]].map(Server::connect);
+    let stop = Arc::new(AtomicBool::new(false));
+    let threads = (0..3).map(|seed| load(&primary, seed, &stop)).collect();
+    copies.iter_mut().for_each(|copy| follow(copy, &primary));
+    let mut rng = Rng::new(11);
+    for _ in 0..8 {
+        thread::sleep(Duration::from_millis(50 + rng.below(200) as u64));
+        match rng.below(2) {
+            0 => drop(source.call("CLIENT KILL TYPE replica")),
+            _ => drop(copies[0].call("CLIENT KILL TYPE master")),
+        }
+        copies.iter_mut().for_each(assert_units_whole);
+    }
+    stop_load(&stop, threads);
+    for copy in &mut copies {
+        catch_up(&mut source, copy);
+        // What has expired since is gone for both when both are asked late enough.
+        thread::sleep(Duration::from_millis(200));
+        catch_up(&mut source, copy);
+        assert_same(&mut source, copy);
+    }
+}
+
+#[test]
+fn a_replica_that_is_stuck_is_let_go() {
+    let limit = "replica 4mb 0 0";
+    let primary = Server::start(&["--client-output-buffer-limit", "replica", "4mb", "0", "0"]);
+    let replica = Server::start(&["--repl-timeout", "5"]);
+    let (mut source, mut copy) = (primary.connect(), replica.connect());
+    assert_eq!(limit, "replica 4mb 0 0");
+    follow(&mut copy, &primary);
+    let before = primary.resident_bytes();
+    replica.signal(rustix::process::Signal::STOP);
+    let value = vec![b'x'; 100_000];
+    for _ in 0..1000 {
+        assert_eq!(source.call_with(&[b"SET".as_slice(), b"same", &value]), Value::ok());
+    }
+    eventually(SOON, "it is let go", || field(&mut source, "replication", "connected_slaves") == "0");
+    if let (Some(before), Some(after)) = (before, primary.resident_bytes()) {
+        assert!(after < before + (40 << 20), "100 MB were streamed: {before} bytes before, {after} after");
+    }
+    replica.signal(rustix::process::Signal::CONT);
+    eventually(SOON, "it comes back", || field(&mut source, "replication", "connected_slaves") == "1");
+    eventually(SOON, "it has what there is", || copy.call("STRLEN same") == Value::Int(100_000));
+}
+
+#[test]
+fn a_primary_that_is_killed_while_it_sends_is_followed_when_it_is_back() {
+    let mut primary = Server::start(&[]);
+    let replica = Server::start(&[]);
+    let (mut source, mut copy) = (primary.connect(), replica.connect());
+    copy.call("SET own 1");
+    for number in 0..2000 {
+        source.call_with(&[b"SET".as_slice(), format!("key:{number}").as_bytes(), &[b'x'; 2000]]);
+    }
+    copy.call(&format!("REPLICAOF 127.0.0.1 {}", primary.port()));
+    primary.stop_by(rustix::process::Signal::KILL);
+    let other = Server::start(&[]);
+    let mut another = other.connect();
+    another.call("SET b 2");
+    follow(&mut copy, &other);
+    assert_same(&mut another, &mut copy);
+}
