@@ -101,7 +101,7 @@ enum Stage {
     Greeted,
     /// The answer to AUTH.
     LoggingIn,
-    /// The answers to so many REPLCONF; that to PSYNC comes behind them.
+    /// The answers to so many REPLCONF.
     Introduced(usize),
     /// The answer to PSYNC.
     Asked,
@@ -238,7 +238,10 @@ impl Link {
                 if line.starts_with(b"-NOAUTH") {
                     return Err(LinkError::Denied(text()));
                 }
-                self.stage = if left > 1 { Stage::Introduced(left - 1) } else { Stage::Asked };
+                match left {
+                    2.. => self.stage = Stage::Introduced(left - 1),
+                    _ => self.ask(),
+                }
             }
             Stage::Asked => return self.take_answer(line),
             Stage::SnapshotHead(position) => return self.take_snapshot_head(line, position),
@@ -252,7 +255,7 @@ impl Link {
         2 + usize::from(self.introduction.address.is_some())
     }
 
-    /// Sends all that follows the greeting at once; the answers come in order.
+    /// Tells of itself, all at once; the answers come in order.
     fn introduce(&mut self) {
         let out = &mut self.output;
         self.stage = Stage::Introduced(2 + usize::from(self.introduction.address.is_some()));
@@ -269,6 +272,12 @@ impl Link {
             resp::encode_command(&["REPLCONF", "ip-address", address], out);
         }
         resp::encode_command(&["REPLCONF", "capa", "eof", "capa", "psync2"], out);
+    }
+
+    /// Asks for the stream. A primary refuses that while it has answers to other things to send.
+    fn ask(&mut self) {
+        let out = &mut self.output;
+        self.stage = Stage::Asked;
         match self.position {
             Some(Position { id, offset }) => {
                 let first = (offset + 1).to_string();

@@ -283,7 +283,7 @@ impl Server {
     /// Evicts until no more memory is used than allowed, or until the time is up.
     #[cold]
     fn evict(&self, settings: &Settings, limit: Duration) -> Room {
-        if self.is_paused() {
+        if self.is_paused() || self.leaves_eviction_to_primary() {
             return Room::Enough;
         }
         let began = Instant::now();

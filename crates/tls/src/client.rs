@@ -56,7 +56,7 @@ pub fn client_config(options: ClientOptions) -> Result<ClientConfig, Error> {
 
 /// Judges the server's certificate as [`NameCheck`] says.
 #[derive(Debug)]
-struct Verifier {
+pub(crate) struct Verifier {
     /// Nobody where it is not judged.
     by_authority: Option<ByAuthority>,
     checks_name: bool,
@@ -70,7 +70,7 @@ struct ByAuthority {
 }
 
 impl Verifier {
-    fn new(check: NameCheck, provider: Arc<CryptoProvider>) -> Result<Self, Error> {
+    pub fn new(check: NameCheck, provider: Arc<CryptoProvider>) -> Result<Self, Error> {
         let (authorities, checks_name) = match check {
             NameCheck::Strict(authorities) => (authorities, true),
             NameCheck::Lenient(authorities) => (authorities, false),

@@ -8,7 +8,7 @@ use crate::kind::choice::{YesNo, choices, one_of};
 use crate::kind::number::{INT_MAX, integer};
 use crate::kind::text::{Secret, text};
 
-const NO_PEERS: Support = Ignored("no connections to other servers are made yet");
+const NO_PEERS: Support = Ignored("there is no cluster yet");
 const NO_DH: Support = Ignored("keys are agreed on over elliptic curves only");
 
 choices! {
@@ -40,7 +40,7 @@ group! {
     "tls-cluster" => cluster: bool = false, YesNo, NO_PEERS;
 
     /// Encrypt the connection to the primary.
-    "tls-replication" => replication: bool = false, YesNo, NO_PEERS;
+    "tls-replication" => replication: bool = false, YesNo, Supported;
 
     /// Whether clients must show a certificate.
     "tls-auth-clients" => auth_clients: TlsAuthClients = TlsAuthClients::Yes, one_of(), Supported;
@@ -61,13 +61,13 @@ group! {
     "tls-key-file-pass" [sensitive] => key_file_pass: Option<Secret> = None, text(), Supported;
 
     /// File with the certificate shown to other servers.
-    "tls-client-cert-file" => client_cert_file: Option<PathBuf> = None, text(), NO_PEERS;
+    "tls-client-cert-file" => client_cert_file: Option<PathBuf> = None, text(), Supported;
 
     /// File with the private key of the certificate shown to other servers.
-    "tls-client-key-file" => client_key_file: Option<PathBuf> = None, text(), NO_PEERS;
+    "tls-client-key-file" => client_key_file: Option<PathBuf> = None, text(), Supported;
 
     /// Password of the private key of the certificate shown to other servers.
-    "tls-client-key-file-pass" [sensitive] => client_key_file_pass: Option<Secret> = None, text(), NO_PEERS;
+    "tls-client-key-file-pass" [sensitive] => client_key_file_pass: Option<Secret> = None, text(), Supported;
 
     /// File with Diffie-Hellman parameters.
     "tls-dh-params-file" => dh_params_file: Option<PathBuf> = None, text(), NO_DH;

@@ -6,6 +6,7 @@ mod harness;
 mod esker;
 mod faults;
 mod redis;
+mod sentinel;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -14,11 +14,15 @@ use std::task::Poll;
 use std::time::Duration;
 
 use config::Primary;
+use config::table::tls::Tls;
 use replication::{Credentials, Event, Introduction, Link, LinkError, Position, acknowledgement};
 use resp::{Reply, RequestLimits, RequestParser, Version};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::LinkState;
 use crate::client::{Client, ClientFlag};
@@ -68,6 +72,8 @@ enum Break {
     Killed,
     /// The socket failed.
     Socket(io::Error),
+    /// The directives on encryption are wrong.
+    Encryption(String),
     /// The conversation went wrong.
     Link(LinkError),
     /// The snapshot could not be taken in.
@@ -84,6 +90,7 @@ impl std::fmt::Display for Break {
             Self::Silent => f.write_str("the primary was silent for longer than repl-timeout"),
             Self::Killed => f.write_str("an operator closed the connection"),
             Self::Socket(error) => error.fmt(f),
+            Self::Encryption(text) => write!(f, "no encryption: {text}"),
             Self::Link(error) => error.fmt(f),
             Self::Snapshot(text) => write!(f, "its snapshot was not taken in: {text}"),
             Self::Protocol(text) => write!(f, "what it sent is no request: {text}"),
@@ -150,15 +157,15 @@ async fn follow(
     let settings = server.settings();
     let timeout = Duration::from_secs(u64::from(settings.replication.repl_timeout_s));
     let connect = TcpStream::connect((primary.host.as_str(), primary.port));
-    let stream = tokio::time::timeout(timeout, connect).await.map_err(|_| Break::Silent)??;
-    stream.set_nodelay(true)?;
+    let socket = tokio::time::timeout(timeout, connect).await.map_err(|_| Break::Silent)??;
+    socket.set_nodelay(true)?;
     tracing::info!(primary = %format_args!("{}:{}", primary.host, primary.port), "Connected with the primary");
     let position = server.position();
     let client = Arc::new(Client::new(
         server.clients.next_id(),
-        stream.peer_addr().map_or_else(|_| String::new(), |address| address.to_string()),
-        stream.local_addr().map_or_else(|_| String::new(), |address| address.to_string()),
-        std::os::fd::AsRawFd::as_raw_fd(&stream),
+        socket.peer_addr().map_or_else(|_| String::new(), |address| address.to_string()),
+        socket.local_addr().map_or_else(|_| String::new(), |address| address.to_string()),
+        std::os::fd::AsRawFd::as_raw_fd(&socket),
         false,
         unix_ms(),
         Arc::clone(server.users.default_account()),
@@ -169,6 +176,12 @@ async fn follow(
     session.is_authenticated = true;
     session.is_replaying = true;
     session.select(*database);
+    let stream: Box<dyn Stream> = if settings.tls.replication {
+        let encrypting = encrypt(&settings.tls, &primary.host, socket);
+        Box::new(tokio::time::timeout(timeout, encrypting).await.map_err(|_| Break::Silent)??)
+    } else {
+        Box::new(socket)
+    };
     let mut follower = Follower {
         server,
         generation,
@@ -188,11 +201,24 @@ async fn follow(
     result
 }
 
+/// A connection, encrypted or not.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// Agrees on keys with the primary, as `tls-replication` asks for.
+async fn encrypt(settings: &Tls, host: &str, socket: TcpStream) -> Result<TlsStream<TcpStream>, Break> {
+    let config = tls::peer_config(settings).map_err(|error| Break::Encryption(error.to_string()))?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|error| Break::Encryption(error.to_string()))?;
+    Ok(TlsConnector::from(Arc::new(config)).connect(name, socket).await?)
+}
+
 fn introduction(server: &Server) -> Introduction {
     let settings = server.settings();
     let replication = &settings.replication;
     let password = replication.masterauth.as_ref().map(|secret| secret.reveal().to_vec());
     let listening_port = match replication.replica_announce_port {
+        0 if settings.tls.replication => settings.tls.port,
         0 => settings.network.port,
         port => port,
     };
@@ -213,7 +239,7 @@ struct Follower<'s> {
     /// Silence for longer ends it.
     timeout: Duration,
     link: Link,
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     /// What has come and was not looked at.
     waiting: Vec<u8>,
     heard: Instant,

@@ -290,7 +290,11 @@ impl Server {
             replication.feed.append_request(&["PING"]);
         }
         let timeout_ms = u64::from(settings.repl_timeout_s) * 1000;
+        let limits = self.settings().clients.output_buffer_limits.replica;
         for replica in &replicas {
+            if replica.lags_too_long(replication.feed.offset(), limits, now_ms) {
+                replica.let_go(replication.feed.offset().saturating_sub(replica.sent()));
+            }
             // One that is being sent a snapshot acknowledges nothing.
             let is_silent = now_ms.saturating_sub(replica.heard_ms()) > timeout_ms;
             if replica.stage() == Stage::Online && is_silent {
@@ -321,6 +325,11 @@ impl Server {
         self.replication.feed.deactivate(random_id());
         self.keyspace.record_effects(false);
         drop(txn);
+    }
+
+    /// Whether the primary decides what goes to make room.
+    pub(crate) fn leaves_eviction_to_primary(&self) -> bool {
+        self.settings().replication.replica_ignore_maxmemory && self.replication.is_replica()
     }
 
     /// Where this server's stream is.

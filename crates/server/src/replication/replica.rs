@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 
+use config::OutputBufferLimit;
 use replication::Greeting;
 use sync::Mutex;
 
@@ -53,6 +54,8 @@ pub(crate) struct Replica {
     acknowledged: AtomicU64,
     safe: AtomicU64,
     heard_ms: AtomicU64,
+    /// Since when it lags by more than the soft limit, in Unix milliseconds; 0 when it does not.
+    lags_since_ms: AtomicU64,
     pieces: Mutex<Option<Receiver<Vec<u8>>>>,
 }
 
@@ -114,6 +117,7 @@ impl Replica {
             acknowledged: AtomicU64::new(0),
             safe: AtomicU64::new(0),
             heard_ms: AtomicU64::new(now_ms),
+            lags_since_ms: AtomicU64::new(0),
             pieces: Mutex::new(None),
         }
     }
@@ -219,6 +223,23 @@ impl Replica {
     /// When it was heard of last, in Unix milliseconds.
     pub fn heard_ms(&self) -> u64 {
         self.heard_ms.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has lagged behind the stream, which has `offset` bytes, by more than the soft limit for as long as may
+    /// be. To be asked every second.
+    pub fn lags_too_long(&self, offset: u64, limits: OutputBufferLimit, now_ms: u64) -> bool {
+        let lag_bytes = offset.saturating_sub(self.sent());
+        if limits.soft_bytes == 0 || lag_bytes <= limits.soft_bytes {
+            self.lags_since_ms.store(0, Ordering::Relaxed);
+            return false;
+        }
+        match self.lags_since_ms.load(Ordering::Relaxed) {
+            0 => {
+                self.lags_since_ms.store(now_ms, Ordering::Relaxed);
+                false
+            }
+            since_ms => now_ms.saturating_sub(since_ms) / 1000 > limits.soft_seconds,
+        }
     }
 
     /// Lets it go because it lags by so many bytes.
