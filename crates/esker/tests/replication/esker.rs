@@ -150,3 +150,17 @@ fn a_password_is_needed_where_it_is() {
     copy.call("CONFIG SET masteruser follower masterauth pass");
     follow(&mut copy, &primary);
 }
+
+#[test]
+fn who_listens_to_a_replica_hears_what_is_published() {
+    let [primary, replica] = std::array::from_fn(|_| Server::start(&[]));
+    let (mut source, mut copy) = (primary.connect(), replica.connect());
+    follow(&mut copy, &primary);
+    let mut listener = replica.connect();
+    listener.call("SUBSCRIBE news");
+    eventually(SOON, "it is heard", || {
+        source.call("PUBLISH news hello");
+        listener.set_timeout(Some(Duration::from_millis(200)));
+        listener.read().is_ok_and(|message| message.elements()[2] == Value::bulk("hello"))
+    });
+}

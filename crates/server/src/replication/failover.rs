@@ -51,7 +51,7 @@ impl Server {
         tracing::info!(?failover, "FAILOVER requested");
         *self.replication.failover.lock() = Some(failover);
         self.pause.begin(pause::Scope::Writes, u64::MAX, unix_ms(), &self.attention);
-        self.replication.feed.append_request(&["REPLCONF", "GETACK", "*"]);
+        self.replication.feed.append_request(&[b"REPLCONF", b"GETACK", b"*"]);
         let server = Arc::clone(self);
         tokio::spawn(async move {
             while server.go_on_with_failover() {

@@ -155,12 +155,12 @@ impl Feed {
     }
 
     /// Adds a request that concerns the replicas and not the data.
-    pub fn append_request(&self, words: &[&str]) {
+    pub fn append_request(&self, words: &[&[u8]]) {
         if self.is_active() {
             let mut inner = self.inner.lock();
             if !inner.follows {
                 let mut encoded = Vec::new();
-                push_command(&mut encoded, words.iter().map(|word| word.as_bytes()));
+                push_command(&mut encoded, words.iter().copied());
                 self.add(&mut inner, &encoded);
             }
         }

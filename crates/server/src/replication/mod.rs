@@ -287,7 +287,7 @@ impl Server {
         let replicas = replication.feed.replicas();
         let now_ms = unix_ms();
         if !replicas.is_empty() && ticks % u64::from(settings.repl_ping_replica_period_s) == 0 {
-            replication.feed.append_request(&["PING"]);
+            replication.feed.append_request(&[b"PING"]);
         }
         let timeout_ms = u64::from(settings.repl_timeout_s) * 1000;
         let limits = self.settings().clients.output_buffer_limits.replica;

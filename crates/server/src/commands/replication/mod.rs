@@ -76,7 +76,7 @@ fn wait_for(
     session.waiting = Some((waiter, until_ms));
     session.waiting_in = Some(command);
     session.set_blocked(true);
-    replication.feed.append_request(&["REPLCONF", "GETACK", "*"]);
+    replication.feed.append_request(&[b"REPLCONF", b"GETACK", b"*"]);
     // One may have said so before the client was among those who wait.
     replication.waiters.settle(&replication.feed.replicas());
 }
