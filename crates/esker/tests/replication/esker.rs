@@ -79,7 +79,7 @@ fn writes_need_as_many_replicas_as_are_asked_for() {
     let (mut source, mut copy) = (primary.connect(), replica.connect());
     assert_eq!(source.call("CONFIG SET min-replicas-to-write 1"), Value::ok());
     assert!(source.call("SET a 1").error().starts_with("NOREPLICAS "));
-    assert!(source.call("EVAL 'return redis.call(\"SET\", KEYS[1], 1)' 1 a").is_error());
+    assert!(source.call("EVAL return(redis.call('SET',KEYS[1],1)) 1 a").is_error());
     assert!(source.call("GET a").is_null());
     follow(&mut copy, &primary);
     eventually(SOON, "the replica counts", || source.call("SET a 1") == Value::ok());
@@ -94,7 +94,7 @@ fn a_replica_refuses_writes_in_every_way() {
     early.call("SET a 1");
     follow(&mut copy, &primary);
     assert!(copy.call("SET a 1").error().starts_with("READONLY "));
-    assert!(copy.call("EVAL 'return redis.call(\"SET\", KEYS[1], 1)' 1 a").error().contains("READONLY "));
+    assert!(copy.call("EVAL return(redis.call('SET',KEYS[1],1)) 1 a").error().contains("READONLY "));
     assert!(early.call("EXEC").error().contains("READONLY "));
     assert_eq!(copy.call("CONFIG SET replica-read-only no"), Value::ok());
     assert_eq!(copy.call("SET own 1"), Value::ok());

@@ -161,7 +161,7 @@ const CHANGES: &[&str] = &[
     "PFMERGE visits visits",
     "GEOADD places 13.361389 38.115556 Palermo",
     "BITOP NOT inverted text",
-    "EVAL 'redis.call(\"SET\", KEYS[1], ARGV[1]); return redis.call(\"INCR\", KEYS[1])' 1 scripted 5",
+    "EVAL redis.call('SET',KEYS[1],ARGV[1]);return(redis.call('INCR',KEYS[1])) 1 scripted 5",
     "SELECT 2",
     "SET two 2",
     "MOVE two 1",
