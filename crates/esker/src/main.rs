@@ -1,6 +1,7 @@
 //! Configuration, wiring, main: the one place that knows every room.
 
 mod allocator;
+mod check_aof;
 mod cli;
 mod engines;
 mod limits;
@@ -19,10 +20,13 @@ Esker serves Redis clients from memory.
 
 Usage: esker [server] [redis.conf | -] [--directive value …]
        esker cli [options] [command [argument …]]
+       esker check-aof [--fix] FILE | MANIFEST
        esker --help | --version
 
   server   Start the server; also what happens without a command. Every directive of redis.conf can be given
            as an option: esker server /etc/redis.conf --port 6380 --appendonly no
+  check-aof
+           Find out what is wrong with an append-only file. See esker check-aof --help.
   cli      Talk to a server; without a command, at a prompt. See esker cli --help.
 ";
 
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
             println!("esker {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS
         }
+        Some("check-aof") => check_aof::main(&arguments[1..]),
         Some("cli") => cli::main(&arguments[1..]),
         Some("server") => serve::main(&arguments[1..]),
         _ => serve::main(&arguments),

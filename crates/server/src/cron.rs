@@ -38,6 +38,7 @@ pub(crate) fn start(server: &Arc<Server>) -> tokio::task::JoinSet<()> {
     tasks.spawn(sample(Arc::clone(server)));
     tasks.spawn(close_idle(Arc::clone(server)));
     tasks.spawn(renew_store(Arc::clone(server)));
+    tasks.spawn(tend_append_only(Arc::clone(server)));
     tasks.spawn(crate::eviction::go_on(Arc::clone(server)));
     tasks
 }
@@ -154,5 +155,13 @@ async fn renew_store(server: Arc<Server>) {
                 let _ = server.keyspace.renew(&**store);
             });
         }
+    }
+}
+
+/// Sees to the append-only file.
+async fn tend_append_only(server: Arc<Server>) {
+    loop {
+        tokio::time::sleep(SAMPLE).await;
+        crate::append_only::tend(&server);
     }
 }

@@ -16,6 +16,7 @@ use values::access::Counting;
 use values::limits::Limits;
 
 use crate::allocator::Allocator;
+use crate::append_only::Appending;
 use crate::attention::{Attention, Concern};
 use crate::blocking::Blocked;
 use crate::client::Client;
@@ -63,6 +64,8 @@ pub struct Server {
     pub trackers: Trackers,
     /// Who waits for which key.
     pub blocked: Blocked,
+    /// The append-only file.
+    pub append_only: Appending,
     /// What requests have to look at before they run.
     pub attention: Attention,
     /// What goes to make room in memory.
@@ -194,7 +197,6 @@ impl Server {
         let clients_limit = ClientsLimit::default();
         attention.set(Concern::ClientsMemory, clients_limit.configure(&settings));
         let server = Server {
-            keyspace,
             statistics: Statistics::new(settings.process.io_threads, table.entries().len()),
             watchdog: Watchdog::new(settings.process.io_threads),
             table,
@@ -207,6 +209,8 @@ impl Server {
             pubsub: PubSub::default(),
             trackers: Trackers::default(),
             blocked: Blocked::default(),
+            append_only: Appending::new(&settings, &keyspace),
+            keyspace,
             attention,
             evictions: Evictions::new(&settings),
             pause: Pause::default(),
@@ -304,6 +308,7 @@ impl Server {
         if let Some(store) = self.keyspace.store() {
             store.configure(crate::store::settings(&settings));
         }
+        self.append_only.configure(&settings);
         self.settings.store(Arc::clone(&settings));
         self.refresh_wanted_events();
         self.limit_memory(&settings);
