@@ -25,6 +25,7 @@ mod info;
 mod latency;
 mod listener;
 mod metrics;
+mod migration;
 mod monitors;
 mod notifications;
 mod pause;
