@@ -26,6 +26,7 @@ mod info;
 mod latency;
 mod listener;
 mod metrics;
+mod migration;
 mod monitors;
 mod notifications;
 mod pause;

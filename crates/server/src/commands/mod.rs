@@ -5,6 +5,7 @@
 
 mod cluster;
 mod connection;
+mod generic;
 mod pubsub;
 mod scripting;
 mod server;
@@ -26,9 +27,10 @@ pub fn all() -> impl Iterator<Item = &'static Command> {
 
 /// The commands and subcommands of this room, with their functions.
 pub(crate) fn session_commands() -> impl Iterator<Item = &'static SessionCommand> {
-    let families: [&[SessionCommand]; 6] = [
+    let families: [&[SessionCommand]; 7] = [
         cluster::FAMILY,
         connection::FAMILY,
+        generic::FAMILY,
         pubsub::FAMILY,
         scripting::FAMILY,
         server::FAMILY,
