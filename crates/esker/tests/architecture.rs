@@ -43,6 +43,11 @@ const RULES: &[Rule] = &[
         may_import: &["base", "fuzzing"],
         because: "a form holds bytes: no keys, no locks, no protocol",
     },
+    Rule {
+        room: "rdb",
+        may_import: &["base", "fuzzing", "values"],
+        because: "a format knows values and bytes: no socket, no path, no keyspace",
+    },
     Rule { room: "config", may_import: &["base"], because: "a configuration is a value that others act on" },
     Rule {
         room: "tls",
@@ -67,7 +72,7 @@ const RULES: &[Rule] = &[
     Rule { room: "command-macros", may_import: &[], because: "it writes code, and runs in the compiler" },
     Rule {
         room: "commands",
-        may_import: &["base", "resp", "values", "keyspace", "command-macros"],
+        may_import: &["base", "resp", "values", "rdb", "keyspace", "command-macros"],
         because: "a command knows keys, arguments and replies; no socket, no session, no engine",
     },
     Rule {
@@ -83,6 +88,7 @@ const RULES: &[Rule] = &[
             "acl",
             "resp",
             "values",
+            "rdb",
             "config",
             "tls",
             "keyspace",
@@ -100,6 +106,7 @@ const RULES: &[Rule] = &[
             "acl",
             "resp",
             "values",
+            "rdb",
             "config",
             "tls",
             "keyspace",
@@ -119,6 +126,7 @@ const RULES: &[Rule] = &[
             "acl",
             "resp",
             "values",
+            "rdb",
             "config",
             "tls",
             "keyspace",

@@ -44,6 +44,11 @@ impl Access {
         Access(((now_ms / 1000) as u32) << CLOCK_AT)
     }
 
+    /// Counted uses as they stand at a Unix time: what a file or a client says that they are.
+    pub fn counted(now_ms: u64, counter: u8) -> Access {
+        Access(u32::from(minutes_of(now_ms)) << 16 | u32::from(counter) << CLOCK_AT | COUNTED)
+    }
+
     #[inline]
     pub(crate) fn of_header(header: u32) -> Access {
         Access(header & HEADER_BITS)
@@ -60,13 +65,13 @@ impl Access {
     }
 
     /// The counter and its minutes, where uses are counted.
-    fn counted(self) -> Option<(u8, u16)> {
+    fn count(self) -> Option<(u8, u16)> {
         (self.0 & COUNTED != 0).then_some(((self.0 >> CLOCK_AT) as u8, (self.0 >> 16) as u16))
     }
 
     /// How long ago the last use was; where uses are counted, only to the minute.
     pub fn idle_seconds(self, now_ms: u64) -> u64 {
-        match self.counted() {
+        match self.count() {
             Some((_, minutes)) => 60 * u64::from(minutes_of(now_ms).wrapping_sub(minutes)),
             None => u64::from(Access::at(now_ms).clock().wrapping_sub(self.clock()) & 0x00ff_ffff),
         }
@@ -74,7 +79,7 @@ impl Access {
 
     /// The counter as it stands now, sunk by the time since the last use.
     pub fn frequency(self, now_ms: u64, counting: Counting) -> u8 {
-        let counter = self.counted().map_or(COUNTER_AT_START, |(counter, _)| counter);
+        let counter = self.count().map_or(COUNTER_AT_START, |(counter, _)| counter);
         let periods = (self.idle_seconds(now_ms) / 60).checked_div(u64::from(counting.decay_minutes));
         counter.saturating_sub(u8::try_from(periods.unwrap_or(0)).unwrap_or(u8::MAX))
     }
@@ -85,7 +90,7 @@ impl Access {
         let risen = u64::from(counter.saturating_sub(COUNTER_AT_START));
         let one_in = risen * u64::from(counting.log_factor) + 1;
         let counter = counter.saturating_add(u8::from(random.is_multiple_of(one_in)));
-        Access(u32::from(minutes_of(now_ms)) << 16 | u32::from(counter) << CLOCK_AT | COUNTED)
+        Access::counted(now_ms, counter)
     }
 }
 

@@ -12,7 +12,6 @@
 mod callable;
 mod functions;
 mod host;
-pub(crate) mod payload;
 mod running;
 mod scripts;
 mod worker;

@@ -12,7 +12,8 @@ mod indexed;
 mod timed;
 
 pub use indexed::IndexedHash;
-pub(crate) use timed::{TimedHash, VisitTimed, is_live};
+pub use timed::VisitTimed;
+pub(crate) use timed::{TimedHash, is_live};
 
 use crate::either::Either;
 use crate::entry::{Entry, EntryRef, Form, Kind};
@@ -37,8 +38,8 @@ pub fn is_gone(entry: EntryRef<'_>, now_ms: u64) -> bool {
     entry.is_timed() && TimedRef::of(entry).at(now_ms).is_gone()
 }
 
-/// All fields of a hash with deadlines, due or not, with their values and deadlines.
-pub(crate) fn for_each_timed(entry: EntryRef<'_>, f: &mut VisitTimed<'_>) {
+/// All fields of a hash with deadlines, due or not, with their values and deadlines. Panics when it has none.
+pub fn for_each_timed(entry: EntryRef<'_>, f: &mut VisitTimed<'_>) {
     TimedRef::of(entry).for_each(f);
 }
 

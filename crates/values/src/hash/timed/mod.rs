@@ -38,7 +38,7 @@ enum Held<'a> {
 }
 
 /// Takes a field, its value, and when it expires.
-pub(crate) type VisitTimed<'v> = dyn FnMut(&[u8], &[u8], Option<u64>) + 'v;
+pub type VisitTimed<'v> = dyn FnMut(&[u8], &[u8], Option<u64>) + 'v;
 
 /// Whether a field with this deadline is there for who looks at `now_ms`.
 pub(crate) fn is_live(deadline_ms: Option<u64>, now_ms: u64) -> bool {

@@ -2,7 +2,6 @@
 
 use commands::prelude::*;
 
-use crate::scripting::payload;
 use crate::session::Session;
 
 command! {
@@ -24,6 +23,7 @@ pub struct Args {}
 
 pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
     let registry = session.server.scripting.functions.now();
-    reply.bulk(&payload::dump(registry.libraries.values().map(|library| &*library.code)));
+    let texts = registry.libraries.values().map(|library| &*library.code);
+    reply.bulk(&rdb::dump::encode_functions(texts, rdb::Version::V11));
     Ok(())
 }

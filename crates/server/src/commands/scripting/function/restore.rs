@@ -2,7 +2,7 @@
 
 use commands::prelude::*;
 
-use crate::scripting::{Registry, payload};
+use crate::scripting::Registry;
 use crate::session::Session;
 
 command! {
@@ -40,8 +40,8 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
     let server = &session.server;
     // Those of the payload must not be in each other's way, whatever is there already.
     let mut restored = Registry::default();
-    for code in payload::restore(args.payload)? {
-        let library = crate::scripting::make_library(server, code)?;
+    for code in rdb::dump::decode_functions(args.payload).map_err(error_of)? {
+        let library = crate::scripting::make_library(server, &code)?;
         restored.add(library.into(), false)?;
     }
     server.scripting.functions.change(|registry| {
@@ -58,4 +58,12 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
     })?;
     reply.ok();
     Ok(())
+}
+
+/// What Redis says of such a payload.
+fn error_of(error: rdb::dump::Error) -> Error {
+    match error {
+        rdb::dump::Error::Damaged(_) => Error::fixed("ERR failed loading the given functions payload"),
+        other => Error::new(other),
+    }
 }
