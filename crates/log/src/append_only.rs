@@ -467,7 +467,7 @@ impl AppendOnly {
         Ok(Rewrite {
             first_kept: part.number,
             unlisted: (!is_listed).then_some(part),
-            temporary: dir.join(format!("temp-rewrite-{}.base", std::process::id())),
+            temporary: dir.join(format!("temp-{name}.base")),
         })
     }
 

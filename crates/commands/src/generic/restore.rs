@@ -128,6 +128,22 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
     Ok(())
 }
 
+/// Says what `key` of `database` holds now, outright: for a command that has it from where not everybody who is told has
+/// been told of it.
+pub fn did_make(txn: &mut WriteTxn<'_>, database: u16, key: &Key<'_>) {
+    if !txn.is_recorded() {
+        return;
+    }
+    let Some(entry) = txn.peek_in(database, key) else { return };
+    let (mut payload, deadline_ms) = (Vec::new(), entry.deadline_ms());
+    rdb::dump::encode(entry, rdb::Version::V11.into(), &mut payload);
+    txn.did(|did| {
+        let deadline = deadline_ms.unwrap_or(0).to_string();
+        let words = [b"RESTORE", key.bytes, deadline.as_bytes(), &payload, b"REPLACE", b"ABSTTL"];
+        did.command_in(database, words);
+    });
+}
+
 /// Says what the key holds now, and until when.
 fn did_restore(txn: &mut WriteTxn<'_>, key: &Key<'_>, deadline_ms: Option<u64>, payload: &[u8]) {
     txn.did(|did| {

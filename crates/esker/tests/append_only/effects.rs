@@ -57,21 +57,30 @@ fn check_as_redis(prepare: &[&str], lines: &[&str], expected: &[&str]) {
 
 #[test]
 fn requests_that_mean_the_same_everywhere_are_written_as_they_are() {
-    let lines = ["APPEND a x", "INCR n", "RPUSH l a b", "LREM l 0 a", "SADD s a b", "ZADD z 1 a", "SETNX m 1"];
-    let expected = ["append a x", "incr n", "rpush l a b", "lrem l 0 a", "sadd s a b", "zadd z 1 a", "setnx m 1"];
+    let lines =
+        ["APPEND a x", "INCR n", "RPUSH l a b", "LREM l 0 a", "SADD s a b", "ZADD z 1 a", "SETNX m 1"];
+    let expected =
+        ["append a x", "incr n", "rpush l a b", "lrem l 0 a", "sadd s a b", "zadd z 1 a", "setnx m 1"];
     check_as_redis(&[], &lines, &expected);
 }
 
 #[test]
 fn what_changes_nothing_is_not_written() {
-    let lines = ["GET a", "DEL missing", "SADD s a", "ZADD z 1 a", "EXPIRE missing 10", "SETNX a 2", "SPOP none"];
+    let lines =
+        ["GET a", "DEL missing", "SADD s a", "ZADD z 1 a", "EXPIRE missing 10", "SETNX a 2", "SPOP none"];
     check_as_redis(&["SET a 1", "SADD s a", "ZADD z 1 a"], &lines, &[]);
 }
 
 #[test]
 fn times_are_absolute() {
     let lines = ["SETEX a 100 1", "SET b 1 PX 100000", "EXPIRE c 100", "GETEX c EX 200", "GETEX c PERSIST"];
-    let expected = ["set a 1 pxat <time>", "set b 1 pxat <time>", "pexpireat c <time>", "pexpireat c <time>", "persist c"];
+    let expected = [
+        "set a 1 pxat <time>",
+        "set b 1 pxat <time>",
+        "pexpireat c <time>",
+        "pexpireat c <time>",
+        "persist c",
+    ];
     check_as_redis(&["SET c 1"], &lines, &expected);
     check_as_redis(&["SET c 1"], &["EXPIRE c -1"], &["del c"]);
 }

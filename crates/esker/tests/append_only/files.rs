@@ -49,7 +49,11 @@ fn a_rewrite_keeps_everything_in_either_form() {
         let mut server = start(Spec::under_test(), &directory, &directives);
         let mut client = server.connect();
         fill(&mut client);
-        client.call_with(&["FUNCTION", "LOAD", "#!lua name=l\nredis.register_function('f', function() return 7 end)"]);
+        client.call_with(&[
+            "FUNCTION",
+            "LOAD",
+            "#!lua name=l\nredis.register_function('f', function() return 7 end)",
+        ]);
         rewrite(&server, &mut client);
         assert!(fs::metadata(incremental(directory.path())).expect("it is there").len() < 100);
         client.call("INCR behind");
@@ -91,7 +95,9 @@ fn it_can_be_turned_on_and_off() {
     fill(&mut client);
     assert_eq!(client.call("CONFIG SET appendonly yes"), *"OK");
     client.call("INCR meanwhile");
-    eventually(LIMIT, "it is written", || server.info("aof_enabled") == 1 && server.info("aof_rewrites") == 1);
+    eventually(LIMIT, "it is written", || {
+        server.info("aof_enabled") == 1 && server.info("aof_rewrites") == 1
+    });
     client.call("INCR meanwhile");
     let before = digest(&mut client);
     assert_eq!(client.call("CONFIG SET appendonly no"), *"OK");

@@ -38,8 +38,7 @@ fn start(spec: Spec, directory: &TemporaryDirectory, directives: &[&str]) -> Ser
 fn incremental(directory: &Path) -> PathBuf {
     let files = fs::read_dir(directory.join("appendonlydir")).expect("there is a directory");
     let paths = files.map(|file| file.expect("a file").path());
-    let mut paths: Vec<_> =
-        paths.filter(|path| path.to_string_lossy().ends_with(".incr.aof")).collect();
+    let mut paths: Vec<_> = paths.filter(|path| path.to_string_lossy().ends_with(".incr.aof")).collect();
     paths.sort();
     assert_eq!(paths.len(), 1, "{paths:?}");
     paths.remove(0)

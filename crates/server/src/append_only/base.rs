@@ -5,8 +5,8 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use keyspace::{Encode, Snapshot};
 use keyspace::{Context, Key, Needs};
+use keyspace::{Encode, Snapshot};
 use rdb::file::{Item, Reader, Usage, Writer, encode_key};
 use rdb::{Format, Version};
 

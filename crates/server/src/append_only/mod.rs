@@ -196,12 +196,14 @@ pub(crate) fn tend(server: &Arc<Server>) {
     let before = figures.bytes_after_rewrite.max(1);
     let has_grown = percentage > 0
         && figures.bytes > persistence.auto_aof_rewrite_bytes_min
-        && u128::from(figures.bytes.saturating_sub(before)) * 100 >= u128::from(before) * u128::from(percentage);
+        && u128::from(figures.bytes.saturating_sub(before)) * 100
+            >= u128::from(before) * u128::from(percentage);
     let has_failed_lately = appending.status().failed_at.is_some_and(|at| at.elapsed() < rewrite::RETRY);
-    let is_due = has_grown && files.is_on() && !has_failed_lately;
+    // One that was turned on and could not begin is tried again.
+    let is_due = (has_grown || !files.is_on()) && !has_failed_lately;
     if (is_due || appending.is_scheduled()) && !server.keyspace.is_snapshotting() {
         appending.is_scheduled.store(false, Ordering::Release);
-        if is_due {
+        if has_grown {
             tracing::info!(bytes = figures.bytes, before, "The append-only file has grown: rewriting it");
         }
         // If something else has come first, it is tried again.

@@ -192,7 +192,10 @@ impl Replay {
             self.errors += 1;
             if self.errors <= ERRORS_LOGGED_MAX {
                 let text = error.text(entry.command.name);
-                tracing::warn!(command = entry.command.name, "A command of the append-only file fails: {text}");
+                tracing::warn!(
+                    command = entry.command.name,
+                    "A command of the append-only file fails: {text}"
+                );
             }
         }
     }

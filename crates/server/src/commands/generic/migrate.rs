@@ -185,7 +185,10 @@ fn remove_unchanged(
     for (key, item) in keys.iter().zip(&sent) {
         let is_as_sent = txn.peek(key).map(|entry| migration::Item::of(entry) == *item);
         match is_as_sent {
-            Some(true) => _ = txn.remove(key),
+            Some(true) => {
+                txn.remove(key);
+                txn.did(|did| did.command([b"DEL".as_slice(), key.bytes]));
+            }
             Some(false) => changed.push(item.clone()),
             // Whoever has removed it meant both.
             None => {}
