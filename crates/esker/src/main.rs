@@ -1,6 +1,8 @@
 //! Configuration, wiring, main: the one place that knows every room.
 
 mod allocator;
+mod check_aof;
+mod check_rdb;
 mod cli;
 mod engines;
 mod limits;
@@ -19,11 +21,15 @@ Esker serves Redis clients from memory.
 
 Usage: esker [server] [redis.conf | -] [--directive value …]
        esker cli [options] [command [argument …]]
+       esker check-aof [--fix] FILE | MANIFEST
+       esker check-rdb FILE
        esker --help | --version
 
-  server   Start the server; also what happens without a command. Every directive of redis.conf can be given
-           as an option: esker server /etc/redis.conf --port 6380 --appendonly no
-  cli      Talk to a server; without a command, at a prompt. See esker cli --help.
+  server     Start the server; also what happens without a command. Every directive of redis.conf can be given
+             as an option: esker server /etc/redis.conf --port 6380 --appendonly no
+  cli        Talk to a server; without a command, at a prompt. See esker cli --help.
+  check-aof  Find out what is wrong with an append-only file. See esker check-aof --help.
+  check-rdb  Say whether a file in Redis' snapshot format can be loaded, and where it is damaged.
 ";
 
 fn main() -> ExitCode {
@@ -37,6 +43,8 @@ fn main() -> ExitCode {
             println!("esker {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS
         }
+        Some("check-aof") => check_aof::main(&arguments[1..]),
+        Some("check-rdb") => check_rdb::main(&arguments[1..]),
         Some("cli") => cli::main(&arguments[1..]),
         Some("server") => serve::main(&arguments[1..]),
         _ => serve::main(&arguments),

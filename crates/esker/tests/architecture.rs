@@ -69,6 +69,11 @@ const RULES: &[Rule] = &[
         may_import: &["base", "sync", "keyspace", "values"],
         because: "an engine keeps what the keyspace locks",
     },
+    Rule {
+        room: "log",
+        may_import: &["base", "sync", "resp", "values", "rdb", "keyspace"],
+        because: "effects become bytes and files; which command they are, and the clock, it does not know",
+    },
     Rule { room: "command-macros", may_import: &[], because: "it writes code, and runs in the compiler" },
     Rule {
         room: "commands",
@@ -97,6 +102,7 @@ const RULES: &[Rule] = &[
             "config",
             "tls",
             "keyspace",
+            "log",
             "command-macros",
             "commands",
             "scripting",
@@ -116,6 +122,7 @@ const RULES: &[Rule] = &[
             "config",
             "tls",
             "keyspace",
+            "log",
             "memory",
             "disk",
             "command-macros",

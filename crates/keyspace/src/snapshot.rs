@@ -246,17 +246,19 @@ impl Snapshot<'_> {
     }
 
     /// Puts the next records into `out`, in place of what is in it, and says which they are; `None` when there are no more.
-    /// There may be none in a part.
     ///
     /// # Errors
     /// When a database that is stored cannot be read.
     pub fn next(&mut self, out: &mut Vec<u8>) -> Result<Option<Part>, Fault> {
         out.clear();
-        if let Some(part) = self.running.take(out) {
-            return Ok(Some(part));
-        }
-        if usize::from(self.slot) < SLOTS {
-            return Ok(Some(self.walk(out)));
+        while usize::from(self.slot) < SLOTS {
+            if let Some(part) = self.running.take(out) {
+                return Ok(Some(part));
+            }
+            let part = self.walk(out);
+            if part.keys > 0 {
+                return Ok(Some(part));
+            }
         }
         // Whoever handed anything over did so before the saver had come by its slot.
         match self.running.take(out) {

@@ -188,8 +188,12 @@ impl<'k> WriteTxn<'k> {
     #[inline]
     pub fn commit(&mut self) -> Result<Tally, Fault> {
         let tally = std::mem::take(self.view.tally_mut());
-        if let Some(pending) = &mut self.pending {
-            pending.store(self.view.keyspace, &mut self.view.held)?;
+        if let Some(pending) = &mut self.pending
+            && let Err(fault) = pending.store(self.view.keyspace, &mut self.view.held)
+        {
+            // Nothing of it has happened.
+            self.effects = None;
+            return Err(fault);
         }
         if self.effects.is_some() {
             self.hand_over_effects();
@@ -536,6 +540,8 @@ impl Drop for WriteTxn<'_> {
         if let Some(pending) = &mut self.pending {
             pending.give_up(keyspace, &mut self.view.held);
         }
+        // What was removed by whoever only wanted to look.
+        self.hand_over_effects();
         self.view.held.for_each_mut(|index, slot| {
             keyspace.publish(index, slot);
             slot.tidy();

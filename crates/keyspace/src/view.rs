@@ -151,6 +151,11 @@ impl<'k> ReadView<'k> {
         self.keyspace.databases()
     }
 
+    /// Whether the one of these databases is stored and the other is not.
+    pub fn differ_in_keeping(&self, one: u16, other: u16) -> bool {
+        self.keyspace.engine(one).is_stored() != self.keyspace.engine(other).is_stored()
+    }
+
     /// Goes on in another database, which must exist, or at another time: what `SELECT` and the passing of time
     /// do between the commands of a transaction.
     pub fn set_context(&mut self, context: Context) {

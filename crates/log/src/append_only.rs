@@ -287,6 +287,11 @@ impl AppendOnly {
         None
     }
 
+    /// Has everything that was appended survive the end of the process.
+    pub fn write_all(&self) {
+        self.write();
+    }
+
     /// Writes what there is.
     fn write(&self) {
         let mut output = self.output.lock();
@@ -462,7 +467,7 @@ impl AppendOnly {
         Ok(Rewrite {
             first_kept: part.number,
             unlisted: (!is_listed).then_some(part),
-            temporary: dir.join(format!("temp-rewrite-{}.base", std::process::id())),
+            temporary: dir.join(format!("temp-{name}.base")),
         })
     }
 
@@ -473,6 +478,10 @@ impl AppendOnly {
     /// When the file system fails; then what was before is still what counts.
     pub fn end_rewrite(&self, rewrite: &Rewrite, suffix: &str, keeps_history: bool) -> io::Result<()> {
         let Options { dir, name, .. } = &self.options;
+        // What came before the cut is in the file that goes, and nothing more comes there.
+        let (end, written) = self.output.lock().write(&self.stream)?;
+        self.written.store(end, Ordering::Release);
+        self.bytes.fetch_add(written, Ordering::Relaxed);
         let mut manifest = self.manifest.lock();
         let base = manifest.next_base(name, suffix);
         let path = dir.join(&base.name);
@@ -494,15 +503,18 @@ impl AppendOnly {
         Ok(())
     }
 
-    /// Gives a rewrite up. A file that it began is written on, where it was to be.
-    pub fn give_up_rewrite(&self, rewrite: &Rewrite) {
+    /// Gives a rewrite up. A file that it began is written on, unless nothing was written before: then nothing is now, which
+    /// is what it returns.
+    pub fn give_up_rewrite(&self, rewrite: &Rewrite) -> bool {
         let _ = fs::remove_file(&rewrite.temporary);
-        if let Some(part) = &rewrite.unlisted {
-            self.is_on.store(false, Ordering::Release);
-            let mut output = self.output.lock();
-            (output.file, output.next) = (None, None);
-            let _ = fs::remove_file(self.options.dir.join(&part.name));
-        }
+        let Some(part) = &rewrite.unlisted else { return false };
+        self.is_on.store(false, Ordering::Release);
+        let mut output = self.output.lock();
+        (output.file, output.next) = (None, None);
+        let _ = fs::remove_file(self.options.dir.join(&part.name));
+        drop(output);
+        self.wake_waiting();
+        true
     }
 
     /// Deletes the files that are not needed any more.

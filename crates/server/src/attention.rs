@@ -22,6 +22,10 @@ pub enum Concern {
     Busy = 1 << 6,
     /// Writes may be the primary's to make, or need replicas.
     Replication = 1 << 7,
+    /// The data set is being loaded.
+    Loading = 1 << 8,
+    /// What changes cannot be written.
+    Unwritten = 1 << 9,
 }
 
 /// The concerns that there are.

@@ -19,6 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use crate::ahead;
+use crate::attention::Concern;
 use crate::client::Client;
 use crate::request::{Batch, Request, execute};
 use crate::server::Server;
@@ -87,6 +88,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         output: Vec::new(),
         sent: 0,
         unsynced: None,
+        unlogged: None,
         soft_limit_since: None,
         timer: None,
         is_input_closed: false,
@@ -140,6 +142,8 @@ struct Connection<S> {
     sent: usize,
     /// The commit that must be on disk before anything is sent.
     unsynced: Option<u64>,
+    /// The offset of the append-only file up to which that must be on disk.
+    unlogged: Option<u64>,
     /// Since when more is waiting to be sent than the soft limit allows.
     soft_limit_since: Option<Instant>,
     /// The end of a wait: the moment in Unix milliseconds, and what wakes this task then.
@@ -409,7 +413,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Sends `reply`, directly where nothing is waiting before it; `read` bytes were its requests.
     fn send(&mut self, reply: &mut Reply, read: usize, context: &mut Context<'_>) -> Result<(), End> {
         let mut sent = 0;
-        if self.output.is_empty() && self.unsynced.is_none() {
+        if self.output.is_empty() && self.unsynced.is_none() && self.unlogged.is_none() {
             while sent < reply.len() {
                 match Pin::new(&mut self.stream).poll_write(context, &reply.as_bytes()[sent..]) {
                     Poll::Ready(Ok(0)) => return Err(End::Closed),
@@ -428,9 +432,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Before a reply goes out, what it tells of is with the system, and what must be on disk before that is noted.
     #[inline]
     fn make_durable(&mut self) -> Result<(), End> {
+        let has_written = std::mem::take(&mut self.session.has_written);
+        if has_written {
+            self.unlogged = self.server.append_only.files.write_out();
+        }
         let Some(store) = self.server.keyspace.store() else { return Ok(()) };
         let flushed = store.flush();
-        if std::mem::take(&mut self.session.has_written) {
+        if has_written {
             // Who has only read can be told: what fails to be written is somebody else's.
             flushed.map_err(End::Store)?;
             self.unsynced = store.to_be_awaited();
@@ -440,6 +448,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Whether what waits to be sent has to wait for the disk.
     fn waits_for_disk(&mut self, context: &mut Context<'_>) -> Result<bool, End> {
+        if let Some(offset) = self.unlogged {
+            match self.server.append_only.files.poll_synced(offset, context.waker()) {
+                Poll::Pending => return Ok(true),
+                Poll::Ready(result) => {
+                    self.unlogged = None;
+                    result.map_err(|failure| {
+                        self.server.attention.set(Concern::Unwritten, true);
+                        End::Store(Fault::new(format!("MISCONF Errors writing to the AOF file: {failure}")))
+                    })?;
+                }
+            }
+        }
         let (Some(commit), Some(store)) = (self.unsynced, self.server.keyspace.store()) else {
             return Ok(false);
         };

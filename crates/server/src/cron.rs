@@ -40,6 +40,7 @@ pub(crate) fn start(server: &Arc<Server>) -> tokio::task::JoinSet<()> {
     tasks.spawn(crate::replication::start(Arc::clone(server)));
     tasks.spawn(tend_replicas(Arc::clone(server)));
     tasks.spawn(renew_store(Arc::clone(server)));
+    tasks.spawn(tend_append_only(Arc::clone(server)));
     tasks.spawn(crate::eviction::go_on(Arc::clone(server)));
     tasks
 }
@@ -164,5 +165,13 @@ async fn tend_replicas(server: Arc<Server>) {
     for ticks in 1.. {
         tokio::time::sleep(Duration::from_secs(1)).await;
         server.tend_replicas(ticks);
+    }
+}
+
+/// Sees to the append-only file.
+async fn tend_append_only(server: Arc<Server>) {
+    loop {
+        tokio::time::sleep(SAMPLE).await;
+        crate::append_only::tend(&server);
     }
 }

@@ -9,6 +9,7 @@
 mod access;
 mod ahead;
 mod allocator;
+mod append_only;
 mod attention;
 mod blocking;
 mod client;
@@ -24,7 +25,9 @@ mod handoff;
 mod info;
 mod latency;
 mod listener;
+mod logs;
 mod metrics;
+mod migration;
 mod monitors;
 mod notifications;
 mod pause;
@@ -66,6 +69,8 @@ pub enum StartError {
     Listen(ListenError),
     /// It cannot encrypt.
     Encrypt(tls::Error),
+    /// It cannot load what it has saved, or go on from there.
+    Load(String),
 }
 
 impl fmt::Display for StartError {
@@ -73,6 +78,7 @@ impl fmt::Display for StartError {
         match self {
             Self::Listen(error) => error.fmt(f),
             Self::Encrypt(error) => write!(f, "Failed to configure TLS: {error}"),
+            Self::Load(why) => f.write_str(why),
         }
     }
 }
@@ -109,8 +115,10 @@ pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), StartE
     let listeners = listener::Listeners::open(&settings).await?;
     let metrics = metrics::open(&settings).await?;
     let mut stop = server.stop.subscribe();
+    server.attention.set(attention::Concern::Loading, settings.persistence.appendonly);
     let mut tasks = listeners.run(&server);
     metrics.into_iter().for_each(|listener| drop(tasks.spawn(metrics::serve(Arc::clone(&server), listener))));
+    load(&server).await?;
     let mut cron = cron::start(&server);
     if let Err(error) = watchdog::start(&server) {
         tracing::warn!(%error, "A long command may keep other clients waiting: no thread to watch for it");
@@ -135,6 +143,20 @@ pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), StartE
     };
     let _ = tokio::time::timeout(STOP_TIMEOUT, all_gone).await;
     cron.shutdown().await;
+    append_only::finish(&server);
+    Ok(())
+}
+
+/// Loads what was saved; until that is done clients are told to wait.
+async fn load(server: &Arc<Server>) -> Result<(), StartError> {
+    let own = Arc::clone(server);
+    let syncer = std::thread::Builder::new().name("syncer".to_owned());
+    let started = syncer.spawn(move || own.append_only.files.keep_synced());
+    started.map_err(|error| StartError::Load(format!("Can't start a thread: {error}")))?;
+    let own = Arc::clone(server);
+    let loaded = tokio::task::spawn_blocking(move || append_only::start(&own)).await;
+    loaded.unwrap_or_else(|error| Err(error.to_string())).map_err(StartError::Load)?;
+    server.attention.set(attention::Concern::Loading, false);
     Ok(())
 }
 

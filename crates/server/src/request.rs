@@ -104,6 +104,17 @@ pub(crate) fn execute<'a>(
     apply_reply_mode(session, Some(entry), reply, begin);
 }
 
+/// Runs a command from a log, whose effects nobody waits for.
+pub(crate) fn replay(
+    session: &mut Session,
+    entry: &Entry,
+    arguments: Arguments<'_>,
+    reply: &mut Reply,
+) -> Result<()> {
+    let request = Request { arguments, ahead: None };
+    run(session, entry, request, reply, crate::clock::unix_ms(), false, &mut Vec::new())
+}
+
 /// A command that has run, alone or within a transaction.
 pub(crate) struct Finished<'a> {
     pub entry: &'a Entry,
@@ -218,6 +229,14 @@ fn admit(
             "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
              this context"
         ));
+    }
+    if concerns.has(Concern::Loading) && !entry.command.has(Flag::Loading) {
+        return Err("LOADING Redis is loading the dataset in memory".to_owned());
+    }
+    if concerns.has(Concern::Unwritten)
+        && let Some(refusal) = session.server.cannot_write(session.database, entry)
+    {
+        return Err(refusal);
     }
     if concerns.has(Concern::Busy) && !entry.command.has(Flag::AllowBusy) {
         return Err(session.server.scripting.running.busy_error().to_owned());

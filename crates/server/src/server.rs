@@ -16,6 +16,7 @@ use values::access::Counting;
 use values::limits::Limits;
 
 use crate::allocator::Allocator;
+use crate::append_only::Appending;
 use crate::attention::{Attention, Concern};
 use crate::blocking::Blocked;
 use crate::client::Client;
@@ -25,6 +26,7 @@ use crate::cron::Rates;
 use crate::encryption::Encryption;
 use crate::eviction::Evictions;
 use crate::latency::Latency;
+use crate::logs::{Logs, Taker};
 use crate::monitors::Monitors;
 use crate::pause::Pause;
 use crate::pubsub::PubSub;
@@ -64,6 +66,8 @@ pub struct Server {
     pub trackers: Trackers,
     /// Who waits for which key.
     pub blocked: Blocked,
+    /// The append-only file.
+    pub append_only: Appending,
     /// What requests have to look at before they run.
     pub attention: Attention,
     /// What goes to make room in memory.
@@ -84,6 +88,8 @@ pub struct Server {
     pub cron: AtomicBool,
     /// Forty hexadecimal digits, different for each start.
     pub run_id: String,
+    /// Who takes what is done.
+    pub(crate) logs: Arc<Logs>,
     /// Whom it follows, and who follows it.
     pub(crate) replication: Replication,
     /// Unix milliseconds.
@@ -194,8 +200,9 @@ impl Server {
         attention.set(Concern::Memory, settings.memory.maxmemory_bytes > 0);
         let clients_limit = ClientsLimit::default();
         attention.set(Concern::ClientsMemory, clients_limit.configure(&settings));
+        let append_only = Appending::new(&settings, &keyspace);
+        let replication = Replication::new(&settings);
         let server = Server {
-            keyspace,
             statistics: Statistics::new(settings.process.io_threads, table.entries().len()),
             watchdog: Watchdog::new(settings.process.io_threads),
             table,
@@ -208,6 +215,9 @@ impl Server {
             pubsub: PubSub::default(),
             trackers: Trackers::default(),
             blocked: Blocked::default(),
+            logs: Arc::new(Logs::new(Arc::clone(&append_only.files.stream), Arc::clone(&replication.feed))),
+            append_only,
+            keyspace,
             attention,
             evictions: Evictions::new(&settings),
             pause: Pause::default(),
@@ -222,7 +232,7 @@ impl Server {
             active_expire: AtomicBool::new(true),
             cron: AtomicBool::new(true),
             run_id: random_id(),
-            replication: Replication::new(&settings),
+            replication,
             started_ms: crate::clock::unix_ms(),
             limits: ArcSwap::from_pointee(limits(&settings)),
             counting: PackedCounting::new(counting(&settings)),
@@ -234,7 +244,7 @@ impl Server {
             memory_peak: AtomicU64::new(0),
             stop: tokio::sync::watch::Sender::new(false),
         };
-        server.keyspace.log_to(Arc::clone(&server.replication.feed) as Arc<dyn keyspace::Log>);
+        server.keyspace.log_to(Arc::clone(&server.logs) as Arc<dyn keyspace::Log>);
         Ok((server, garbage))
     }
 
@@ -287,6 +297,11 @@ impl Server {
         }
     }
 
+    /// See [`Logs::give`].
+    pub(crate) fn give_effects(&self, taker: Taker, is_wanted: bool) {
+        self.logs.give(&self.keyspace, taker, is_wanted);
+    }
+
     /// What the server knows of the world where it works for itself.
     pub(crate) fn context_of_its_own(&self) -> keyspace::Context {
         keyspace::Context {
@@ -319,6 +334,7 @@ impl Server {
         if let Some(store) = self.keyspace.store() {
             store.configure(crate::store::settings(&settings));
         }
+        self.append_only.configure(&settings);
         self.settings.store(Arc::clone(&settings));
         self.refresh_wanted_events();
         self.limit_memory(&settings);

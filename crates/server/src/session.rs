@@ -204,6 +204,12 @@ impl Session {
         self.client.protocol.store(if version == Version::Resp3 { 3 } else { 2 }, Ordering::Relaxed);
     }
 
+    /// Has what it did beside the keyspace, by this request, be done in a copy too.
+    pub(crate) fn log(&mut self, request: resp::Arguments<'_>) {
+        self.server.log_request(request);
+        self.has_written = true;
+    }
+
     /// Forgets the transaction and what it watched.
     pub fn discard_transaction(&mut self) {
         self.transaction = None;

@@ -73,7 +73,7 @@ fn run_all(
         let Some(entry) = server.table.at(queued.entry) else { continue };
         let arguments = queued.arguments.as_arguments();
         let begin = reply.len();
-        let is_checked = server.attention.now().has(Concern::Users);
+        let is_checked = server.attention.now().has(Concern::Users) && !session.is_replaying;
         if is_checked {
             session.client.last_command.store(exec, Ordering::Relaxed);
             if let Err(refusal) = access::admit_queued(session, entry, arguments) {

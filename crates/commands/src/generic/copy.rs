@@ -3,6 +3,7 @@
 use keyspace::EventClasses;
 
 use super::database::{SAME_OBJECT, database};
+use super::restore::did_make;
 
 use crate::prelude::*;
 
@@ -100,6 +101,9 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
             txn.tell_in(target, EventClasses::NEW, "new", &args.destination);
         }
         txn.insert_in(target, &args.destination, copy);
+        if txn.differ_in_keeping(txn.database(), target) {
+            did_make(txn, target, &args.destination);
+        }
     }
     Ok(())
 }

@@ -5,6 +5,6 @@ pub(crate) mod deadline;
 mod sorting;
 
 crate::family! {
-    copy, del, exists, expire, expireat, expiretime, keys, r#move, object, persist, pexpire, pexpireat, pexpiretime,
-    pttl, randomkey, rename, renamenx, scan, sort, sort_ro, touch, ttl, r#type, unlink,
+    copy, del, dump, exists, expire, expireat, expiretime, keys, r#move, object, persist, pexpire, pexpireat, pexpiretime,
+    pttl, randomkey, rename, renamenx, restore, scan, sort, sort_ro, touch, ttl, r#type, unlink,
 }

@@ -3,6 +3,7 @@
 use keyspace::EventClasses;
 
 use super::database::{SAME_OBJECT, database};
+use super::restore::did_make;
 
 use crate::prelude::*;
 
@@ -46,6 +47,10 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
         txn.insert_in(target, &args.key, entry);
         txn.tell(EventClasses::GENERIC, "move_from", &args.key);
         txn.tell_in(target, EventClasses::GENERIC, "move_to", &args.key);
+        if txn.differ_in_keeping(txn.database(), target) {
+            did_make(txn, target, &args.key);
+            txn.did(|did| did.command([b"DEL", args.key.bytes]));
+        }
     }
     Ok(())
 }

@@ -93,7 +93,7 @@ impl Past {
             return;
         }
         match &mut progress.entries_read {
-            Some(read) if !self.has_gaps(id) => *read += 1,
+            Some(read) if !self.has_gaps(id) => *read = read.saturating_add(1),
             read if self.entries_added > 0 => *read = self.position(id),
             _ => {}
         }

@@ -127,7 +127,7 @@ fn xautoclaim(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
     reply_id(next, reply);
     reply.array(claimed.len());
     for (id, pending) in &claimed {
-        let deliveries = pending.deliveries + u64::from(!args.justid);
+        let deliveries = pending.deliveries.saturating_add(u64::from(!args.justid));
         let pending = Pending { consumer, delivered_ms: now_ms, deliveries };
         stream.groups().set_pending(group, *id, pending);
         changes.delivered.push((*id, pending));

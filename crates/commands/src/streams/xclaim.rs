@@ -194,7 +194,7 @@ fn claim_one(
         None if claim.is_forced => 1,
         None => return false,
     };
-    let deliveries = claim.deliveries.unwrap_or(before + u64::from(!claim.names_only));
+    let deliveries = claim.deliveries.unwrap_or(before.saturating_add(u64::from(!claim.names_only)));
     let delivered_ms = claim.delivered_ms(now_ms);
     let pending = Pending { consumer, delivered_ms, deliveries };
     stream.groups().set_pending(group, id, pending);

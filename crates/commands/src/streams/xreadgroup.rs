@@ -198,7 +198,7 @@ impl Delivery {
         reply.array(held.len());
         for (id, pending) in held {
             if reply_if_there(stream.read(), id, reply) {
-                let again = Pending { delivered_ms: now_ms, deliveries: pending.deliveries + 1, ..pending };
+                let again = Pending { delivered_ms: now_ms, deliveries: pending.deliveries.saturating_add(1), ..pending };
                 stream.groups().set_pending(group, id, again);
                 changes.delivered.push((id, again));
             } else {

@@ -56,6 +56,29 @@ impl Prompt {
         Prompt { keyspace, seed: 1, context, tally: Tally::default(), _directory: directory }
     }
 
+    /// Has what is done go to `log`.
+    pub fn log_to(&self, log: Arc<dyn keyspace::Log>) {
+        self.keyspace.log_to(log);
+        self.keyspace.record_effects(true);
+    }
+
+    /// The names of all keys, by database, in order.
+    pub fn keys(&self) -> Vec<(u16, Vec<u8>)> {
+        let mut keys = Vec::new();
+        for database in 0..self.keyspace.databases() {
+            let view = self.keyspace.read(&Needs::All, Context { database, ..self.context });
+            view.scan_all(&mut |entry| keys.push((database, entry.key().to_vec())));
+        }
+        keys.sort();
+        keys
+    }
+
+    /// Removes what has expired.
+    pub fn expire(&self) {
+        (0..self.keyspace.databases())
+            .for_each(|database| _ = self.keyspace.expire(database, self.context.now_ms));
+    }
+
     /// Evicts a key.
     pub fn evict(&mut self, evictor: &mut Evictor, policy: &EvictionPolicy) -> Eviction {
         self.seed += 1;

@@ -2,7 +2,7 @@
 
 use super::group;
 use crate::SaveRule;
-use crate::Support::{self, Ignored};
+use crate::Support::{self, Ignored, Supported};
 use crate::kind::Problem;
 use crate::kind::choice::{YesNo, choices, one_of};
 use crate::kind::number::{INT_MAX, LLONG_MAX, integer, memory};
@@ -108,42 +108,42 @@ group! {
         NO_SAVING;
 
     /// Log every change to an append-only file.
-    "appendonly" => appendonly: bool = false, YesNo, NO_SAVING;
+    "appendonly" => appendonly: bool = false, YesNo, Supported;
 
     /// How the names of append-only files begin.
     "appendfilename" [immutable] => appendfilename: String = "appendonly.aof".to_owned(),
-        text_where(append_file), NO_SAVING;
+        text_where(append_file), Supported;
 
     /// Directory of append-only files, in `dir`.
     "appenddirname" [immutable] => appenddirname: String = "appendonlydir".to_owned(),
-        text_where(append_directory), NO_SAVING;
+        text_where(append_directory), Supported;
 
     /// When the append-only file is forced to disk.
-    "appendfsync" => appendfsync: AppendFsync = AppendFsync::Everysec, one_of(), NO_SAVING;
+    "appendfsync" => appendfsync: AppendFsync = AppendFsync::Everysec, one_of(), Supported;
 
     /// Do not force the append-only file to disk while something else is saved.
-    "no-appendfsync-on-rewrite" => no_appendfsync_on_rewrite: bool = false, YesNo, NO_SAVING;
+    "no-appendfsync-on-rewrite" => no_appendfsync_on_rewrite: bool = false, YesNo, Supported;
 
     /// Percent by which the append-only file grows before it is rewritten; 0 never rewrites it.
-    "auto-aof-rewrite-percentage" => auto_aof_rewrite_percentage: u32 = 100, integer(0, INT_MAX), NO_SAVING;
+    "auto-aof-rewrite-percentage" => auto_aof_rewrite_percentage: u32 = 100, integer(0, INT_MAX), Supported;
 
     /// Bytes below which the append-only file is not rewritten by itself.
-    "auto-aof-rewrite-min-size" => auto_aof_rewrite_bytes_min: u64 = 64 << 20, memory(0, LLONG_MAX), NO_SAVING;
+    "auto-aof-rewrite-min-size" => auto_aof_rewrite_bytes_min: u64 = 64 << 20, memory(0, LLONG_MAX), Supported;
 
     /// Force the append-only file to disk in steps while it is rewritten.
-    "aof-rewrite-incremental-fsync" => aof_rewrite_incremental_fsync: bool = true, YesNo, NO_SAVING;
+    "aof-rewrite-incremental-fsync" => aof_rewrite_incremental_fsync: bool = true, YesNo, Supported;
 
     /// Load an append-only file whose end is cut off, without its last command.
-    "aof-load-truncated" => aof_load_truncated: bool = true, YesNo, NO_SAVING;
+    "aof-load-truncated" => aof_load_truncated: bool = true, YesNo, Supported;
 
     /// Begin the append-only file with a snapshot.
-    "aof-use-rdb-preamble" => aof_use_rdb_preamble: bool = true, YesNo, NO_SAVING;
+    "aof-use-rdb-preamble" => aof_use_rdb_preamble: bool = true, YesNo, Supported;
 
     /// Write times into the append-only file.
-    "aof-timestamp-enabled" => aof_timestamp_enabled: bool = false, YesNo, NO_SAVING;
+    "aof-timestamp-enabled" => aof_timestamp_enabled: bool = false, YesNo, Supported;
 
     /// Keep append-only files that are no longer needed.
-    "aof-disable-auto-gc" [hidden] => aof_disable_auto_gc: bool = false, YesNo, NO_SAVING;
+    "aof-disable-auto-gc" [hidden] => aof_disable_auto_gc: bool = false, YesNo, Supported;
 
     /// What to do when the server cannot pass a change on.
     "propagation-error-behavior" => propagation_error_behavior: PropagationErrorBehavior =

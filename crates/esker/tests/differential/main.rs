@@ -20,6 +20,7 @@ mod grammar;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod replay;
+mod restart;
 mod shrink;
 mod tables;
 

@@ -6,31 +6,63 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::harness::{Rng, Server, Spec, TemporaryDirectory, pass_over, temporary_directory};
+use crate::harness::{Rng, Server, Spec, TemporaryDirectory, eventually, pass_over, temporary_directory};
 use crate::ledger::{Ledger, check_counts, number_from_environment};
 
 const DATABASES: u16 = 4;
+const LOADING: Duration = Duration::from_secs(20);
+
+/// What the databases are kept in.
+#[derive(Clone, Copy)]
+enum Keeping {
+    /// The engine on disk.
+    Store,
+    /// Memory, and an append-only file.
+    AppendOnlyFile,
+}
 
 #[test]
 fn nothing_acknowledged_is_lost_when_every_reply_waits_for_the_disk() {
-    kill_again_and_again("always");
+    kill_again_and_again(Keeping::Store, "always");
 }
 
 #[test]
 fn nothing_acknowledged_is_lost_when_the_disk_is_synced_every_second() {
-    kill_again_and_again("everysec");
+    kill_again_and_again(Keeping::Store, "everysec");
 }
 
 #[test]
 fn nothing_acknowledged_is_lost_when_the_system_decides() {
-    kill_again_and_again("no");
+    kill_again_and_again(Keeping::Store, "no");
 }
 
-fn start(directory: &TemporaryDirectory, appendfsync: &str) -> Server {
+#[test]
+fn nothing_acknowledged_is_lost_from_an_append_only_file_that_every_reply_waits_for() {
+    kill_again_and_again(Keeping::AppendOnlyFile, "always");
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_from_an_append_only_file_that_is_synced_every_second() {
+    kill_again_and_again(Keeping::AppendOnlyFile, "everysec");
+}
+
+fn start(directory: &TemporaryDirectory, keeping: Keeping, appendfsync: &str) -> Server {
     let dir = directory.path().to_str().expect("a path in UTF-8");
+    let kept = match keeping {
+        Keeping::Store => ["--engine", "disk"].as_slice(),
+        // It is rewritten again and again.
+        Keeping::AppendOnlyFile => &[
+            "--engine",
+            "memory",
+            "--appendonly",
+            "yes",
+            "--auto-aof-rewrite-min-size",
+            "64kb",
+            "--auto-aof-rewrite-percentage",
+            "20",
+        ],
+    };
     let directives = [
-        "--engine",
-        "disk",
         "--dir",
         dir,
         "--databases",
@@ -42,10 +74,13 @@ fn start(directory: &TemporaryDirectory, appendfsync: &str) -> Server {
         "--appendfsync",
         appendfsync,
     ];
-    Spec::under_test().with(&directives).start()
+    let server = Spec::under_test().with(kept).with(&directives).start();
+    let mut client = server.connect();
+    eventually(LOADING, "it has loaded", || client.call("PING") == *"PONG");
+    server
 }
 
-fn kill_again_and_again(appendfsync: &str) {
+fn kill_again_and_again(keeping: Keeping, appendfsync: &str) {
     if !Spec::under_test().is_esker() {
         return pass_over("only Esker has an engine on disk");
     }
@@ -60,7 +95,7 @@ fn kill_again_and_again(appendfsync: &str) {
         Ledger::new(rng.next(), "c", &[1], true),
         Ledger::new(rng.next(), "d", &[2, 3], true),
     ];
-    let mut server = start(&directory, appendfsync);
+    let mut server = start(&directory, keeping, appendfsync);
     for round in 0..rounds {
         let lifetime = Duration::from_millis(5 + rng.below(400) as u64);
         // Now and then it is asked to end, which is to leave as much behind, and perhaps not given the time to.
@@ -78,7 +113,7 @@ fn kill_again_and_again(appendfsync: &str) {
             }
             server.stop_by(signal);
         });
-        server = start(&directory, appendfsync);
+        server = start(&directory, keeping, appendfsync);
         println!("round {round}: {signal:?} after {lifetime:?}, warned for {warned_for:?}");
         let mut client = server.connect();
         for ledger in &mut ledgers {

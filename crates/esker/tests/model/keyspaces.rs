@@ -17,7 +17,7 @@ use crate::grammar::Bytes;
 use crate::harness::{Rng, TemporaryDirectory, Value, eventually, temporary_directory};
 
 /// Which databases of the second keyspace are on disk.
-const ON_DISK: [bool; 6] = [true, true, false, true, false, true];
+pub const ON_DISK: [bool; 6] = [true, true, false, true, false, true];
 
 /// How many commands a failure shows.
 const HISTORY: usize = 40;
@@ -431,7 +431,7 @@ fn has_word(command: &[Bytes], word: &str) -> bool {
 }
 
 /// Whether both can be expected to do the same.
-fn is_to_be_sent(command: &[Bytes]) -> bool {
+pub fn is_to_be_sent(command: &[Bytes]) -> bool {
     // Databases of different engines are not exchanged, and that is as it should be.
     let kind = |word: &Bytes| {
         let number: Option<usize> = std::str::from_utf8(word).ok().and_then(|text| text.parse().ok());
@@ -452,7 +452,7 @@ fn find(arguments: Arguments<'_>) -> Option<&'static Command> {
     Some(arguments.get(1).and_then(|word| command.subcommand(word)).unwrap_or(command))
 }
 
-fn execute_within(command: &[Bytes], txn: &mut WriteTxn<'_>) -> Value {
+pub fn execute_within(command: &[Bytes], txn: &mut WriteTxn<'_>) -> Value {
     let words = OwnedArguments::from_parts(command);
     let found = find(words.as_arguments());
     let looks_at_all = found.is_some_and(|command| {
@@ -465,7 +465,7 @@ fn execute_within(command: &[Bytes], txn: &mut WriteTxn<'_>) -> Value {
 }
 
 /// The reply to `command`.
-fn execute(command: &[Bytes], access: Access<'_, '_>) -> Value {
+pub fn execute(command: &[Bytes], access: Access<'_, '_>) -> Value {
     let words = OwnedArguments::from_parts(command);
     let reply = reply_to(words.as_arguments(), access);
     let (value, _) = resp::decode(reply.as_bytes()).expect("a well-formed reply").expect("a whole reply");

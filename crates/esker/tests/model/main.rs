@@ -25,6 +25,7 @@ mod grammar;
 mod harness;
 mod keyspaces;
 mod renewal;
+mod snapshots;
 
 use std::time::{Duration, Instant};
 
@@ -77,7 +78,8 @@ fn both_engines_give_the_same_replies() {
     }
 }
 
-fn families() -> Vec<Family> {
+/// The commands that work on the keyspace alone.
+pub fn families() -> Vec<Family> {
     let mut families = grammar::parse(NEWER);
     families.extend(grammar::parse(GRAMMAR));
     families.retain(|family| FAMILIES.contains(&family.name.as_str()));
@@ -122,7 +124,7 @@ fn play(seed: u64, families: &[Family]) {
 }
 
 /// A command of the family, by weight.
-fn draw(family: &Family, rng: &mut Rng) -> Vec<Bytes> {
+pub fn draw(family: &Family, rng: &mut Rng) -> Vec<Bytes> {
     let total = family.lines.iter().map(|line| line.weight).sum();
     let mut chosen = rng.below(total);
     for line in &family.lines {
@@ -135,7 +137,7 @@ fn draw(family: &Family, rng: &mut Rng) -> Vec<Bytes> {
 }
 
 /// Something that makes or thins out a large collection.
-fn large(rng: &mut Rng) -> Vec<Bytes> {
+pub fn large(rng: &mut Rng) -> Vec<Bytes> {
     let number = rng.below(3);
     let (name, pool, is_pair) = *rng.pick(&[
         ("SADD", "set", false),

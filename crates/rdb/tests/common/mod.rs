@@ -1,5 +1,8 @@
 //! Values made at random, and what they are, to compare.
 
+// Every test program compiles this module for itself and uses the part of it that it needs.
+#![allow(dead_code)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::random::Random;

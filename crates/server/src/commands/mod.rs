@@ -5,6 +5,7 @@
 
 mod cluster;
 mod connection;
+mod generic;
 mod pubsub;
 mod replication;
 mod scripting;
@@ -27,9 +28,10 @@ pub fn all() -> impl Iterator<Item = &'static Command> {
 
 /// The commands and subcommands of this room, with their functions.
 pub(crate) fn session_commands() -> impl Iterator<Item = &'static SessionCommand> {
-    let families: [&[SessionCommand]; 7] = [
+    let families: [&[SessionCommand]; 8] = [
         cluster::FAMILY,
         connection::FAMILY,
+        generic::FAMILY,
         pubsub::FAMILY,
         replication::FAMILY,
         scripting::FAMILY,

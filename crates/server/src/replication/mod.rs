@@ -27,6 +27,7 @@ use tokio::sync::Notify;
 
 use crate::attention::Concern;
 use crate::clock::unix_ms;
+use crate::logs::Taker;
 use crate::server::Server;
 use crate::session::Session;
 use crate::table::Entry;
@@ -249,12 +250,12 @@ impl Server {
 
     /// Begins to record what is done, if it is not recorded already, so that somebody can follow.
     pub(crate) fn record_for_replicas(&self) {
-        if self.keyspace.records_effects() && self.replication.feed.is_active() {
+        if self.replication.feed.is_active() && !self.replication.is_replica() {
             return;
         }
         // With all slots held no transaction is recorded by half.
         let txn = self.keyspace.write(&Needs::All, self.context_of_its_own());
-        self.keyspace.record_effects(true);
+        self.give_effects(Taker::Replicas, true);
         self.replication.feed.activate();
         drop(txn);
     }
@@ -323,7 +324,7 @@ impl Server {
     fn stop_recording_for_replicas(&self) {
         let txn = self.keyspace.write(&Needs::All, self.context_of_its_own());
         self.replication.feed.deactivate(random_id());
-        self.keyspace.record_effects(false);
+        self.give_effects(Taker::Replicas, false);
         drop(txn);
     }
 

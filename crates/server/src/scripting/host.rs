@@ -137,6 +137,12 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
             server.statistics.count_rejected(entry.index);
             return Err(Outcome::Refused(OUT_OF_MEMORY.to_owned()));
         }
+        if server.attention.now().has(Concern::Unwritten)
+            && let Some(refusal) = server.cannot_write(self.session.database, entry)
+        {
+            server.statistics.count_rejected(entry.index);
+            return Err(Outcome::Refused(refusal));
+        }
         let first_key = self.lock_keys(entry, arguments)?;
         if command.is_write() {
             self.running.writes();

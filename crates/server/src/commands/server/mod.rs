@@ -2,6 +2,7 @@
 
 crate::commands::session_family! {
     acl { cat, deluser, dryrun, genpass, getuser, help, list, load, log, save, setuser, users, whoami },
+    bgrewriteaof,
     command run { count, docs, getkeys, getkeysandflags, help, info, list },
     compact,
     config { get, help, resetstat, rewrite, set },

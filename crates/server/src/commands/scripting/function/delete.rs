@@ -30,6 +30,8 @@ pub struct Args<'a> {
 
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     session.server.scripting.functions.delete(args.name)?;
+    let words = resp::OwnedArguments::from_parts(&[b"FUNCTION", b"DELETE".as_slice(), args.name]);
+    session.log(words.as_arguments());
     reply.ok();
     Ok(())
 }

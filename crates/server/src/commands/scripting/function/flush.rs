@@ -41,6 +41,7 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
         *registry = Registry::default();
         Ok(())
     })?;
+    session.log(resp::OwnedArguments::from_parts(&["FUNCTION", "FLUSH"]).as_arguments());
     reply.ok();
     Ok(())
 }

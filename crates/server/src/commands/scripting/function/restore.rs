@@ -56,6 +56,10 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
         }
         Ok(())
     })?;
+    // As with LOAD, what is added may be there already.
+    let policy = if policy == b"flush" { b"FLUSH".as_slice() } else { b"REPLACE" };
+    let words = [b"FUNCTION", b"RESTORE".as_slice(), args.payload, policy];
+    session.log(resp::OwnedArguments::from_parts(&words).as_arguments());
     reply.ok();
     Ok(())
 }

@@ -49,6 +49,7 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
     apply(&session.server, &update).map_err(refusal)?;
     *config = update.config;
     session.server.publish(Arc::clone(config.settings()));
+    crate::append_only::follow(&session.server);
     if update.changed.iter().any(|directive| directive.name == "requirepass") {
         let password = config.settings().security.requirepass.as_ref();
         session.server.users.require_password(password.map(|secret| secret.reveal()));

@@ -35,7 +35,7 @@ pub struct Args<'a> {
 }
 
 /// What each subcommand takes, and what it does.
-const HELP: [(&str, &str); 24] = [
+const HELP: [(&str, &str); 25] = [
     ("CHANGE-REPL-ID", "Change the replication id."),
     ("DICT-RESIZING <0|1>", "Accepted; tables here grow by a segment at a time and are never resized."),
     ("DISK-READ-DELAY <seconds>", "Slow every read from the store of databases on disk down; 0 ends that."),
@@ -45,6 +45,7 @@ const HELP: [(&str, &str); 24] = [
     ("HTSTATS <dbid> [full]", "Show figures of the tables of a database."),
     ("HTSTATS-KEY <key> [full]", "Show figures of the table that holds the value of <key>."),
     ("LISTPACK <key>", "Write the size of the packed value of <key> to the log."),
+    ("LOADAOF", "Write the append-only file, empty the databases and load it again."),
     ("LOG <message>", "Write <message> to the log."),
     ("OBJECT <key>", "Show low-level information about a key and its value."),
     ("PANIC", "Panic: the connection ends, and nothing else."),
@@ -63,8 +64,16 @@ const HELP: [(&str, &str); 24] = [
 ];
 
 /// Subcommands that lock slots.
-const LOOKS_AT_KEYS: [&[u8]; 7] =
-    [b"digest", b"digest-value", b"htstats-key", b"listpack", b"object", b"populate", b"quicklist"];
+const LOOKS_AT_KEYS: [&[u8]; 8] = [
+    b"digest",
+    b"digest-value",
+    b"htstats-key",
+    b"listpack",
+    b"loadaof",
+    b"object",
+    b"populate",
+    b"quicklist",
+];
 
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let access = session.server.settings().security.enable_debug_command;
@@ -119,7 +128,13 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
             | b"set-skip-checksum-validation",
             [_],
         ) => reply.ok(),
-        (b"reload" | b"loadaof", _) => {
+        (b"loadaof", []) => {
+            let server = std::sync::Arc::clone(&session.server);
+            let result = tokio::task::block_in_place(|| crate::append_only::reload(&server));
+            result.map_err(|why| Error::new(format_args!("Error trying to load the AOF files: {why}")))?;
+            reply.ok();
+        }
+        (b"reload", _) => {
             return Err(Error::new("There is nothing to load from: saving to disk comes later"));
         }
         (b"replybuffer", [what, value]) if what.eq_ignore_ascii_case(b"peak-reset-time") => {

@@ -1,0 +1,158 @@
+//! What random sequences over all commands have left is there again after a restart from the append-only file: with Esker,
+//! and with a redis-server that reads the same file.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::generate::{Connection, Generator, Sequence};
+use crate::grammar;
+use crate::harness::{Client, Rng, Server, Spec, Value, eventually, pass_over, temporary_directory};
+use crate::replay::DATABASES;
+use crate::{GRAMMAR, number_from_environment, reference, shown};
+
+const START: Duration = Duration::from_secs(20);
+const STREAM_READ: [&str; 2] = ["XREAD", "XREADGROUP"];
+
+/// A server whose append-only file is in `dir`.
+fn start(spec: Spec, dir: &str) -> Server {
+    let databases = DATABASES.to_string();
+    let directives = ["--dir", dir, "--databases", &databases, "--appendonly", "yes"];
+    let more = ["--aof-use-rdb-preamble", "no", "--enable-debug-command", "yes"];
+    let server = spec.with(&directives).with(&more).start();
+    let mut client = server.connect();
+    eventually(START, "it has loaded", || client.call("PING") == *"PONG");
+    server
+}
+
+/// Sends a sequence, whatever comes of it. What the server does by itself stays out of it.
+fn send(server: &Server, sequence: &Sequence) {
+    let mut clients = sequence.protocols.map(|protocol| match protocol {
+        2 => server.connect(),
+        _ => server.connect_resp3(),
+    });
+    for step in sequence.steps.iter().filter(|step| step.connection != Connection::Subscriber) {
+        let name = String::from_utf8_lossy(&step.command[0]).to_ascii_uppercase();
+        let is_blocking = STREAM_READ.contains(&name.as_str());
+        let blocks = step.command.iter().any(|word| word.eq_ignore_ascii_case(b"block"));
+        let concerns_replies = matches!(name.as_str(), "CLIENT" | "MONITOR" | "SUBSCRIBE" | "QUIT" | "RESET");
+        if is_blocking && blocks || concerns_replies || name.contains("SUBSCRIBE") {
+            continue;
+        }
+        let _ = clients[step.connection as usize].try_call(&step.command);
+    }
+}
+
+/// Everything that a server holds, as text, by database and key.
+fn dump(server: &Server) -> BTreeMap<(usize, String), String> {
+    let mut client = server.connect();
+    let mut all = BTreeMap::new();
+    for database in 0..DATABASES {
+        client.call(&format!("SELECT {database}"));
+        for key in bulks(client.call("KEYS *")) {
+            let text = content(&mut client, &key);
+            // It may have expired by now.
+            if let Some(text) = text {
+                all.insert((usize::from(database), key.escape_ascii().to_string()), text);
+            }
+        }
+    }
+    all
+}
+
+fn bulks(value: Value) -> Vec<Vec<u8>> {
+    value.elements().iter().map(|item| item.bytes().unwrap_or_default().to_vec()).collect()
+}
+
+fn content(client: &mut Client, key: &[u8]) -> Option<String> {
+    let ask = |client: &mut Client, words: &[&[u8]]| client.try_call(words).expect("an answer");
+    let sorted = |value: Value, size: usize| {
+        let items = bulks(value);
+        let mut groups: Vec<Vec<String>> = items
+            .chunks(size)
+            .map(|group| group.iter().map(|item| item.escape_ascii().to_string()).collect())
+            .collect();
+        groups.sort();
+        format!("{groups:?}")
+    };
+    let kind = ask(client, &[b"TYPE", key]).text();
+    let value = match kind.as_str() {
+        "string" => format!("{:?}", ask(client, &[b"GET", key])),
+        "list" => format!("{:?}", ask(client, &[b"LRANGE", key, b"0", b"-1"])),
+        "set" => sorted(ask(client, &[b"SMEMBERS", key]), 1),
+        "hash" => sorted(ask(client, &[b"HGETALL", key]), 2),
+        "zset" => format!("{:?}", ask(client, &[b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"])),
+        "stream" => {
+            let entries = ask(client, &[b"XRANGE", key, b"-", b"+"]);
+            let groups = ask(client, &[b"XINFO", b"GROUPS", key]);
+            let mut text = format!("{entries:?} {groups:?}");
+            for group in groups.elements() {
+                let name = group.elements()[1].bytes().unwrap_or_default();
+                let pending = ask(client, &[b"XPENDING", key, name, b"-", b"+", b"1000"]);
+                for entry in pending.elements() {
+                    // All but for how long.
+                    let entry = entry.elements();
+                    text.push_str(&format!(" {:?} {:?} {:?}", entry[0], entry[1], entry[3]));
+                }
+            }
+            text
+        }
+        _ => return None,
+    };
+    let deadline = ask(client, &[b"PEXPIRETIME", key]);
+    Some(format!("{kind} until {deadline:?}: {value}"))
+}
+
+#[track_caller]
+fn assert_same(
+    seed: u64,
+    sequence: &Sequence,
+    before: &BTreeMap<(usize, String), String>,
+    after: &BTreeMap<(usize, String), String>,
+) {
+    for key in before.keys().chain(after.keys()) {
+        let (one, other) = (before.get(key), after.get(key));
+        if one != other {
+            let name = &key.1;
+            let commands = sequence.steps.iter().map(|step| shown(&step.command));
+            let about: Vec<String> = commands.filter(|line| line.contains(name)).collect();
+            let about = about.join("\n  ");
+            panic!("ESKER_DIFFERENTIAL_SEED={seed}: {key:?}\n before {one:?}\n after {other:?}\n  {about}");
+        }
+    }
+}
+
+#[test]
+fn what_random_sequences_leave_survives_a_restart() {
+    if !Spec::under_test().is_esker() || crate::harness::is_on_disk() {
+        return pass_over("only databases in Esker's memory are in its append-only file");
+    }
+    let seconds = number_from_environment("ESKER_DIFFERENTIAL_SECONDS").unwrap_or(5);
+    let mut seed = number_from_environment("ESKER_DIFFERENTIAL_SEED").unwrap_or_else(Rng::fresh_seed);
+    println!("ESKER_DIFFERENTIAL_SEED={seed}");
+    let generator = Generator::new(grammar::parse(GRAMMAR));
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut is_first = true;
+    while is_first || Instant::now() < end {
+        is_first = false;
+        let sequence = generator.sequence(seed, &Default::default());
+        let directory = temporary_directory();
+        let dir = directory.path().to_str().expect("a path in UTF-8");
+        let mut server = start(Spec::under_test(), dir);
+        send(&server, &sequence);
+        // What expires in between would be no difference of the file's.
+        server.connect().call("DEBUG SET-ACTIVE-EXPIRE 0");
+        let before = dump(&server);
+        let exit = server.stop_by(Signal::KILL);
+        let server = start(Spec::under_test(), dir);
+        assert!(!server.log().contains("append-only file fails"), "{seed}: {}\n{}", server.log(), exit.log);
+        assert_same(seed, &sequence, &before, &dump(&server));
+        drop(server);
+        if let Some(reference) = reference() {
+            let server = start(reference, dir);
+            assert_same(seed, &sequence, &before, &dump(&server));
+        }
+        seed += 1;
+    }
+}

@@ -1,0 +1,242 @@
+//! The append-only file of a server: loaded at its start, written while it runs, rewritten when it has grown.
+//!
+//! The room `log` writes and reads the bytes; here they are made commands again ([`replay`]), a base is made of a snapshot
+//! ([`rewrite`]), and clients are refused while what they would change could not be written.
+//!
+//! Only databases that are served from memory are in it. Those that are stored have a journal of their own.
+
+mod base;
+mod replay;
+mod rewrite;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use config::Settings;
+use config::table::persistence::AppendFsync;
+use keyspace::{Effects, Keyspace};
+use log::{AppendOnly, Fsync, Options, Stream};
+use resp::Arguments;
+use sync::Mutex;
+
+pub(crate) use self::rewrite::Refusal;
+use self::rewrite::Status;
+use crate::attention::Concern;
+use crate::logs::Taker;
+use crate::server::Server;
+use crate::table::Entry;
+
+/// What the server knows of its append-only file.
+pub struct Appending {
+    /// The files.
+    pub(crate) files: AppendOnly,
+    /// What became of rewrites.
+    status: Mutex<Status>,
+    /// Whether one is under way, and whether it is to be given up.
+    is_rewriting: AtomicBool,
+    is_given_up: AtomicBool,
+    /// Whether one is to begin when whatever is in its way is over.
+    is_scheduled: AtomicBool,
+}
+
+/// Where the files are.
+fn options(settings: &Settings) -> Options {
+    let persistence = &settings.persistence;
+    // Relative to `dir`, which is the working directory.
+    Options {
+        dir: PathBuf::from(&persistence.appenddirname),
+        name: persistence.appendfilename.clone(),
+        single_file: PathBuf::from(&persistence.appendfilename),
+    }
+}
+
+fn fsync(settings: &Settings) -> Fsync {
+    match settings.persistence.appendfsync {
+        AppendFsync::Always => Fsync::Always,
+        AppendFsync::Everysec => Fsync::EverySecond,
+        AppendFsync::No => Fsync::Never,
+    }
+}
+
+impl Appending {
+    /// The append-only file of the databases of `keyspace`, which is not written yet.
+    pub(crate) fn new(settings: &Settings, keyspace: &Keyspace) -> Appending {
+        let databases = 0..keyspace.databases();
+        let is_stored = databases.map(|database| keyspace.engine(database).is_stored()).collect();
+        let stream = Arc::new(Stream::new(is_stored));
+        let files = AppendOnly::new(stream, options(settings));
+        files.configure(fsync(settings), false);
+        Appending {
+            files,
+            status: Mutex::default(),
+            is_rewriting: AtomicBool::new(false),
+            is_given_up: AtomicBool::new(false),
+            is_scheduled: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes over changed settings.
+    pub(crate) fn configure(&self, settings: &Settings) {
+        let rests = settings.persistence.no_appendfsync_on_rewrite && self.is_rewriting();
+        self.files.configure(fsync(settings), rests);
+    }
+
+    /// Whether a rewrite is under way.
+    pub(crate) fn is_rewriting(&self) -> bool {
+        self.is_rewriting.load(Ordering::Acquire)
+    }
+
+    /// Whether one waits for its turn.
+    pub(crate) fn is_scheduled(&self) -> bool {
+        self.is_scheduled.load(Ordering::Acquire)
+    }
+
+    /// What became of rewrites.
+    pub(crate) fn status(&self) -> Status {
+        self.status.lock().clone()
+    }
+}
+
+/// Begins with what the settings ask for: loads what there is, and has what is done from now on be written. Called once,
+/// before the first client is served.
+///
+/// # Errors
+/// A text that names the file and the offset of what cannot be loaded.
+pub(crate) fn start(server: &Arc<Server>) -> Result<(), String> {
+    let settings = server.settings();
+    if !settings.persistence.appendonly {
+        return Ok(());
+    }
+    let files = &server.append_only.files;
+    let opened = files.open()?;
+    let began = std::time::Instant::now();
+    for (place, (path, bytes)) in opened.files.iter().enumerate() {
+        let is_last = place + 1 == opened.files.len();
+        replay::load(server, path, *bytes, is_last)?;
+    }
+    if !opened.files.is_empty() {
+        let seconds = began.elapsed().as_secs_f64();
+        tracing::info!(files = opened.files.len(), "DB loaded from append only file: {seconds:.3} seconds");
+    }
+    let outcome = if files.has_base() {
+        server.give_effects(Taker::File, true);
+        files.go_on().map_err(|error| error.to_string())
+    } else {
+        rewrite::run(server)
+    };
+    outcome.map_err(|error| format!("Can't write the append-only file: {error}"))
+}
+
+/// Loads the files again, in place of what is in memory: `DEBUG LOADAOF`.
+pub(crate) fn reload(server: &Arc<Server>) -> Result<(), String> {
+    let files = &server.append_only.files;
+    if !files.is_on() {
+        return Err("the append-only file is off".to_owned());
+    }
+    files.write_all();
+    server.give_effects(Taker::File, false);
+    server.attention.set(Concern::Loading, true);
+    let result = replay::empty(server).and_then(|()| {
+        let opened = files.open()?;
+        opened.files.iter().try_for_each(|(path, bytes)| replay::load(server, path, *bytes, false))
+    });
+    server.attention.set(Concern::Loading, false);
+    server.give_effects(Taker::File, true);
+    result
+}
+
+/// Follows `appendonly`, which was changed. Nothing is written any more, or else everything from a rewrite on, which
+/// begins.
+pub(crate) fn follow(server: &Arc<Server>) {
+    let appending = &server.append_only;
+    let settings = server.settings();
+    let is_wanted = settings.persistence.appendonly;
+    if is_wanted && !appending.files.is_on() && !appending.is_rewriting() {
+        // Those of a time before are history.
+        if let Err(error) = appending.files.open() {
+            tracing::warn!("What is left of an append-only file cannot be read: {error}");
+        }
+        if rewrite::begin(server).is_err() {
+            appending.is_scheduled.store(true, Ordering::Release);
+        }
+    } else if !is_wanted && (appending.files.is_on() || appending.is_rewriting()) {
+        appending.is_given_up.store(true, Ordering::Release);
+        server.give_effects(Taker::File, false);
+        appending.files.stop();
+        server.attention.set(Concern::Unwritten, false);
+    }
+}
+
+/// Begins a rewrite, or has one begin as soon as it can: `BGREWRITEAOF`.
+pub(crate) fn rewrite(server: &Arc<Server>) -> Result<bool, Refusal> {
+    match rewrite::begin(server) {
+        Err(Refusal::SnapshotRuns) => {
+            server.append_only.is_scheduled.store(true, Ordering::Release);
+            Ok(false)
+        }
+        other => other.map(|()| true),
+    }
+}
+
+/// What is to be done several times a second: rewriting what has grown, and seeing whether changes are written.
+pub(crate) fn tend(server: &Arc<Server>) {
+    let appending = &server.append_only;
+    let files = &appending.files;
+    let settings = server.settings();
+    server.attention.set(Concern::Unwritten, files.is_on() && files.failure().is_some());
+    let persistence = &settings.persistence;
+    let time_s = if persistence.aof_timestamp_enabled { crate::clock::unix_ms() / 1000 } else { 0 };
+    files.stream.set_time(time_s);
+    if appending.is_rewriting() || !persistence.appendonly {
+        return;
+    }
+    let figures = files.figures();
+    let percentage = u64::from(persistence.auto_aof_rewrite_percentage);
+    let before = figures.bytes_after_rewrite.max(1);
+    let has_grown = percentage > 0
+        && figures.bytes > persistence.auto_aof_rewrite_bytes_min
+        && u128::from(figures.bytes.saturating_sub(before)) * 100
+            >= u128::from(before) * u128::from(percentage);
+    let has_failed_lately = appending.status().failed_at.is_some_and(|at| at.elapsed() < rewrite::RETRY);
+    // One that was turned on and could not begin is tried again.
+    let is_due = (has_grown || !files.is_on()) && !has_failed_lately;
+    if (is_due || appending.is_scheduled()) && !server.keyspace.is_snapshotting() {
+        appending.is_scheduled.store(false, Ordering::Release);
+        if has_grown {
+            tracing::info!(bytes = figures.bytes, before, "The append-only file has grown: rewriting it");
+        }
+        // If something else has come first, it is tried again.
+        let _ = rewrite::begin(server);
+    }
+}
+
+/// Has what is written be on disk, at the end.
+pub(crate) fn finish(server: &Server) {
+    server.append_only.files.finish();
+}
+
+impl Server {
+    /// Why what this command changes could not be written, if that is so: what its client reads.
+    #[cold]
+    pub(crate) fn cannot_write(&self, database: u16, entry: &Entry) -> Option<String> {
+        if !entry.command.is_write() || self.keyspace.engine(database).is_stored() {
+            return None;
+        }
+        let failure = self.append_only.files.failure()?;
+        Some(format!("MISCONF Errors writing to the AOF file: {failure}"))
+    }
+
+    /// Has something that concerns no key be done in a copy: this request.
+    pub(crate) fn log_request(&self, words: Arguments<'_>) {
+        if !self.keyspace.records_effects() {
+            return;
+        }
+        // It belongs to none, and so to one that is in every log.
+        let mut databases = 0..self.keyspace.databases();
+        let database = databases.find(|database| !self.keyspace.engine(*database).is_stored());
+        let mut effects = Effects::default();
+        effects.push(database.unwrap_or(0), words);
+        self.keyspace.append(&effects);
+    }
+}

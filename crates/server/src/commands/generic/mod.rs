@@ -1,0 +1,3 @@
+//! Commands on keys that need more than the keyspace.
+
+crate::commands::session_family! { migrate }

@@ -1,0 +1,179 @@
+//! Sending keys to another server, for MIGRATE: a connection that lives as long as the command, and blocks. Whoever calls
+//! holds no lock and has handed its worker's other tasks over.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+use resp::{Decoder, Value, encode_command};
+use values::entry::EntryRef;
+
+use crate::clock::unix_ms;
+
+/// A reply of more bytes is not one to any of the requests that are sent.
+const REPLY_BYTES_MAX: usize = 1 << 20;
+
+/// So many keys are sent before their replies are read.
+const BATCH_KEYS: usize = 100;
+
+/// Where to send keys.
+pub(crate) struct Target<'a> {
+    pub host: &'a [u8],
+    pub port: &'a [u8],
+    pub database: i64,
+    pub login: Option<Login<'a>>,
+    /// For each step: to connect, to write, to read.
+    pub timeout: Duration,
+}
+
+/// As whom.
+pub(crate) struct Login<'a> {
+    pub user: Option<&'a [u8]>,
+    pub password: &'a [u8],
+}
+
+/// A key to be sent.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Item {
+    pub key: Vec<u8>,
+    deadline_ms: Option<u64>,
+    payload: Vec<u8>,
+}
+
+impl Item {
+    pub fn of(entry: EntryRef<'_>) -> Item {
+        let mut payload = Vec::new();
+        rdb::dump::encode(entry, rdb::Version::V11.into(), &mut payload);
+        Item { key: entry.key().to_vec(), deadline_ms: entry.deadline_ms(), payload }
+    }
+}
+
+/// What can go wrong.
+pub(crate) enum Trouble {
+    Connecting,
+    Writing,
+    Reading,
+    /// The other server has answered a request with this error.
+    Refused(String),
+}
+
+/// Sends all keys; says which of them the other server has now, and what went wrong, if anything did. Without a
+/// connection none has been sent.
+pub(crate) fn send(
+    target: &Target<'_>,
+    items: &[Item],
+    replace: bool,
+) -> Result<(Vec<bool>, Option<Trouble>), Trouble> {
+    let stream = connect(target).map_err(|_| Trouble::Connecting)?;
+    let mut replies = Replies { stream, buffer: Vec::new(), decoder: Decoder::new() };
+    // Nothing is sent to a place that may not be the right one.
+    prepare(target, &mut replies)?;
+    let mut restored = vec![false; items.len()];
+    let mut trouble = None;
+    for (items, restored) in items.chunks(BATCH_KEYS).zip(restored.chunks_mut(BATCH_KEYS)) {
+        if let Err(failed) = replies.write(&requests(items, replace)) {
+            trouble.get_or_insert(failed);
+            break;
+        }
+        for is_restored in restored {
+            match replies.error() {
+                Ok(None) => *is_restored = true,
+                Ok(Some(error)) => _ = trouble.get_or_insert(Trouble::Refused(error)),
+                Err(failed) => {
+                    trouble.get_or_insert(failed);
+                    break;
+                }
+            }
+        }
+        if matches!(trouble, Some(Trouble::Reading)) {
+            break;
+        }
+    }
+    Ok((restored, trouble))
+}
+
+/// Logs in and selects the database.
+fn prepare(target: &Target<'_>, replies: &mut Replies) -> Result<(), Trouble> {
+    let mut requests = Vec::new();
+    if let Some(Login { user, password }) = &target.login {
+        let words: Vec<&[u8]> = [&b"AUTH"[..]].into_iter().chain(*user).chain([*password]).collect();
+        encode_command(&words, &mut requests);
+    }
+    encode_command(&[b"SELECT", target.database.to_string().as_bytes()], &mut requests);
+    replies.write(&requests)?;
+    for _ in 0..1 + usize::from(target.login.is_some()) {
+        if let Some(error) = replies.error()? {
+            return Err(Trouble::Refused(error));
+        }
+    }
+    Ok(())
+}
+
+fn requests(items: &[Item], replace: bool) -> Vec<u8> {
+    let now_ms = unix_ms();
+    let mut requests = Vec::new();
+    for Item { key, deadline_ms, payload } in items {
+        // What has just expired is sent as what expires at once.
+        let ttl = deadline_ms.map_or(0, |deadline_ms| deadline_ms.saturating_sub(now_ms).max(1)).to_string();
+        let mut words = vec![&b"RESTORE"[..], key, ttl.as_bytes(), payload];
+        if replace {
+            words.push(b"REPLACE");
+        }
+        encode_command(&words, &mut requests);
+    }
+    requests
+}
+
+fn connect(target: &Target<'_>) -> io::Result<TcpStream> {
+    let invalid = || io::Error::from(io::ErrorKind::InvalidInput);
+    let host = std::str::from_utf8(target.host).map_err(|_| invalid())?;
+    let port: u16 =
+        std::str::from_utf8(target.port).ok().and_then(|port| port.parse().ok()).ok_or_else(invalid)?;
+    let mut failed = invalid();
+    for address in (host, port).to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, target.timeout) {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                stream.set_read_timeout(Some(target.timeout))?;
+                stream.set_write_timeout(Some(target.timeout))?;
+                return Ok(stream);
+            }
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
+
+/// The other server's replies, one by one.
+struct Replies {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+    decoder: Decoder,
+}
+
+impl Replies {
+    fn write(&mut self, requests: &[u8]) -> Result<(), Trouble> {
+        self.stream.write_all(requests).map_err(|_| Trouble::Writing)
+    }
+
+    /// Reads a reply: its text, where it is an error.
+    fn error(&mut self) -> Result<Option<String>, Trouble> {
+        loop {
+            if let Some((value, len)) = self.decoder.decode(&self.buffer).map_err(|_| Trouble::Reading)? {
+                self.buffer.drain(..len);
+                return Ok(match value {
+                    Value::Error(text) => Some(text),
+                    _ => None,
+                });
+            }
+            let mut piece = [0; 4096];
+            match self.stream.read(&mut piece) {
+                Ok(len @ 1..) if self.buffer.len() < REPLY_BYTES_MAX => {
+                    self.buffer.extend_from_slice(piece.get(..len).unwrap_or_default());
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                _ => return Err(Trouble::Reading),
+            }
+        }
+    }
+}
