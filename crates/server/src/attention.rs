@@ -20,6 +20,10 @@ pub enum Concern {
     ClientsMemory = 1 << 5,
     /// A script runs for longer than others should wait for it.
     Busy = 1 << 6,
+    /// What was saved is being loaded.
+    Loading = 1 << 7,
+    /// What changes could not be saved.
+    CannotSave = 1 << 8,
 }
 
 /// The concerns that there are.

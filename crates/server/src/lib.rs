@@ -24,6 +24,7 @@ mod handoff;
 mod info;
 mod latency;
 mod listener;
+mod loading;
 mod metrics;
 mod monitors;
 mod notifications;
@@ -31,6 +32,7 @@ mod pause;
 mod process;
 mod pubsub;
 mod request;
+mod saving;
 mod scheduler;
 mod scripting;
 mod secrets;
@@ -52,6 +54,8 @@ use std::time::Duration;
 pub use crate::allocator::{Allocator, AllocatorFigures};
 pub use crate::handoff::hand_over;
 pub use crate::listener::ListenError;
+pub use crate::loading::{IntoStored, LoadError};
+pub use crate::saving::{Shutdown, ShutdownRefused};
 pub use crate::server::Server;
 pub use crate::statistics::CommandReport;
 
@@ -65,6 +69,8 @@ pub enum StartError {
     Listen(ListenError),
     /// It cannot encrypt.
     Encrypt(tls::Error),
+    /// What was saved cannot be loaded.
+    Load(Box<LoadError>),
 }
 
 impl fmt::Display for StartError {
@@ -72,6 +78,7 @@ impl fmt::Display for StartError {
         match self {
             Self::Listen(error) => error.fmt(f),
             Self::Encrypt(error) => write!(f, "Failed to configure TLS: {error}"),
+            Self::Load(error) => error.fmt(f),
         }
     }
 }
@@ -93,12 +100,16 @@ impl From<tls::Error> for StartError {
 /// How long a stopping server waits for its connections to end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Opens the sockets and serves clients until [`Server::stop`] is called. `ready` is called once clients can
-/// connect.
+/// Opens the sockets, loads what was saved, and serves clients until [`Server::stop`] is called. `into_stored` says whether
+/// databases that are stored take what was saved. `ready` is called once clients are served.
 ///
 /// # Errors
 /// When it could not begin to.
-pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), StartError> {
+pub async fn run(
+    server: Arc<Server>,
+    into_stored: IntoStored,
+    ready: impl FnOnce(),
+) -> Result<(), StartError> {
     // A script may have a slot for long, while its worker has other clients to serve.
     keyspace::hand_waits_to(|work| tokio::task::block_in_place(work));
     let settings = server.settings();
@@ -108,8 +119,14 @@ pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), StartE
     let listeners = listener::Listeners::open(&settings).await?;
     let metrics = metrics::open(&settings).await?;
     let mut stop = server.stop.subscribe();
+    server.begin_loading();
     let mut tasks = listeners.run(&server);
     metrics.into_iter().for_each(|listener| drop(tasks.spawn(metrics::serve(Arc::clone(&server), listener))));
+    let result = load(&server, into_stored).await;
+    if result.is_err() || *stop.borrow() {
+        tasks.shutdown().await;
+        return result;
+    }
     let mut cron = cron::start(&server);
     if let Err(error) = watchdog::start(&server) {
         tracing::warn!(%error, "A long command may keep other clients waiting: no thread to watch for it");
@@ -132,6 +149,22 @@ pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), StartE
     let _ = tokio::time::timeout(STOP_TIMEOUT, all_gone).await;
     cron.shutdown().await;
     Ok(())
+}
+
+/// Loads what was saved.
+async fn load(server: &Arc<Server>, into_stored: IntoStored) -> Result<(), StartError> {
+    let loader = Arc::clone(server);
+    let taking = loading::Taking { into_stored, replaces: false };
+    let loaded = tokio::task::spawn_blocking(move || loader.load(taking)).await;
+    server.end_loading();
+    match loaded {
+        // It was told to stop.
+        _ if *server.stop.borrow() => Ok(()),
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(StartError::Load(Box::new(error))),
+        // The thread panicked, and has said so.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
 }
 
 /// Makes the calling thread one of the runtime's workers, for what is counted: to be called when it starts, with

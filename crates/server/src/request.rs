@@ -13,7 +13,9 @@ use crate::attention::{Concern, Concerns};
 use crate::blocking::Arrival;
 use crate::clock::Stopwatch;
 use crate::eviction;
+use crate::loading::LOADING;
 use crate::pause;
+use crate::saving::{self, CANNOT_SAVE};
 use crate::server::Server;
 use crate::session::{Queued, ReplyMode, Session};
 use crate::statistics::Outcome;
@@ -214,6 +216,12 @@ fn admit(
             "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
              this context"
         ));
+    }
+    if concerns.has(Concern::Loading) && !entry.command.has(Flag::Loading) {
+        return Err(LOADING.to_owned());
+    }
+    if concerns.has(Concern::CannotSave) && saving::is_refused(session, entry) {
+        return Err(CANNOT_SAVE.to_owned());
     }
     if concerns.has(Concern::Busy) && !entry.command.has(Flag::AllowBusy) {
         return Err(session.server.scripting.running.busy_error().to_owned());

@@ -1,4 +1,4 @@
-//! INFO stats, cpu, keyspace, persistence and replication.
+//! INFO stats, cpu, keyspace and replication.
 
 use std::sync::atomic::Ordering;
 
@@ -82,49 +82,6 @@ const NOT_DONE: [(&str, i64); 12] = [
     ("reply_buffer_shrinks", 0),
     ("reply_buffer_expands", 0),
 ];
-
-/// The save that has never been; -1 is Redis' way to say so.
-const SAVING: [(&str, i64); 8] = [
-    ("current_cow_peak", 0),
-    ("current_cow_size", 0),
-    ("current_cow_size_age", 0),
-    ("current_save_keys_processed", 0),
-    ("current_save_keys_total", 0),
-    ("rdb_last_bgsave_time_sec", -1),
-    ("rdb_current_bgsave_time_sec", -1),
-    ("rdb_saves", 0),
-];
-
-const LOADING: [(&str, i64); 3] =
-    [("rdb_last_cow_size", 0), ("rdb_last_load_keys_expired", 0), ("rdb_last_load_keys_loaded", 0)];
-
-const LOGGING: [(&str, i64); 8] = [
-    ("aof_rewrite_scheduled", 0),
-    ("aof_last_rewrite_time_sec", -1),
-    ("aof_current_rewrite_time_sec", -1),
-    ("aof_rewrites", 0),
-    ("aof_rewrites_consecutive_failures", 0),
-    ("aof_last_cow_size", 0),
-    ("module_fork_in_progress", 0),
-    ("module_fork_last_cow_size", 0),
-];
-
-pub(super) fn persistence(server: &Server, fields: &mut Fields) {
-    fields.add("loading", 0);
-    fields.add("async_loading", 0);
-    fields.add("rdb_changes_since_last_save", server.statistics.totals().changes);
-    fields.add("rdb_bgsave_in_progress", 0);
-    fields.add("rdb_last_save_time", server.started_ms / 1000);
-    fields.add("rdb_last_bgsave_status", "ok");
-    fields.add("current_fork_perc", "0.00");
-    fields.add_all(&SAVING);
-    fields.add_all(&LOADING);
-    fields.add("aof_enabled", 0);
-    fields.add("aof_rewrite_in_progress", 0);
-    fields.add("aof_last_bgrewrite_status", "ok");
-    fields.add("aof_last_write_status", "ok");
-    fields.add_all(&LOGGING);
-}
 
 pub(super) fn replication(server: &Server, fields: &mut Fields) {
     fields.add("role", "master");

@@ -2,6 +2,7 @@
 
 crate::commands::session_family! {
     acl { cat, deluser, dryrun, genpass, getuser, help, list, load, log, save, setuser, users, whoami },
+    bgsave,
     command run { count, docs, getkeys, getkeysandflags, help, info, list },
     compact,
     config { get, help, resetstat, rewrite, set },
@@ -13,6 +14,7 @@ crate::commands::session_family! {
     memory { doctor, help, malloc_stats, purge, stats },
     monitor,
     role,
+    save,
     shutdown,
     slowlog { get, help, len, reset },
     time,
