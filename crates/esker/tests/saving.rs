@@ -332,7 +332,8 @@ fn the_rules_say_when_to_save() {
     eventually(SOON, "a save", || server.info("rdb_saves") == 1);
     assert!(server.log().contains("5 changes in 1 seconds. Saving..."));
     // What is stored needs no file.
-    let server = start_in(&temporary_directory(), &["--save", "1 1", "--engine", "disk"]);
+    let directory = temporary_directory();
+    let server = start_in(&directory, &["--save", "1 1", "--engine", "disk"]);
     server.connect().call("SET key value");
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(server.info("rdb_saves"), 0);
