@@ -1,5 +1,6 @@
 //! Which engine serves which database: the one place that names them.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use config::table::disk::DiskCompression;
@@ -17,6 +18,29 @@ pub struct Engines {
     pub by_database: Vec<Arc<dyn Engine>>,
     /// The store, if any database is on disk.
     pub disk: Option<Arc<Disk>>,
+    /// Whether databases on disk take what was saved: their store has just been made, or was when the last start did not
+    /// come to its end.
+    pub takes_saved: Option<TakesSaved>,
+}
+
+/// Says, by a file in the store's directory, that databases on disk are to take what was saved.
+pub struct TakesSaved(PathBuf);
+
+impl TakesSaved {
+    /// Whether that is so for the store in `dir`, which is yet to be opened.
+    fn ask(dir: &Path) -> Option<TakesSaved> {
+        let note = dir.join("takes-saved");
+        (!dir.exists() || note.exists()).then_some(TakesSaved(note))
+    }
+
+    fn note(&self) -> std::io::Result<()> {
+        std::fs::File::create(&self.0)?.sync_all()
+    }
+
+    /// Says that they have taken it.
+    pub fn done(&self) -> std::io::Result<()> {
+        std::fs::remove_file(&self.0)
+    }
 }
 
 impl Engines {
@@ -33,7 +57,7 @@ pub fn open(settings: &Settings) -> Result<Engines, OpenError> {
     let on_disk: Vec<u16> = databases.clone().filter(is_on_disk).collect();
     let memory: Arc<dyn Engine> = Arc::new(Memory);
     if on_disk.is_empty() {
-        return Ok(Engines { by_database: databases.map(|_| Arc::clone(&memory)).collect(), disk: None });
+        return Ok(Engines { by_database: databases.map(|_| Arc::clone(&memory)).collect(), disk: None, takes_saved: None });
     }
     let options = Options {
         dir: settings.process.dir.join(DISK_DIR),
@@ -43,11 +67,16 @@ pub fn open(settings: &Settings) -> Result<Engines, OpenError> {
         threads: settings.process.io_threads.clamp(2, 4),
         hand_over: Some(server::hand_over),
     };
+    let dir = options.dir.clone();
+    let takes_saved = TakesSaved::ask(&dir);
     let (disk, engines) = Disk::open(options, &on_disk)?;
+    if let Some(takes_saved) = &takes_saved {
+        takes_saved.note().map_err(|error| OpenError::new(&dir, &error))?;
+    }
     let mut engines = engines.into_iter();
     let by_database = databases.map(|database| {
         let engine = if is_on_disk(&database) { engines.next() } else { None };
         engine.unwrap_or_else(|| Arc::clone(&memory))
     });
-    Ok(Engines { by_database: by_database.collect(), disk: Some(disk) })
+    Ok(Engines { by_database: by_database.collect(), disk: Some(disk), takes_saved })
 }

@@ -1,12 +1,14 @@
 //! `esker server`.
 
 use std::ffi::OsString;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 
 use config::{CommandLine, Config, Host};
-use server::Server;
+use server::{IntoStored, Server, Shutdown};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{limits, log};
@@ -55,7 +57,7 @@ fn start(arguments: &[OsString]) -> Result<(), String> {
     crate::allocator::give_back_soon();
     let config = with_room_for_clients(loaded.config);
     let engines = crate::engines::open(&settings).map_err(|error| error.to_string())?;
-    let (store, disk) = (engines.store(), engines.disk);
+    let (store, disk, takes_saved) = (engines.store(), engines.disk, engines.takes_saved);
     let (server, garbage) = Server::new(config, &loaded.renamed_commands, engines.by_database, store)
         .map_err(|error| error.to_string())?;
     server.load_users(&loaded.users)?;
@@ -74,7 +76,13 @@ fn start(arguments: &[OsString]) -> Result<(), String> {
     let result = runtime.block_on(async {
         let signals = stop_on_signals(Arc::clone(&server));
         let port = settings.network.port;
+        let into_stored = if takes_saved.is_some() { IntoStored::All } else { IntoStored::Nothing };
         let ready = move || {
+            if let Some(takes_saved) = &takes_saved
+                && let Err(error) = takes_saved.done()
+            {
+                tracing::warn!(%error, "Databases on disk will take what is saved again at the next start");
+            }
             tracing::info!(
                 version = env!("CARGO_PKG_VERSION"),
                 pid = std::process::id(),
@@ -84,13 +92,16 @@ fn start(arguments: &[OsString]) -> Result<(), String> {
             );
         };
         // The accept loops and every connection run on the workers; this thread only waits.
-        let run = tokio::spawn(server::run(Arc::clone(&server), ready));
+        let run = tokio::spawn(server::run(Arc::clone(&server), into_stored, ready));
         let result = run.await;
         signals.abort();
         result
     });
     // No connection is left that could write.
     drop(runtime);
+    if let Err(error) = server.save_the_rest() {
+        tracing::error!("What was changed during the final save is lost: {error}");
+    }
     if let Some(disk) = disk {
         tracing::info!("Closing the databases on disk");
         disk.close().map_err(|fault| fault.to_string())?;
@@ -154,9 +165,26 @@ fn stop_on_signals(server: Arc<Server>) -> tokio::task::JoinHandle<()> {
             return;
         };
         either(&mut terminate, &mut interrupt).await;
-        tracing::info!("Received a signal, stopping");
-        server.stop();
-        // A second signal does not wait for anything.
+        loop {
+            tracing::info!("Received a signal, stopping");
+            let stopping = Arc::clone(&server);
+            let mut stopping =
+                tokio::task::spawn_blocking(move || stopping.shut_down(Shutdown::default()));
+            let stopped = std::future::poll_fn(|context| {
+                if let Poll::Ready(stopped) = Pin::new(&mut stopping).poll(context) {
+                    return Poll::Ready(Some(stopped));
+                }
+                let is_insisted =
+                    terminate.poll_recv(context).is_ready() || interrupt.poll_recv(context).is_ready();
+                if is_insisted { Poll::Ready(None) } else { Poll::Pending }
+            });
+            match stopped.await {
+                // A second signal does not wait for anything.
+                None => std::process::exit(1),
+                Some(Ok(Ok(()))) => break,
+                Some(_) => either(&mut terminate, &mut interrupt).await,
+            }
+        }
         either(&mut terminate, &mut interrupt).await;
         std::process::exit(1);
     })

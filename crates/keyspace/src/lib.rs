@@ -18,7 +18,7 @@ mod observers;
 mod pending;
 mod renewal;
 mod slots;
-pub mod snapshot;
+mod snapshot;
 mod statistics;
 mod strings;
 mod txn;

@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use sync::MutexGuard;
+use values::access::Access;
 use values::entry::{Entry, EntryRef, Kind};
 use values::limits::Limits;
 
@@ -279,6 +280,35 @@ impl<'k> WriteTxn<'k> {
         touched.is_new(key.bytes);
         touched.changed(|| key.bytes);
         touched.tell_change(kind, || key.bytes);
+    }
+
+    /// Puts in what was loaded, with what is known of its use; says no where `key` is there already, unless that is to be
+    /// replaced. It is no change: nobody is told of it.
+    pub fn load(
+        &mut self,
+        database: u16,
+        key: &Key<'_>,
+        entry: Entry,
+        access: Option<Access>,
+        replaces: bool,
+    ) -> bool {
+        let keyspace = self.view.keyspace;
+        entry.as_ref().touch(access.unwrap_or_else(|| access_clock(self.view.now_ms())));
+        let (shard, mut touched, _) = self.shard_mut(database, key);
+        let mut entry = Some(entry);
+        if let Some(mut old) = shard.find_mut(key) {
+            if !replaces {
+                return false;
+            }
+            if let Some(entry) = entry.take() {
+                keyspace.discard(old.replace(entry));
+            }
+        }
+        if let Some(entry) = entry {
+            shard.insert(key, entry);
+        }
+        touched.is_to_be_stored(key.bytes);
+        true
     }
 
     /// Puts `entry` in as `key`, in place of whatever was there.

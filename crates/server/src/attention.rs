@@ -22,10 +22,12 @@ pub enum Concern {
     Busy = 1 << 6,
     /// Writes may be the primary's to make, or need replicas.
     Replication = 1 << 7,
-    /// The data set is being loaded.
+    /// What was saved is being loaded.
     Loading = 1 << 8,
     /// What changes cannot be written.
     Unwritten = 1 << 9,
+    /// What changes could not be saved.
+    CannotSave = 1 << 10,
 }
 
 /// The concerns that there are.

@@ -1,5 +1,5 @@
 //! What the server does by itself, several times a second: removing what has expired, closing who has been idle
-//! for too long, and noting how fast things go.
+//! for too long, saving by rule, and noting how fast things go.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,6 +39,7 @@ pub(crate) fn start(server: &Arc<Server>) -> tokio::task::JoinSet<()> {
     tasks.spawn(close_idle(Arc::clone(server)));
     tasks.spawn(crate::replication::start(Arc::clone(server)));
     tasks.spawn(tend_replicas(Arc::clone(server)));
+    tasks.spawn(crate::saving::by_rule(Arc::clone(server)));
     tasks.spawn(renew_store(Arc::clone(server)));
     tasks.spawn(tend_append_only(Arc::clone(server)));
     tasks.spawn(crate::eviction::go_on(Arc::clone(server)));

@@ -25,6 +25,7 @@ mod handoff;
 mod info;
 mod latency;
 mod listener;
+mod loading;
 mod logs;
 mod metrics;
 mod migration;
@@ -35,6 +36,7 @@ mod process;
 mod pubsub;
 mod replication;
 mod request;
+mod saving;
 mod scheduler;
 mod scripting;
 mod secrets;
@@ -56,6 +58,8 @@ use std::time::Duration;
 pub use crate::allocator::{Allocator, AllocatorFigures};
 pub use crate::handoff::hand_over;
 pub use crate::listener::ListenError;
+pub use crate::loading::{IntoStored, LoadError};
+pub use crate::saving::{Shutdown, ShutdownRefused};
 pub use crate::server::Server;
 pub use crate::statistics::CommandReport;
 
@@ -69,7 +73,7 @@ pub enum StartError {
     Listen(ListenError),
     /// It cannot encrypt.
     Encrypt(tls::Error),
-    /// It cannot load what it has saved, or go on from there.
+    /// What was saved cannot be loaded, or the server not go on from there.
     Load(String),
 }
 
@@ -100,12 +104,16 @@ impl From<tls::Error> for StartError {
 /// How long a stopping server waits for its connections to end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Opens the sockets and serves clients until [`Server::stop`] is called. `ready` is called once clients can
-/// connect.
+/// Opens the sockets, loads what was saved, and serves clients until [`Server::stop`] is called. `into_stored` says whether
+/// databases that are stored take what was saved. `ready` is called once clients are served.
 ///
 /// # Errors
 /// When it could not begin to.
-pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), StartError> {
+pub async fn run(
+    server: Arc<Server>,
+    into_stored: IntoStored,
+    ready: impl FnOnce(),
+) -> Result<(), StartError> {
     // A script may have a slot for long, while its worker has other clients to serve.
     keyspace::hand_waits_to(|work| tokio::task::block_in_place(work));
     let settings = server.settings();
@@ -115,10 +123,14 @@ pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), StartE
     let listeners = listener::Listeners::open(&settings).await?;
     let metrics = metrics::open(&settings).await?;
     let mut stop = server.stop.subscribe();
-    server.attention.set(attention::Concern::Loading, settings.persistence.appendonly);
+    server.begin_loading();
     let mut tasks = listeners.run(&server);
     metrics.into_iter().for_each(|listener| drop(tasks.spawn(metrics::serve(Arc::clone(&server), listener))));
-    load(&server).await?;
+    let result = load(&server, into_stored).await;
+    if result.is_err() || *stop.borrow() {
+        tasks.shutdown().await;
+        return result;
+    }
     let mut cron = cron::start(&server);
     if let Err(error) = watchdog::start(&server) {
         tracing::warn!(%error, "A long command may keep other clients waiting: no thread to watch for it");
@@ -148,16 +160,22 @@ pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), StartE
 }
 
 /// Loads what was saved; until that is done clients are told to wait.
-async fn load(server: &Arc<Server>) -> Result<(), StartError> {
-    let own = Arc::clone(server);
+async fn load(server: &Arc<Server>, into_stored: IntoStored) -> Result<(), StartError> {
     let syncer = std::thread::Builder::new().name("syncer".to_owned());
+    let own = Arc::clone(server);
     let started = syncer.spawn(move || own.append_only.files.keep_synced());
     started.map_err(|error| StartError::Load(format!("Can't start a thread: {error}")))?;
-    let own = Arc::clone(server);
-    let loaded = tokio::task::spawn_blocking(move || append_only::start(&own)).await;
-    loaded.unwrap_or_else(|error| Err(error.to_string())).map_err(StartError::Load)?;
-    server.attention.set(attention::Concern::Loading, false);
-    Ok(())
+    let loader = Arc::clone(server);
+    let taking = loading::Taking { into_stored, replaces: false, keeps_expired: false };
+    let loaded = tokio::task::spawn_blocking(move || append_only::start(&loader, taking)).await;
+    server.end_loading();
+    match loaded {
+        // It was told to stop.
+        _ if *server.stop.borrow() => Ok(()),
+        Ok(result) => result.map_err(StartError::Load),
+        // The thread panicked, and has said so.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
 }
 
 /// Makes the calling thread one of the runtime's workers, for what is counted: to be called when it starts, with

@@ -13,7 +13,9 @@ use crate::attention::{Concern, Concerns};
 use crate::blocking::Arrival;
 use crate::clock::Stopwatch;
 use crate::eviction;
+use crate::loading::LOADING;
 use crate::pause;
+use crate::saving::{self, CANNOT_SAVE};
 use crate::server::Server;
 use crate::session::{Queued, ReplyMode, Session};
 use crate::statistics::Outcome;
@@ -231,7 +233,10 @@ fn admit(
         ));
     }
     if concerns.has(Concern::Loading) && !entry.command.has(Flag::Loading) {
-        return Err("LOADING Redis is loading the dataset in memory".to_owned());
+        return Err(LOADING.to_owned());
+    }
+    if concerns.has(Concern::CannotSave) && saving::is_refused(session, entry) {
+        return Err(CANNOT_SAVE.to_owned());
     }
     if concerns.has(Concern::Unwritten)
         && let Some(refusal) = session.server.cannot_write(session.database, entry)

@@ -26,11 +26,13 @@ use crate::cron::Rates;
 use crate::encryption::Encryption;
 use crate::eviction::Evictions;
 use crate::latency::Latency;
+use crate::loading::Loading;
 use crate::logs::{Logs, Taker};
 use crate::monitors::Monitors;
 use crate::pause::Pause;
 use crate::pubsub::PubSub;
 use crate::replication::Replication;
+use crate::saving::Saves;
 use crate::scripting::Scripting;
 use crate::slowlog::{SlowCall, Slowlog};
 use crate::statistics::Statistics;
@@ -102,6 +104,10 @@ pub struct Server {
     latency_threshold_ns: AtomicU64,
     /// Changes when `settings` do.
     generation: AtomicU64,
+    /// What is being saved, and what came of it.
+    pub(crate) saves: Saves,
+    /// What is being loaded.
+    pub(crate) loading: Loading,
     /// What knows how much memory is used.
     pub(crate) allocator: Allocator,
     memory_at_start: u64,
@@ -188,6 +194,7 @@ impl Server {
         engines: Vec<Arc<dyn Engine>>,
         store: Option<Arc<dyn Store>>,
     ) -> Result<(Server, Receiver<Garbage>), LoadError> {
+        let started_ms = crate::clock::unix_ms();
         let settings = Arc::clone(config.settings());
         let (keyspace, garbage) = Keyspace::new(engines, store);
         let events = settings.observability.notify_keyspace_events;
@@ -233,7 +240,9 @@ impl Server {
             cron: AtomicBool::new(true),
             run_id: random_id(),
             replication,
-            started_ms: crate::clock::unix_ms(),
+            saves: Saves::new(started_ms),
+            loading: Loading::default(),
+            started_ms,
             limits: ArcSwap::from_pointee(limits(&settings)),
             counting: PackedCounting::new(counting(&settings)),
             settings: ArcSwap::new(settings),
@@ -341,6 +350,7 @@ impl Server {
         self.limit_clients(&settings);
         self.replication.configure(&settings);
         self.refresh_concern_of_replication();
+        self.refuse_what_cannot_be_saved();
         self.generation.fetch_add(1, Ordering::Release);
     }
 

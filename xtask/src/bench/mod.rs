@@ -3,7 +3,8 @@
 //! Four questions, each a module: [`speed`] asks for the server's CPU time per command, [`memory`]
 //! for the growth of resident memory by item, [`stall`] for the slowest command while a large
 //! keyspace is built, [`cache`] for the hit rate where not all fits. Every row carries the limit that Esker promises. [`report`] and [`chart`]
-//! write what was found. [`disk`] asks other questions, of the engine on disk, in a run of its own.
+//! write what was found. [`disk`] asks other questions, of the engine on disk, in a run of its own, and [`save`]
+//! what saving costs.
 //!
 //! The servers run one at a time, pinned to [`SERVER_CORE`]; every client, this program included, is
 //! pinned to [`CLIENT_CORE`]. Nothing that is started here outlives this program.
@@ -20,6 +21,7 @@ mod options;
 mod process;
 mod report;
 mod rounds;
+mod save;
 mod servers;
 mod speed;
 mod stall;
@@ -45,6 +47,9 @@ pub fn run(arguments: impl Iterator<Item = String>) -> io::Result<()> {
     let mut arguments = arguments.peekable();
     if arguments.next_if(|first| first == "disk").is_some() {
         return disk::run(arguments);
+    }
+    if arguments.next_if(|first| first == "save").is_some() {
+        return save::run(arguments);
     }
     let Some(options) = Options::parse(arguments)? else {
         print!("{}", options::HELP);

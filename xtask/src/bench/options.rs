@@ -11,6 +11,7 @@ and bench/chart.svg. Takes about a quarter of an hour on two cores that should h
 
 Usage: cargo xtask bench [OPTION...]
        cargo xtask bench disk --help   for the engine on disk
+       cargo xtask bench save --help   for saving and loading
 
   --only TEXT      only the rows whose section and name contain TEXT, as in 'speed: get' or 'memory'
   --rounds N       interleaved rounds, of which the medians count (default 5)

@@ -2,14 +2,13 @@
 
 use super::group;
 use crate::SaveRule;
-use crate::Support::{self, Ignored, Supported};
+use crate::Support::{Ignored, Supported};
 use crate::kind::Problem;
 use crate::kind::choice::{YesNo, choices, one_of};
 use crate::kind::number::{INT_MAX, LLONG_MAX, integer, memory};
 use crate::kind::save::SaveRules;
 use crate::kind::text::{base_name, text_where};
 
-const NO_SAVING: Support = Ignored("saving to disk comes later");
 
 choices! {
     /// When the append-only file is forced to disk (`appendfsync`).
@@ -30,6 +29,14 @@ choices! {
         Yes = "yes",
         /// When a client sends them.
         Clients = "clients",
+    }
+
+    /// Which version of the format snapshots have (`rdb-version`).
+    RdbVersion {
+        /// What Redis 7.0 loads.
+        V10 = "10",
+        /// What Redis 7.2 and Valkey load.
+        V11 = "11",
     }
 
     /// What to do when the server cannot pass a change on (`propagation-error-behavior`).
@@ -73,39 +80,42 @@ group! {
     Persistence in persistence, defaults on host;
 
     /// When to save a snapshot: after so many seconds with at least so many changes.
-    "save" => save: Vec<SaveRule> = default_rules(), SaveRules, NO_SAVING;
+    "save" => save: Vec<SaveRule> = default_rules(), SaveRules, Supported;
 
     /// File name of the snapshot, in `dir`.
-    "dbfilename" [protected] => dbfilename: String = "dump.rdb".to_owned(), text_where(snapshot_file), NO_SAVING;
+    "dbfilename" [protected] => dbfilename: String = "dump.rdb".to_owned(), text_where(snapshot_file), Supported;
 
     /// Refuse writes after a snapshot could not be saved.
-    "stop-writes-on-bgsave-error" => stop_writes_on_bgsave_error: bool = true, YesNo, NO_SAVING;
+    "stop-writes-on-bgsave-error" => stop_writes_on_bgsave_error: bool = true, YesNo, Supported;
 
     /// Compress text in snapshots.
-    "rdbcompression" => rdbcompression: bool = true, YesNo, NO_SAVING;
+    "rdbcompression" => rdbcompression: bool = true, YesNo, Supported;
+
+    /// Version of the format of snapshots: Redis 7.0 loads 10 and no newer one.
+    "rdb-version" => rdb_version: RdbVersion = RdbVersion::V11, one_of(), Supported;
 
     /// End snapshots with a checksum.
-    "rdbchecksum" [immutable] => rdbchecksum: bool = true, YesNo, NO_SAVING;
+    "rdbchecksum" [immutable] => rdbchecksum: bool = true, YesNo, Supported;
 
     /// Delete the snapshots that replication leaves, where nothing else saves.
-    "rdb-del-sync-files" => rdb_del_sync_files: bool = false, YesNo, NO_SAVING;
+    "rdb-del-sync-files" => rdb_del_sync_files: bool = false, YesNo, Ignored("replication comes later");
 
     /// Force snapshots to disk in steps while they are written.
-    "rdb-save-incremental-fsync" => rdb_save_incremental_fsync: bool = true, YesNo, NO_SAVING;
+    "rdb-save-incremental-fsync" => rdb_save_incremental_fsync: bool = true, YesNo, Supported;
 
     /// Microseconds to wait after each key saved, for tests; negative for a pause every so many keys.
-    "rdb-key-save-delay" [hidden] => rdb_key_save_delay_us: i32 = 0, integer(i32::MIN, i32::MAX), NO_SAVING;
+    "rdb-key-save-delay" [hidden] => rdb_key_save_delay_us: i32 = 0, integer(i32::MIN, i32::MAX), Supported;
 
     /// Microseconds to wait after each key loaded, for tests; negative for a pause every so many keys.
-    "key-load-delay" [hidden] => key_load_delay_us: i32 = 0, integer(i32::MIN, i32::MAX), NO_SAVING;
+    "key-load-delay" [hidden] => key_load_delay_us: i32 = 0, integer(i32::MIN, i32::MAX), Supported;
 
     /// Bytes loaded between two looks at the clients.
     "loading-process-events-interval-bytes" [hidden] => loading_process_events_interval_bytes: u32 = 2 << 20,
-        integer(1024, INT_MAX), NO_SAVING;
+        integer(1024, INT_MAX), Ignored("clients are looked at all the time");
 
     /// Whether serialized values that arrive are checked in full.
     "sanitize-dump-payload" => sanitize_dump_payload: SanitizeDumpPayload = SanitizeDumpPayload::No, one_of(),
-        NO_SAVING;
+        Ignored("values that arrive are always checked in full");
 
     /// Log every change to an append-only file.
     "appendonly" => appendonly: bool = false, YesNo, Supported;
@@ -147,7 +157,7 @@ group! {
 
     /// What to do when the server cannot pass a change on.
     "propagation-error-behavior" => propagation_error_behavior: PropagationErrorBehavior =
-        PropagationErrorBehavior::Ignore, one_of(), NO_SAVING;
+        PropagationErrorBehavior::Ignore, one_of(), Ignored("nothing that is passed on can fail halfway");
 }
 
 #[cfg(test)]

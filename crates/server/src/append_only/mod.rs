@@ -23,6 +23,7 @@ use sync::Mutex;
 pub(crate) use self::rewrite::Refusal;
 use self::rewrite::Status;
 use crate::attention::Concern;
+use crate::loading::Taking;
 use crate::logs::Taker;
 use crate::server::Server;
 use crate::table::Entry;
@@ -98,18 +99,22 @@ impl Appending {
     }
 }
 
-/// Begins with what the settings ask for: loads what there is, and has what is done from now on be written. Called once,
-/// before the first client is served.
+/// Begins with what the settings ask for: loads what there is, and has what is done from now on be written. Where there is
+/// no append-only file, `dump.rdb` is loaded as `taking` says: who turns the file on loses nothing. Called once, before the
+/// first client is served.
 ///
 /// # Errors
 /// A text that names the file and the offset of what cannot be loaded.
-pub(crate) fn start(server: &Arc<Server>) -> Result<(), String> {
+pub(crate) fn start(server: &Arc<Server>, taking: Taking) -> Result<(), String> {
     let settings = server.settings();
     if !settings.persistence.appendonly {
-        return Ok(());
+        return server.load(taking).map(drop).map_err(|error| error.to_string());
     }
     let files = &server.append_only.files;
     let opened = files.open()?;
+    if opened.files.is_empty() {
+        server.load(taking).map_err(|error| error.to_string())?;
+    }
     let began = std::time::Instant::now();
     for (place, (path, bytes)) in opened.files.iter().enumerate() {
         let is_last = place + 1 == opened.files.len();
@@ -137,7 +142,7 @@ pub(crate) fn reload(server: &Arc<Server>) -> Result<(), String> {
     files.write_all();
     server.give_effects(Taker::File, false);
     server.attention.set(Concern::Loading, true);
-    let result = replay::empty(server).and_then(|()| {
+    let result = server.empty(|database| replay::is_left_out(server, database)).and_then(|()| {
         let opened = files.open()?;
         opened.files.iter().try_for_each(|(path, bytes)| replay::load(server, path, *bytes, false))
     });

@@ -8,7 +8,6 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 
-use keyspace::{Context, Needs};
 use log::{Damage, Record, Records};
 use resp::{Arguments, ArgumentsBuffer, OwnedArguments, Reply, Version};
 
@@ -34,24 +33,6 @@ pub(super) fn is_left_out(server: &Server, database: u16) -> bool {
     server.keyspace.engine(database).is_stored()
 }
 
-/// Empties all databases that are in the file.
-pub(super) fn empty(server: &Server) -> Result<(), String> {
-    let context = Context {
-        database: 0,
-        now_ms: unix_ms(),
-        is_copy: true,
-        limits: server.limits(),
-        seed: 0,
-        touch: false,
-        counting: None,
-    };
-    let mut txn = server.keyspace.write(&Needs::All, context);
-    for database in (0..server.keyspace.databases()).filter(|database| !is_left_out(server, *database)) {
-        txn.flush(database).map_err(|fault| fault.to_string())?;
-    }
-    txn.commit().map(drop).map_err(|fault| fault.to_string())
-}
-
 /// Loads a file of `bytes` bytes: a snapshot, requests, or the one followed by the other.
 ///
 /// # Errors
@@ -64,7 +45,7 @@ pub(super) fn load(server: &Arc<Server>, path: &Path, bytes: u64, is_last: bool)
     let begins_with_snapshot = file.fill_buf().map_err(|error| at_fault(&error))?.starts_with(SNAPSHOT);
     let mut replay = Replay::new(server);
     let outcome = if begins_with_snapshot {
-        let (rest, offset) = base::load(server, file).map_err(|why| at_fault(&why))?;
+        let (rest, offset) = base::load(server, file, path)?;
         replay.run(BufReader::with_capacity(BUFFER_BYTES, rest), offset)
     } else {
         replay.run(file, 0)

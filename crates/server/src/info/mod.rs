@@ -1,12 +1,13 @@
 //! INFO: the server's state as text, in sections, with the field names that Redis' clients look for.
 //!
-//! Sections and fields that nothing here corresponds to, such as those on saving, are there with the value of a
-//! server that does not do it.
+//! Sections and fields that nothing here corresponds to, such as those on the append-only file, are there with the value
+//! of a server that does not do it.
 
 mod calls;
 mod clients;
 mod disk;
 mod memory;
+mod persistence;
 mod replication;
 mod scheduler;
 mod server;
@@ -55,7 +56,7 @@ const SECTIONS: [Section; 16] = [
     section("server", "Server", server::server),
     section("clients", "Clients", clients::clients),
     section("memory", "Memory", memory::memory),
-    section("persistence", "Persistence", stats::persistence),
+    section("persistence", "Persistence", persistence::persistence),
     section("stats", "Stats", stats::stats),
     section("replication", "Replication", replication::replication),
     section("cpu", "CPU", stats::cpu),

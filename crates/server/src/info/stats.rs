@@ -1,9 +1,8 @@
-//! INFO stats, cpu, keyspace and persistence.
+//! INFO stats, cpu and keyspace.
 
 use std::sync::atomic::Ordering;
 
 use super::Fields;
-use crate::attention::Concern;
 use crate::process::{Whose, cpu_time};
 use crate::server::Server;
 
@@ -83,63 +82,6 @@ const NOT_DONE: [(&str, i64); 12] = [
     ("reply_buffer_shrinks", 0),
     ("reply_buffer_expands", 0),
 ];
-
-/// The save that has never been; -1 is Redis' way to say so.
-const SAVING: [(&str, i64); 8] = [
-    ("current_cow_peak", 0),
-    ("current_cow_size", 0),
-    ("current_cow_size_age", 0),
-    ("current_save_keys_processed", 0),
-    ("current_save_keys_total", 0),
-    ("rdb_last_bgsave_time_sec", -1),
-    ("rdb_current_bgsave_time_sec", -1),
-    ("rdb_saves", 0),
-];
-
-const LOADING: [(&str, i64); 3] =
-    [("rdb_last_cow_size", 0), ("rdb_last_load_keys_expired", 0), ("rdb_last_load_keys_loaded", 0)];
-
-pub(super) fn persistence(server: &Server, fields: &mut Fields) {
-    fields.add("loading", u8::from(server.attention.now().has(Concern::Loading)));
-    fields.add("async_loading", 0);
-    fields.add("rdb_changes_since_last_save", server.statistics.totals().changes);
-    fields.add("rdb_bgsave_in_progress", 0);
-    fields.add("rdb_last_save_time", server.started_ms / 1000);
-    fields.add("rdb_last_bgsave_status", "ok");
-    fields.add("current_fork_perc", "0.00");
-    fields.add_all(&SAVING);
-    fields.add_all(&LOADING);
-    append_only(server, fields);
-}
-
-fn append_only(server: &Server, fields: &mut Fields) {
-    let seconds = |took: Option<std::time::Duration>| took.map_or(-1, |took| took.as_secs() as i64);
-    let word = |is_well: bool| if is_well { "ok" } else { "err" };
-    let appending = &server.append_only;
-    let (files, status) = (&appending.files, appending.status());
-    fields.add("aof_enabled", u8::from(files.is_on()));
-    fields.add("aof_rewrite_in_progress", u8::from(appending.is_rewriting()));
-    fields.add("aof_rewrite_scheduled", u8::from(appending.is_scheduled()));
-    fields.add("aof_last_rewrite_time_sec", seconds(status.last_took));
-    fields.add("aof_current_rewrite_time_sec", seconds(status.began.map(|began| began.elapsed())));
-    fields.add("aof_last_bgrewrite_status", word(status.failed_at.is_none()));
-    fields.add("aof_rewrites", status.count);
-    fields.add("aof_rewrites_consecutive_failures", status.failures);
-    fields.add("aof_last_write_status", word(files.failure().is_none()));
-    fields.add("aof_last_cow_size", 0);
-    fields.add("module_fork_in_progress", 0);
-    fields.add("module_fork_last_cow_size", 0);
-    if files.is_on() {
-        let figures = files.figures();
-        fields.add("aof_current_size", figures.bytes);
-        fields.add("aof_base_size", figures.bytes_after_rewrite);
-        fields.add("aof_pending_rewrite", 0);
-        fields.add("aof_buffer_length", figures.unwritten_bytes);
-        fields.add("aof_pending_bio_fsync", figures.pending_syncs);
-        // No write waits for a sync.
-        fields.add("aof_delayed_fsync", 0);
-    }
-}
 
 pub(super) fn cpu(_: &Server, fields: &mut Fields) {
     let whose = [("", Whose::Process), ("_children", Whose::Children), ("_main_thread", Whose::Thread)];

@@ -27,6 +27,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use super::LinkState;
 use crate::client::{Client, ClientFlag};
 use crate::clock::unix_ms;
+use crate::loading::{IntoStored, Taking};
 use crate::request::{Batch, Request, execute};
 use crate::server::Server;
 use crate::session::Session;
@@ -397,7 +398,7 @@ impl Follower<'_> {
     /// Puts the snapshot in the place of all that there is.
     async fn load(&mut self, file: &Spool, position: Position) -> Result<(), Break> {
         let (server, path) = (Arc::clone(self.server), file.path.clone());
-        let mut loading = tokio::task::spawn_blocking(move || server.load_snapshot_of_primary(&path));
+        let mut loading = tokio::task::spawn_blocking(move || load_in_place(&server, path));
         let result = loop {
             match tokio::time::timeout(ACKNOWLEDGE, &mut loading).await {
                 Ok(result) => break result,
@@ -497,6 +498,18 @@ impl Follower<'_> {
         }
         Ok(done)
     }
+}
+
+/// Puts what is in the file in the place of all that there is.
+fn load_in_place(server: &Arc<Server>, path: PathBuf) -> Result<(), String> {
+    server.begin_loading();
+    let emptied = server.empty(|_| false).and_then(|()| server.forget_functions());
+    let loaded = emptied.and_then(|()| {
+        let taking = Taking { into_stored: IntoStored::All, replaces: true, keeps_expired: true };
+        server.load_file(path, taking).map(drop).map_err(|error| error.to_string())
+    });
+    server.end_loading();
+    loaded
 }
 
 /// Whether the primary asks how far this replica is.

@@ -10,7 +10,6 @@
 mod failover;
 mod feed;
 mod follower;
-mod interim;
 mod replica;
 mod sync;
 mod waiting;

@@ -9,12 +9,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use keyspace::snapshot::CannotBegin;
+use keyspace::{CannotBegin, Snapshot};
+use rdb::file::Writer;
 use replication::{Position, Reason};
 use resp::Reply;
 
 use super::replica::{Handed, Pieces, Replica};
 use crate::clock::unix_ms;
+use crate::saving::file::{encoder, version, write_head};
+use crate::saving::sink::Sink;
+use crate::scripting::Registry;
 use crate::server::Server;
 use crate::session::Session;
 use commands::{Error, Result};
@@ -106,9 +110,11 @@ impl Server {
 
 /// Makes one snapshot and sends it to `replicas`.
 fn send_snapshot(server: &Server, replicas: &[Arc<Replica>]) {
+    let settings = server.settings();
     let result = loop {
         let between = server.replication.between_units();
-        let begun = server.begin_snapshot_for(|| server.replication.feed.join(replicas));
+        let at_the_instant = || (server.scripting.functions.now(), server.replication.feed.join(replicas));
+        let begun = server.keyspace.begin_snapshot(encoder(&settings, version(&settings)), at_the_instant);
         drop(between);
         match begun {
             // The server saves; the replica learns that it waits.
@@ -122,7 +128,7 @@ fn send_snapshot(server: &Server, replicas: &[Arc<Replica>]) {
             other => break other,
         }
     };
-    let (snapshot, position) = match result {
+    let (snapshot, (functions, position)) = match result {
         Ok(begun) => begun,
         Err(error) => {
             tracing::warn!(?error, "Replicas cannot be sent what there is");
@@ -131,7 +137,7 @@ fn send_snapshot(server: &Server, replicas: &[Arc<Replica>]) {
     };
     let began = Instant::now();
     let mut fan = Fan::new(server, replicas, position);
-    let result = server.write_snapshot(snapshot, &mut fan, Some(position)).and_then(|()| fan.finish());
+    let result = write(server, &mut fan, position, snapshot, &functions).and_then(|()| fan.finish());
     match result {
         Ok(()) => tracing::info!(
             seconds = began.elapsed().as_secs_f64(),
@@ -143,6 +149,27 @@ fn send_snapshot(server: &Server, replicas: &[Arc<Replica>]) {
             replicas.iter().for_each(|replica| replica.disconnect());
         }
     }
+}
+
+/// Writes everything as an RDB file.
+fn write(
+    server: &Server,
+    fan: &mut Fan<'_>,
+    position: Position,
+    snapshot: Snapshot<'_>,
+    functions: &Registry,
+) -> io::Result<()> {
+    let settings = server.settings();
+    let mut writer = Writer::new(fan, version(&settings), settings.persistence.rdbchecksum)?;
+    let besides = [
+        ("repl-stream-db", "0".to_owned()),
+        ("repl-id", position.id.to_string()),
+        ("repl-offset", position.offset.to_string()),
+    ];
+    write_head(server, &mut writer, &besides)?;
+    let mut sink = Sink::Rdb(writer);
+    sink.take(snapshot, functions, |_| false, |_| Ok(()))?;
+    sink.finish().map(drop)
 }
 
 /// Hands what is written to several replicas.

@@ -16,6 +16,7 @@ use crate::access;
 use crate::attention::Concern;
 use crate::clock::Stopwatch;
 use crate::eviction::OUT_OF_MEMORY;
+use crate::saving::CANNOT_SAVE;
 use crate::server::Server;
 use crate::session::Session;
 use crate::statistics;
@@ -47,6 +48,7 @@ pub(super) struct ScriptHost<'r, 'k> {
     is_remembered: bool,
     /// Whether commands that need memory are refused, as long as nothing has been changed.
     is_short_of_memory: bool,
+    cannot_save: bool,
     stopwatch: Stopwatch,
     /// The client's request.
     command: Arguments<'r>,
@@ -87,6 +89,7 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
             may_write: run.may_write(),
             may_restart,
             is_short_of_memory: run.is_short_of_memory,
+            cannot_save: run.cannot_save,
             stopwatch: Stopwatch::start(),
             command: run.command,
             has_acted: false,
@@ -132,6 +135,10 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
         {
             server.statistics.count_rejected(entry.index);
             return Err(Outcome::Refused(refusal));
+        }
+        if self.cannot_save && command.is_write() {
+            server.statistics.count_rejected(entry.index);
+            return Err(Outcome::Refused(CANNOT_SAVE.to_owned()));
         }
         if self.is_short_of_memory && command.has(Flag::DenyOom) && self.txn.changes() == 0 {
             server.statistics.count_rejected(entry.index);

@@ -111,6 +111,7 @@ pub(crate) fn run(
     let name = entry.command.name;
     let request = Request::read(arguments, name)?;
     let is_short_of_memory = is_short_of_memory(session);
+    let cannot_save = crate::saving::refuses_scripts(session);
     with_worker(&server, |worker| {
         let start = |worker: &Worker, callable: &Callable, function: &scripting::Function| {
             let run = Run {
@@ -123,6 +124,7 @@ pub(crate) fn run(
                 is_read_only: request.is_read_only,
                 now_ms,
                 is_short_of_memory: is_short_of_memory && !callable.may_exceed_memory(),
+                cannot_save,
             };
             run.check()?;
             run.start(session, reply, within)
@@ -170,6 +172,8 @@ struct Run<'a> {
     now_ms: u64,
     /// Whether there was too little memory when it began.
     is_short_of_memory: bool,
+    /// Whether what it changes could not be saved.
+    cannot_save: bool,
 }
 
 impl Run<'_> {
@@ -178,6 +182,9 @@ impl Run<'_> {
         let may_write = self.callable.flags.is_some_and(|flags| !flags.has(Flags::NO_WRITES));
         if self.is_read_only && may_write {
             return Err(Error::new("Can not execute a script with write flag using *_ro command."));
+        }
+        if self.cannot_save && may_write {
+            return Err(Error::fixed(crate::saving::CANNOT_SAVE));
         }
         if self.is_short_of_memory && self.callable.flags.is_some() {
             return Err(Error::fixed(

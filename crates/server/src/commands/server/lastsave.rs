@@ -21,8 +21,8 @@ command! {
 #[derive(Args)]
 pub struct Args {}
 
-/// Nothing is saved yet. Redis too counts from its start until it has saved for the first time.
+/// Until something was saved this is when the server started, as in Redis.
 pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
-    reply.integer((session.server.started_ms / 1000) as i64);
+    reply.integer(session.server.saves.state().last_save_s as i64);
     Ok(())
 }

@@ -3,6 +3,7 @@
 crate::commands::session_family! {
     acl { cat, deluser, dryrun, genpass, getuser, help, list, load, log, save, setuser, users, whoami },
     bgrewriteaof,
+    bgsave,
     command run { count, docs, getkeys, getkeysandflags, help, info, list },
     compact,
     config { get, help, resetstat, rewrite, set },
@@ -14,6 +15,7 @@ crate::commands::session_family! {
     memory { doctor, help, malloc_stats, purge, stats },
     monitor,
     role,
+    save,
     shutdown,
     slowlog { get, help, len, reset },
     time,

@@ -3,6 +3,7 @@
 use commands::prelude::*;
 
 use crate::attention::Concern;
+use crate::saving::Shutdown;
 use crate::session::Session;
 
 command! {
@@ -28,7 +29,7 @@ pub struct Args {
     abort: bool,
 }
 
-/// Whether to save first. There is no place to save to yet, so both come to the same.
+/// Whether to save first, where that is not left to the configuration.
 #[derive(Args)]
 enum Save {
     #[arg(token = "NOSAVE")]
@@ -37,20 +38,28 @@ enum Save {
     Yes,
 }
 
-pub(crate) fn run(session: &mut Session, args: Args, _: &mut Reply) -> Result<()> {
+pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Result<()> {
     if args.abort {
         if args.now || args.force || args.save.is_some() {
             return Err(Error::Syntax);
         }
-        // There are no replicas to wait for, so a shutdown is over at once.
-        return Err(Error::fixed("ERR No shutdown in progress."));
+        if !session.server.abort_shutdown() {
+            return Err(Error::fixed("ERR No shutdown in progress."));
+        }
+        reply.ok();
+        return Ok(());
     }
     let is_busy = session.server.attention.now().has(Concern::Busy);
     if is_busy && !matches!(args.save, Some(Save::No)) {
         return Err(Error::fixed(session.server.scripting.running.busy_error()));
     }
     tracing::info!("User requested shutdown...");
+    // There are no replicas to wait for, so it is always NOW.
+    let save = args.save.map(|save| matches!(save, Save::Yes));
+    let how = Shutdown { save, force: args.force };
+    let server = &session.server;
+    let refused = Error::fixed("ERR Errors trying to SHUTDOWN. Check logs.");
+    tokio::task::block_in_place(|| server.shut_down(how)).map_err(|_| refused)?;
     session.client.close_after_reply();
-    session.server.stop();
     Ok(())
 }

@@ -6,6 +6,7 @@ mod digest;
 mod object;
 mod populate;
 mod protocol;
+mod reload;
 mod tables;
 
 use std::sync::atomic::Ordering;
@@ -35,7 +36,7 @@ pub struct Args<'a> {
 }
 
 /// What each subcommand takes, and what it does.
-const HELP: [(&str, &str); 25] = [
+const HELP: [(&str, &str); 26] = [
     ("CHANGE-REPL-ID", "Change the replication id."),
     ("DICT-RESIZING <0|1>", "Accepted; tables here grow by a segment at a time and are never resized."),
     ("DISK-READ-DELAY <seconds>", "Slow every read from the store of databases on disk down; 0 ends that."),
@@ -54,6 +55,7 @@ const HELP: [(&str, &str); 25] = [
     ("PROTOCOL <type>", "Reply with a test value of the specified type."),
     ("QUICKLIST <key> [<0|1>]", "Write the size of the list of <key> to the log."),
     ("QUICKLIST-PACKED-THRESHOLD <size>", "Accepted; large list elements need no nodes of their own here."),
+    ("RELOAD [MERGE] [NOFLUSH] [NOSAVE]", "Save everything, throw it away, and load what was saved."),
     ("REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|time>", "Accepted; buffers for replies belong to workers here."),
     ("REPLYBUFFER RESIZING <0|1>", "Accepted; buffers for replies belong to workers here."),
     ("SET-ACTIVE-EXPIRE <0|1>", "Remove expired keys in the background, or not."),
@@ -64,7 +66,7 @@ const HELP: [(&str, &str); 25] = [
 ];
 
 /// Subcommands that lock slots.
-const LOOKS_AT_KEYS: [&[u8]; 8] = [
+const LOOKS_AT_KEYS: [&[u8]; 9] = [
     b"digest",
     b"digest-value",
     b"htstats-key",
@@ -73,6 +75,7 @@ const LOOKS_AT_KEYS: [&[u8]; 8] = [
     b"object",
     b"populate",
     b"quicklist",
+    b"reload",
 ];
 
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
@@ -134,8 +137,9 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
             result.map_err(|why| Error::new(format_args!("Error trying to load the AOF files: {why}")))?;
             reply.ok();
         }
-        (b"reload", _) => {
-            return Err(Error::new("There is nothing to load from: saving to disk comes later"));
+        (b"reload", options) => {
+            tokio::task::block_in_place(|| reload::reload(session, options))?;
+            reply.ok();
         }
         (b"replybuffer", [what, value]) if what.eq_ignore_ascii_case(b"peak-reset-time") => {
             let is_word = [b"never", b"reset"].iter().any(|word| value.eq_ignore_ascii_case(*word));
