@@ -1,5 +1,7 @@
 //! MIGRATE moves keys to another server, loses none, and keeps nobody waiting but the client that asked.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod harness;
 
 use std::io::{BufRead, BufReader, Write};

@@ -2,6 +2,8 @@
 //! `RESTORE`, files by the room `rdb` and by `esker check-rdb`. Where the two are to hold the same, `DEBUG DIGEST` says
 //! whether they do.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod harness;
 
 use std::fs;

@@ -105,7 +105,7 @@ group! {
 
     /// Whether serialized values that arrive are checked in full.
     "sanitize-dump-payload" => sanitize_dump_payload: SanitizeDumpPayload = SanitizeDumpPayload::No, one_of(),
-        NO_SAVING;
+        Ignored("they always are");
 
     /// Log every change to an append-only file.
     "appendonly" => appendonly: bool = false, YesNo, NO_SAVING;
