@@ -77,7 +77,8 @@ fn write(input: &[u8], end_max: usize, out: &mut Vec<u8>) -> bool {
         let before = std::mem::replace(&mut seen[hash], at as u32 + 1) as usize;
         let distance = (at + 1).wrapping_sub(before);
         if before == 0 || distance > DISTANCE_MAX || input.get(before - 1..before + 2) != Some(three) {
-            at += 1;
+            // Where nothing repeats, it is looked at ever less closely.
+            at += 1 + (at - literals_from) / LITERALS_MAX;
             continue;
         }
         let most = MATCH_MAX.min(input.len() - at);

@@ -1,6 +1,8 @@
 //! What nobody writes any more, and what never should have been written: bytes made here, by the formats' own
 //! descriptions (`ziplist.c`, `zipmap.c`, `listpack.c`, `rdb.c`), are read or refused.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod common;
 
 use common::{Described, describe};

@@ -1,6 +1,8 @@
 //! Fuzz targets: bytes from a corpus, damaged and made up, are read as a value and as a file. Nothing panics, and what
 //! is read is written and read again as the same.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod common;
 
 use common::describe;

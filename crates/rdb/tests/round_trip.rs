@@ -1,6 +1,8 @@
 //! Values of every form go into bytes and come back the same: as values, as payloads, as keys of a file; and where
 //! bytes are damaged, that is noticed, or gives a value that can be written again.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod common;
 
 use std::io::{self, Read};

@@ -103,7 +103,7 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
     let deadline_ms = match ttl {
         0 => None,
         _ if options.is_absolute => Some(ttl),
-        _ => Some(ttl.saturating_add(now_ms)),
+        _ => Some(ttl.saturating_add(now_ms).min(i64::MAX.cast_unsigned())),
     };
     // One whose time has passed, or a hash of which that is so of all fields, was there for no moment.
     let is_gone = deadline_ms.is_some_and(|deadline_ms| deadline_ms <= horizon_ms)

@@ -81,7 +81,8 @@ impl Decoder<'_, '_> {
 
     pub(super) fn set_of_intset(&mut self) -> Result<Entry, Damage> {
         let text = self.input.string()?;
-        let expected = text.bytes.len() / 2;
+        // What is wrong with it is told below.
+        let expected = Intset::new(&text.bytes).map_or(0, |integers| integers.claimed());
         let mut entry = self.new_set(b"0", expected);
         each(&text, Intset::new, |item| self.add(&mut entry, item))?;
         end_set(entry)

@@ -84,7 +84,7 @@ impl Key {
         // The byte of the type stands right before the value here, and before the name in the file.
         let in_file = |damage: Damage| match damage.offset {
             0 => damage.moved(self.offset),
-            _ => damage.moved(self.offset - 1),
+            _ => damage.moved(self.offset.saturating_sub(1)),
         };
         let mut entry = decode_value(&self.value, &self.name, limits).map_err(in_file)?;
         if self.deadline_ms.is_some() {

@@ -34,6 +34,11 @@ impl<'a> Intset<'a> {
         Ok(Intset { run, width, last: None, is_over: false })
     }
 
+    /// How many integers there are.
+    pub fn claimed(&self) -> usize {
+        (self.run.len() - HEAD_BYTES) / self.width
+    }
+
     fn item(&mut self) -> Result<Option<Item<'a>>, Wrong> {
         if self.run.at == self.run.len() {
             return Ok(None);

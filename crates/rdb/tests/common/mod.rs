@@ -28,9 +28,11 @@ pub enum Described {
     Stream(Box<Stream>),
 }
 
+type Fields = Vec<(Vec<u8>, Vec<u8>)>;
+
 #[derive(Debug, PartialEq)]
 pub struct Stream {
-    entries: Vec<(StreamId, Vec<(Vec<u8>, Vec<u8>)>)>,
+    entries: Vec<(StreamId, Fields)>,
     state: (StreamId, StreamId, u64),
     groups: Vec<Group>,
 }
