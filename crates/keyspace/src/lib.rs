@@ -42,9 +42,7 @@ pub use crate::observers::WatchFlag;
 use crate::slots::{Escalation, LockedSlot, Slot};
 pub use crate::slots::{HandOff, Needs, SlotsOfKeys, hand_waits_to};
 use crate::snapshot::Snapshots;
-pub use crate::snapshot::{
-    CannotBegin, DatabaseSize, Encode, HANDED_OVER_BYTES_MAX, Part, Snapshot,
-};
+pub use crate::snapshot::{CannotBegin, DatabaseSize, Encode, HANDED_OVER_BYTES_MAX, Part, Snapshot};
 use crate::statistics::Statistics;
 pub use crate::strings::{Deadline, StringMut};
 pub use crate::txn::{DifferentEngines, WriteTxn};

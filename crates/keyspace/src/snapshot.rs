@@ -241,7 +241,7 @@ impl Snapshot<'_> {
     }
 
     /// Puts the next records into `out`, in place of what is in it, and says which they are; `None` when there are no more.
-        ///
+    ///
     /// # Errors
     /// When a database that is stored cannot be read.
     pub fn next(&mut self, out: &mut Vec<u8>) -> Result<Option<Part>, Fault> {

@@ -52,7 +52,9 @@ fn describe(entry: EntryRef<'_>) -> Described {
             );
         }
         Kind::ZSet => elements.extend(
-            ZSetRef::of(entry).iter().map(|(member, score)| (pair(member, &score.to_bits().to_be_bytes()), None)),
+            ZSetRef::of(entry)
+                .iter()
+                .map(|(member, score)| (pair(member, &score.to_bits().to_be_bytes()), None)),
         ),
         Kind::Stream => StreamRef::of(entry).visit(Span::ALL, &mut |item| {
             elements.push((item.id.to_bytes().to_vec(), None));
@@ -157,7 +159,9 @@ fn command(rng: &mut Rng, families: &[crate::grammar::Family], databases: u16) -
         }
         9..100 => crate::large(rng),
         100..300 => line(&["SET", &format!("{{tag}}{}", number(rng)), &"v".repeat(rng.below(4000))]),
-        300..400 => line(&["SET", &number(rng), &number(rng), "PXAT", &format!("17000000{:05}", rng.below(90_000))]),
+        300..400 => {
+            line(&["SET", &number(rng), &number(rng), "PXAT", &format!("17000000{:05}", rng.below(90_000))])
+        }
         400..450 => line(&["RENAME", &number(rng), &number(rng)]),
         450..500 => line(&["DEL", &number(rng), &number(rng)]),
         500..550 => line(&["APPEND", &number(rng), &"long".repeat(rng.below(300))]),

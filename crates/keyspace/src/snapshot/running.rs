@@ -11,9 +11,9 @@ use base::slot::SLOTS;
 use sync::{Condvar, Mutex, MutexGuard};
 
 use super::{BYTES_PER_HOLD, Encode, HANDED_OVER_BYTES_MAX, KEYS_PER_HOLD, Part};
+use crate::Key;
 use crate::engine::{Shard, ShardBox};
 use crate::slots::{Needs, Slot};
-use crate::Key;
 
 /// What a noted name takes beside its bytes, about.
 const NOTE_BYTES: usize = 64;

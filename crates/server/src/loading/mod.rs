@@ -207,11 +207,11 @@ impl Server {
             .collect();
         std::thread::scope(|scope| {
             let mut workers = Workers::start(scope, self, taking.replaces);
-            let mut database = 0;
-            let mut items = 0;
+            let (mut database, mut items, mut delay_us) = (0, 0, 0);
             loop {
                 if items % ITEMS_PER_LOOK == 0 {
                     self.note_progress(reader.position());
+                    delay_us = self.settings().persistence.key_load_delay_us;
                     if self.loading.is_stopped.load(Ordering::Relaxed) {
                         return Err(Reason::Stopped);
                     }
@@ -230,7 +230,7 @@ impl Server {
                         if is_stored && taking.into_stored == IntoStored::Nothing {
                             continue;
                         }
-                        delay(self.settings().persistence.key_load_delay_us, items);
+                        delay(delay_us, items);
                         workers.give(Found { database, is_stored, key })?;
                     }
                     Item::Database(number) => {
@@ -263,9 +263,8 @@ impl Server {
     /// Empties databases that are stored: they may have a part of what is to be loaded, from a start that did not come to
     /// its end.
     fn empty_stored(&self) -> Result<(), Reason> {
-        let is_filled = |database: &u16| {
-            self.keyspace.engine(*database).is_stored() && self.keyspace.len(*database) > 0
-        };
+        let is_filled =
+            |database: &u16| self.keyspace.engine(*database).is_stored() && self.keyspace.len(*database) > 0;
         let filled: Vec<u16> = (0..self.keyspace.databases()).filter(is_filled).collect();
         if filled.is_empty() {
             return Ok(());
