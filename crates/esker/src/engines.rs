@@ -57,7 +57,11 @@ pub fn open(settings: &Settings) -> Result<Engines, OpenError> {
     let on_disk: Vec<u16> = databases.clone().filter(is_on_disk).collect();
     let memory: Arc<dyn Engine> = Arc::new(Memory);
     if on_disk.is_empty() {
-        return Ok(Engines { by_database: databases.map(|_| Arc::clone(&memory)).collect(), disk: None, takes_saved: None });
+        return Ok(Engines {
+            by_database: databases.map(|_| Arc::clone(&memory)).collect(),
+            disk: None,
+            takes_saved: None,
+        });
     }
     let options = Options {
         dir: settings.process.dir.join(DISK_DIR),

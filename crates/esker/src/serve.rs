@@ -168,8 +168,7 @@ fn stop_on_signals(server: Arc<Server>) -> tokio::task::JoinHandle<()> {
         loop {
             tracing::info!("Received a signal, stopping");
             let stopping = Arc::clone(&server);
-            let mut stopping =
-                tokio::task::spawn_blocking(move || stopping.shut_down(Shutdown::default()));
+            let mut stopping = tokio::task::spawn_blocking(move || stopping.shut_down(Shutdown::default()));
             let stopped = std::future::poll_fn(|context| {
                 if let Poll::Ready(stopped) = Pin::new(&mut stopping).poll(context) {
                     return Poll::Ready(Some(stopped));

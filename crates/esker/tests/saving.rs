@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use harness::{
-    Client, Server, Spec, TemporaryDirectory, Value, eventually, find_program, run_to_end, temporary_directory,
+    Client, Server, Spec, TemporaryDirectory, Value, eventually, find_program, run_to_end,
+    temporary_directory,
 };
 use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 

@@ -43,7 +43,7 @@ pub(super) fn persistence(server: &Server, fields: &mut Fields) {
     fields.add("loading_loaded_perc", format_args!("{:.2}", share * 100.0));
     let elapsed_s = (unix_ms() / 1000).saturating_sub(progress.started_s);
     let left = progress.total_bytes.saturating_sub(progress.loaded_bytes);
-    let eta_s = if progress.loaded_bytes == 0 { 1 } else { elapsed_s.max(1) * left / progress.loaded_bytes };
+    let eta_s = (elapsed_s.max(1) * left).checked_div(progress.loaded_bytes).unwrap_or(1);
     fields.add("loading_eta_seconds", eta_s);
 }
 

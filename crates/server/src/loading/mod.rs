@@ -233,11 +233,11 @@ impl Server {
             .collect();
         std::thread::scope(|scope| {
             let mut workers = Workers::start(scope, self, taking);
-            let mut database = 0;
-            let mut items = 0;
+            let (mut database, mut items, mut delay_us) = (0, 0, 0);
             loop {
                 if items % ITEMS_PER_LOOK == 0 {
                     self.note_progress(reader.position());
+                    delay_us = self.settings().persistence.key_load_delay_us;
                     if self.loading.is_stopped.load(Ordering::Relaxed) {
                         return Err(Reason::Stopped);
                     }
@@ -256,7 +256,7 @@ impl Server {
                         if is_stored && taking.into_stored == IntoStored::Nothing {
                             continue;
                         }
-                        delay(self.settings().persistence.key_load_delay_us, items);
+                        delay(delay_us, items);
                         workers.give(Found { database, is_stored, key })?;
                     }
                     Item::Database(number) => {

@@ -1,8 +1,8 @@
 //! The threads that decode what was read and put it into the keyspace.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::task::{Context as TaskContext, Waker};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Duration;
@@ -29,9 +29,11 @@ pub struct Found {
     pub key: rdb::file::Key,
 }
 
+type Thread<'scope> = ScopedJoinHandle<'scope, Result<(), Reason>>;
+
 /// The threads, and what is gathered for the next one.
 pub struct Workers<'scope> {
-    threads: Vec<(SyncSender<Vec<Found>>, ScopedJoinHandle<'scope, Result<(), Reason>>)>,
+    threads: Vec<(SyncSender<Vec<Found>>, Thread<'scope>)>,
     next: usize,
     batch: Vec<Found>,
     batch_bytes: usize,

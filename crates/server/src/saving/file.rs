@@ -34,10 +34,7 @@ pub(crate) fn version(settings: &Settings) -> Version {
 }
 
 /// Saves everything; `at_the_instant` is called in the moment whose data it is.
-pub(super) fn write(
-    server: &Server,
-    at_the_instant: impl FnOnce(),
-) -> Result<(), SaveError> {
+pub(super) fn write(server: &Server, at_the_instant: impl FnOnce()) -> Result<(), SaveError> {
     let settings = server.settings();
     let target = path(&settings);
     let dir = &settings.process.dir;
@@ -64,9 +61,8 @@ fn write_to(
     path: &Path,
     at_the_instant: impl FnOnce(),
 ) -> Result<(), SaveError> {
-    let failed = |error: io::Error| {
-        SaveError::Failed(format!("'{}' cannot be written: {error}", path.display()))
-    };
+    let failed =
+        |error: io::Error| SaveError::Failed(format!("'{}' cannot be written: {error}", path.display()));
     let file = OpenOptions::new().write(true).create(true).truncate(true).open(path).map_err(failed)?;
     let syncs = settings.persistence.rdb_save_incremental_fsync;
     let out = BufWriter::with_capacity(BUFFER_BYTES, Stepwise::new(file, syncs));
@@ -83,7 +79,9 @@ fn write_to(
         CannotBegin::Runs => SaveError::Runs,
         CannotBegin::Fault(fault) => SaveError::Failed(fault.to_string()),
     })?;
-    server.note_cycle("snapshot-begin", began.elapsed());
+    let took = began.elapsed();
+    server.note_cycle("snapshot-begin", took);
+    tracing::debug!(microseconds = took.as_micros() as u64, "All slots were held for a snapshot");
     let total: usize = snapshot.sizes().iter().map(|size| size.keys).sum();
     let is_cancelled = &server.saves.is_cancelled;
     server.saves.keys_total.store(total as u64, Ordering::Relaxed);

@@ -269,9 +269,10 @@ impl Server {
         let may_try = state.is_last_ok || now_s.saturating_sub(state.last_try_s) > RETRY_S;
         let unsaved = state.unsaved(self.statistics.totals().changes);
         let settings = self.settings();
-        let due = settings.persistence.save.iter().find(|rule| {
-            unsaved >= rule.changes && now_s.saturating_sub(state.last_save_s) > rule.seconds
-        });
+        let due =
+            settings.persistence.save.iter().find(|rule| {
+                unsaved >= rule.changes && now_s.saturating_sub(state.last_save_s) > rule.seconds
+            });
         let due = due.filter(|_| unsaved > 0 && may_try && self.has_unstored_databases());
         if let Some(rule) = due {
             tracing::info!("{} changes in {} seconds. Saving...", rule.changes, rule.seconds);

@@ -68,7 +68,9 @@ impl Server {
                 tracing::warn!("Error trying to save the DB: {error}");
                 if !how.force || matches!(error, SaveError::Cancelled) {
                     self.end_pause();
-                    tracing::warn!("Errors trying to shut down the server. Check the logs for more information.");
+                    tracing::warn!(
+                        "Errors trying to shut down the server. Check the logs for more information."
+                    );
                     return Err(ShutdownRefused);
                 }
             }
