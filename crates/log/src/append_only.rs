@@ -264,6 +264,12 @@ impl AppendOnly {
         self.failure.lock().clone()
     }
 
+    /// Whether what is appended does not get there.
+    #[inline]
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Acquire)
+    }
+
     /// Before somebody is told of what was appended: has it survive the end of the process, or says up to which offset it
     /// has to be on disk first.
     #[inline]
