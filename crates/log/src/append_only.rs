@@ -552,11 +552,7 @@ mod tests {
     use super::*;
 
     fn options(dir: &Path) -> Options {
-        Options {
-            dir: dir.join("aof"),
-            name: "a.aof".to_owned(),
-            single_file: dir.join("a.aof"),
-        }
+        Options { dir: dir.join("aof"), name: "a.aof".to_owned(), single_file: dir.join("a.aof") }
     }
 
     fn made(dir: &Path) -> AppendOnly {
