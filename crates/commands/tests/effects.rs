@@ -131,7 +131,14 @@ fn what_a_command_takes_for_gone_is_gone_in_the_copy_first() {
 
 #[test]
 fn fields_that_are_gone_are_gone_in_the_copy_first() {
-    for line in ["HSETNX h f 2", "HINCRBY h f 5", "HSET h g 1", "HDEL h f", "HGETDEL h FIELDS 1 g", "HPERSIST h FIELDS 1 f"] {
+    for line in [
+        "HSETNX h f 2",
+        "HINCRBY h f 5",
+        "HSET h g 1",
+        "HDEL h f",
+        "HGETDEL h FIELDS 1 g",
+        "HPERSIST h FIELDS 1 f",
+    ] {
         for fields in [1, 3000] {
             let (mut prompt, log) = recorded();
             prompt.type_in("HSET h f 1 g 7");
@@ -149,7 +156,9 @@ fn fields_that_are_gone_are_gone_in_the_copy_first() {
 #[test]
 fn what_a_sweep_removes_is_told() {
     let (mut prompt, log) = recorded();
-    for line in ["SET a 1 PX 5", "HSET h f 1 g 2", "HPEXPIRE h 5 FIELDS 1 f", "HSET i f 1", "HPEXPIRE i 5 FIELDS 1 f"] {
+    for line in
+        ["SET a 1 PX 5", "HSET h f 1 g 2", "HPEXPIRE h 5 FIELDS 1 f", "HSET i f 1", "HPEXPIRE i 5 FIELDS 1 f"]
+    {
         prompt.type_in(line);
     }
     prompt.context.now_ms += 10;

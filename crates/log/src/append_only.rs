@@ -264,6 +264,12 @@ impl AppendOnly {
         self.failure.lock().clone()
     }
 
+    /// Whether what is appended does not get there.
+    #[inline]
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Acquire)
+    }
+
     /// Before somebody is told of what was appended: has it survive the end of the process, or says up to which offset it
     /// has to be on disk first.
     #[inline]
@@ -536,5 +542,127 @@ impl AppendOnly {
             Ok(()) => *manifest = after,
             Err(error) => tracing::warn!(%error, "The manifest of the append-only file could not be written"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keyspace::{Effects, Log};
+
+    use super::*;
+
+    fn options(dir: &Path) -> Options {
+        Options { dir: dir.join("aof"), name: "a.aof".to_owned(), single_file: dir.join("a.aof") }
+    }
+
+    fn made(dir: &Path) -> AppendOnly {
+        AppendOnly::new(Arc::new(Stream::new([false].into())), options(dir))
+    }
+
+    fn append(files: &AppendOnly, key: &str) {
+        let mut effects = Effects::default();
+        effects.push(0, [b"INCR".as_slice(), key.as_bytes()]);
+        files.stream.append(&effects);
+    }
+
+    /// The keys that the files name, in the order of loading; a base has those that it was written with.
+    fn loaded(dir: &Path) -> String {
+        let opened = made(dir).open().expect("it is sound");
+        let mut keys = String::new();
+        for (path, _) in opened.files {
+            let text = fs::read_to_string(path).expect("it can be read");
+            let mut lines = text.lines();
+            while let Some(line) = lines.next() {
+                if line == "INCR" {
+                    keys.extend(lines.nth(1));
+                }
+                keys.extend(line.strip_prefix("base:"));
+            }
+        }
+        keys
+    }
+
+    fn rewrite(files: &AppendOnly, base: &str) -> Rewrite {
+        let rewrite = files.begin_rewrite().expect("the disk works");
+        append(files, "before");
+        files.stream.cut();
+        append(files, "behind");
+        fs::write(&rewrite.temporary, format!("base:{base}\n")).expect("the disk works");
+        rewrite
+    }
+
+    #[test]
+    fn what_was_appended_is_there_when_it_was_written_out() {
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let files = made(directory.path());
+        files.configure(Fsync::EverySecond, false);
+        assert!(files.open().expect("there is nothing").files.is_empty());
+        let first = rewrite(&files, "A");
+        files.end_rewrite(&first, "aof", false).expect("the disk works");
+        append(&files, "c");
+        assert_eq!(loaded(directory.path()), "Abehind");
+        assert_eq!(files.write_out(), None);
+        assert_eq!(loaded(directory.path()), "Abehindc");
+        // And again, by the next server.
+        let files = made(directory.path());
+        files.open().expect("it is sound");
+        files.go_on().expect("the disk works");
+        append(&files, "d");
+        files.write_out();
+        assert_eq!(loaded(directory.path()), "Abehindcd");
+    }
+
+    #[test]
+    fn a_rewrite_loses_nothing_at_any_moment() {
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let files = made(directory.path());
+        let first = rewrite(&files, "A");
+        files.end_rewrite(&first, "aof", false).expect("the disk works");
+        append(&files, "c");
+        let second = rewrite(&files, "B");
+        files.write_out();
+        assert_eq!(loaded(directory.path()), "Abehindcbeforebehind");
+        files.end_rewrite(&second, "aof", false).expect("the disk works");
+        assert_eq!(loaded(directory.path()), "Bbehind");
+        let names = fs::read_dir(directory.path().join("aof")).expect("it is there").count();
+        assert_eq!(names, 3, "the base, what was done since, and the manifest");
+    }
+
+    #[test]
+    fn a_rewrite_that_is_given_up_leaves_all_as_it_was() {
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let files = made(directory.path());
+        let first = rewrite(&files, "A");
+        files.end_rewrite(&first, "aof", false).expect("the disk works");
+        // Twice in a row, with nothing written between.
+        for _ in 0..2 {
+            let second = rewrite(&files, "B");
+            assert!(!files.give_up_rewrite(&second));
+        }
+        let third = rewrite(&files, "C");
+        files.write_out();
+        let before = "beforebehind";
+        assert_eq!(loaded(directory.path()), format!("Abehind{before}{before}{before}"));
+        files.end_rewrite(&third, "aof", false).expect("the disk works");
+        assert_eq!(loaded(directory.path()), "Cbehind");
+    }
+
+    #[test]
+    fn whoever_waits_is_told_when_it_is_on_disk() {
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let files = Arc::new(made(directory.path()));
+        files.configure(Fsync::Always, false);
+        let first = rewrite(&files, "A");
+        files.end_rewrite(&first, "aof", false).expect("the disk works");
+        append(&files, "c");
+        let offset = files.write_out().expect("it has to be awaited");
+        let own = Arc::clone(&files);
+        let syncer = std::thread::spawn(move || own.keep_synced());
+        while files.poll_synced(offset, Waker::noop()).is_pending() {
+            std::thread::yield_now();
+        }
+        assert_eq!(loaded(directory.path()), "Abehindc");
+        files.finish();
+        syncer.join().expect("it ends");
     }
 }

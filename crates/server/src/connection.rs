@@ -434,7 +434,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn make_durable(&mut self) -> Result<(), End> {
         let has_written = std::mem::take(&mut self.session.has_written);
         if has_written {
-            self.unlogged = self.server.append_only.files.write_out();
+            let files = &self.server.append_only.files;
+            self.unlogged = files.write_out();
+            if files.has_failed() {
+                // From the next request on, as with Redis.
+                self.server.attention.set(Concern::Unwritten, true);
+            }
         }
         let Some(store) = self.server.keyspace.store() else { return Ok(()) };
         let flushed = store.flush();

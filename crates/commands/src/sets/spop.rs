@@ -46,6 +46,7 @@ fn spop(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()>
             popped.push(member.into());
         }
     };
+    let has_count = args.count.is_some();
     match (txn.set_mut(&args.key)?, args.count) {
         (None, None) => reply.null(),
         (None, Some(_)) => reply.empty_set(),
@@ -59,15 +60,15 @@ fn spop(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()>
             set.pop_random_many(count, &mut random, &mut |member| take(member, reply));
         }
     }
-    did_pop(txn, &args.key, &popped);
+    did_pop(txn, &args.key, &popped, has_count);
     Ok(())
 }
 
-/// Says that these members of the set are gone, and it with the last.
-fn did_pop(txn: &mut WriteTxn<'_>, key: &Key<'_>, popped: &[Box<[u8]>]) {
+/// Says that these members of the set are gone, or all with it, where there may be many.
+fn did_pop(txn: &mut WriteTxn<'_>, key: &Key<'_>, popped: &[Box<[u8]>], may_be_many: bool) {
     /// Members that are named by one command, which is bounded by what a request may have.
     const MEMBERS_MAX: usize = 1024;
-    let is_gone = txn.peek(key).is_none();
+    let is_gone = may_be_many && txn.peek(key).is_none();
     txn.did(|did| match popped {
         [] => {}
         _ if is_gone => did.command([b"DEL", key.bytes]),
