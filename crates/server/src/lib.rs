@@ -24,6 +24,7 @@ mod handoff;
 mod info;
 mod latency;
 mod listener;
+mod listening;
 mod metrics;
 mod monitors;
 mod notifications;
@@ -51,7 +52,7 @@ use std::time::Duration;
 
 pub use crate::allocator::{Allocator, AllocatorFigures};
 pub use crate::handoff::hand_over;
-pub use crate::listener::ListenError;
+pub use crate::listening::ListenError;
 pub use crate::server::Server;
 pub use crate::statistics::CommandReport;
 
@@ -105,10 +106,10 @@ pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), StartE
     if settings.tls.port != 0 {
         server.encryption.configure(&settings.tls)?;
     }
-    let listeners = listener::Listeners::open(&settings).await?;
-    let metrics = metrics::open(&settings).await?;
+    let metrics = metrics::open(&settings)?;
+    server.listening.open(&server, &settings)?;
     let mut stop = server.stop.subscribe();
-    let mut tasks = listeners.run(&server);
+    let mut tasks = tokio::task::JoinSet::new();
     metrics.into_iter().for_each(|listener| drop(tasks.spawn(metrics::serve(Arc::clone(&server), listener))));
     let mut cron = cron::start(&server);
     if let Err(error) = watchdog::start(&server) {
@@ -117,6 +118,7 @@ pub async fn run(server: Arc<Server>, ready: impl FnOnce()) -> Result<(), StartE
     ready();
     // The sender is part of the server, which is alive.
     let _ = stop.wait_for(|stop| *stop).await;
+    server.listening.close();
     tasks.shutdown().await;
     if let Some(path) = &settings.network.unixsocket {
         let _ = std::fs::remove_file(path);

@@ -25,6 +25,7 @@ use crate::cron::Rates;
 use crate::encryption::Encryption;
 use crate::eviction::Evictions;
 use crate::latency::Latency;
+use crate::listening::Listening;
 use crate::monitors::Monitors;
 use crate::pause::Pause;
 use crate::pubsub::PubSub;
@@ -47,6 +48,8 @@ pub struct Server {
     pub(crate) watchdog: Watchdog,
     /// How fast some of that grows.
     pub rates: Rates,
+    /// Where clients come in.
+    pub(crate) listening: Listening,
     /// What encrypted connections begin with.
     pub encryption: Encryption,
     /// Everyone who is connected.
@@ -199,6 +202,7 @@ impl Server {
             watchdog: Watchdog::new(settings.process.io_threads),
             table,
             rates: Rates::default(),
+            listening: Listening::default(),
             encryption: Encryption::new(settings.process.io_threads),
             clients: Clients::default(),
             users,

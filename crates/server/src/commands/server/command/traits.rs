@@ -54,7 +54,7 @@ pub(crate) fn categories(command: &Command) -> Vec<&'static str> {
 fn families(command: &Command) -> Vec<&'static str> {
     match command.name {
         "dbsize" | "flushall" | "flushdb" | "swapdb" => vec!["keyspace"],
-        "readonly" | "readwrite" => vec!["connection"],
+        "asking" | "readonly" | "readwrite" => vec!["connection"],
         // Not to be known by everybody, though nothing that only who runs the server may do.
         "lastsave" | "role" => vec!["admin"],
         "sort" | "sort_ro" => vec!["set", "sortedset", "list"],
