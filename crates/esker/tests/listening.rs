@@ -52,7 +52,7 @@ fn the_port_changes_and_who_is_connected_stays() {
 
 #[test]
 fn a_port_that_is_taken_changes_nothing() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--enable-protected-configs", "yes"]);
     let mut client = server.connect();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

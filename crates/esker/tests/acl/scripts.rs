@@ -146,7 +146,7 @@ fn a_monitor_learns_no_secret() {
         "HELLO 3 AUTH default hidden",
         "CONFIG SET requirepass hidden tls-key-file-pass hidden",
         "CONFIG SET masterauth hidden",
-        "ACL SETUSER ann on >hidden ~*",
+        "ACL SETUSER ann on >hidden +@all ~*",
         "AUTH ann hidden",
         "CONFIG GET requirepass",
         "ECHO end",
