@@ -21,10 +21,8 @@ const COMMANDS_NOT_COMPARED: &[&str] = &[
     // It computes for a second.
     "PFSELFTEST",
     // Saving, replication and serialised values are not part of this comparison.
-    "ASKING",
     "BGREWRITEAOF",
     "BGSAVE",
-    "CLUSTER",
     "DUMP",
     "FAILOVER",
     "MIGRATE",
