@@ -482,10 +482,20 @@ fn commands_of_a_cluster_are_known_and_refused() {
     const NONE: &str = "ERR This instance has cluster support disabled";
     let server = Server::start(&[]);
     let mut client = server.connect();
-    for request in ["CLUSTER INFO", "CLUSTER ADDSLOTS x", "cluster reset hard", "CLUSTER FAILOVER x", "ASKING", "READONLY"] {
+    for request in [
+        "CLUSTER INFO",
+        "CLUSTER ADDSLOTS x",
+        "cluster reset hard",
+        "CLUSTER FAILOVER x",
+        "ASKING",
+        "READONLY",
+    ] {
         assert_eq!(client.call(request).error(), NONE, "{request}");
     }
-    assert_eq!(client.call("CLUSTER INFO x").error(), "ERR wrong number of arguments for 'cluster|info' command");
+    assert_eq!(
+        client.call("CLUSTER INFO x").error(),
+        "ERR wrong number of arguments for 'cluster|info' command"
+    );
     assert_eq!(client.call("CLUSTER NOSUCH").error(), "ERR unknown subcommand 'NOSUCH'. Try CLUSTER HELP.");
     let script = "return redis.call('CLUSTER', ARGV[1])";
     let reset = client.call_with(&["EVAL", script, "0", "RESET"]);

@@ -310,6 +310,7 @@ impl Server {
         }
         self.settings.store(Arc::clone(&settings));
         self.refresh_wanted_events();
+        self.forget_excess_reads();
         self.limit_memory(&settings);
         self.limit_clients(&settings);
         self.generation.fetch_add(1, Ordering::Release);
