@@ -300,3 +300,15 @@ fn libraries_are_loaded_listed_dumped_and_replaced() {
     assert_eq!(client.call_with(&["FUNCTION", "LOAD", "REPLACE", other]), Value::bulk("lib"));
     assert_eq!(client.call("FCALL f 0"), Value::Int(2));
 }
+
+#[test]
+fn time_rests_while_a_script_runs() {
+    let server = Server::start(&["--enable-debug-command", "yes"]);
+    let mut client = server.connect();
+    client.call("DEBUG SET-DISABLE-DENY-SCRIPTS 1");
+    let script = "local before = redis.call('TIME') redis.call('DEBUG', 'SLEEP', 0.01) return {before, redis.call('TIME')}";
+    let reply = eval(&mut client, script, &["0"]);
+    assert_eq!(reply.elements()[0], reply.elements()[1], "{reply:?}");
+    let seconds = |reply: &Value| reply.elements()[0].text().parse::<u64>().expect("seconds");
+    assert!(seconds(&client.call("TIME")) - seconds(&reply.elements()[0]) < 20);
+}
