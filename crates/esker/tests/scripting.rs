@@ -268,6 +268,12 @@ fn scripts_select_and_speak_for_themselves() {
         &["1", "k"],
     );
     assert!(client.call("GET k").is_null());
+    // Within a transaction too: what follows works on the client's database.
+    client.call("MULTI");
+    eval(&mut client, "redis.call('SELECT', 9)", &["0"]);
+    client.call("SET after 1");
+    client.call("EXEC");
+    assert_eq!(client.call("GET after"), Value::bulk("1"));
     client.call("SELECT 9");
     assert_eq!(client.call("GET k"), Value::bulk("nine"));
     let read = "#!lua flags=no-writes\nreturn redis.call('SET', KEYS[1], 1)";

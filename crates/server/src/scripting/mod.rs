@@ -95,6 +95,8 @@ impl<'a> Request<'a> {
     }
 }
 
+/// What EVALSHA says where there is no such script.
+pub(crate) const NO_SCRIPT: Error = Error::fixed("NOSCRIPT No matching script. Please use EVAL.");
 const NO_FUNCTION: Error = Error::fixed("ERR Function not found");
 
 /// Runs a command that runs a script, within the transaction `within` if there is one. Returns the keys that it made
@@ -113,10 +115,13 @@ pub(crate) fn run(
     }
     let name = entry.command.name;
     let request = Request::read(arguments, name).map_err(|error| {
-        // Redis looks for the function before anything else.
+        // Redis looks for the function, and at the length of a digest, before anything else.
         let is_missing = |what| server.scripting.functions.now().find(what).is_none();
         match arguments.get(1) {
             Some(what) if name.starts_with("fcall") && is_missing(what) => NO_FUNCTION,
+            Some(what) if name.starts_with("evalsha") && scripting::Digest::try_from(what).is_err() => {
+                NO_SCRIPT
+            }
             _ => error,
         }
     })?;

@@ -26,7 +26,10 @@ pub struct Args<'a> {
     mode: &'a [u8],
 }
 
-pub(crate) fn run(_: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
+    if session.is_in_exec {
+        return Err(Error::fixed("ERR SCRIPT DEBUG must be called outside a pipeline"));
+    }
     match args.mode.to_ascii_lowercase().as_slice() {
         b"no" => reply.ok(),
         b"yes" | b"sync" => return Err(Error::fixed("ERR There is no debugger of scripts")),
