@@ -1,8 +1,8 @@
 //! Commands of a cluster's nodes. This server is none, and says so to whoever asks, whatever the arguments; CLUSTER HELP
 //! helps all the same.
 
-mod cluster;
 mod nodes;
+mod subcommands;
 
 use commands::{Error, Result};
 use resp::{Arguments, Reply};
@@ -13,35 +13,35 @@ use crate::session::Session;
 /// The commands of this family.
 pub(crate) const FAMILY: &[SessionCommand] = &[
     (&nodes::asking::COMMAND, Some(refuse)),
-    (&cluster::COMMAND, None),
-    (&cluster::addslots::COMMAND, Some(refuse)),
-    (&cluster::addslotsrange::COMMAND, Some(refuse)),
-    (&cluster::bumpepoch::COMMAND, Some(refuse)),
-    (&cluster::count_failure_reports::COMMAND, Some(refuse)),
-    (&cluster::countkeysinslot::COMMAND, Some(refuse)),
-    (&cluster::delslots::COMMAND, Some(refuse)),
-    (&cluster::delslotsrange::COMMAND, Some(refuse)),
-    (&cluster::failover::COMMAND, Some(refuse)),
-    (&cluster::flushslots::COMMAND, Some(refuse)),
-    (&cluster::forget::COMMAND, Some(refuse)),
-    (&cluster::getkeysinslot::COMMAND, Some(refuse)),
-    (&cluster::help::COMMAND, Some(help)),
-    (&cluster::info::COMMAND, Some(refuse)),
-    (&cluster::keyslot::COMMAND, Some(refuse)),
-    (&cluster::links::COMMAND, Some(refuse)),
-    (&cluster::meet::COMMAND, Some(refuse)),
-    (&cluster::myid::COMMAND, Some(refuse)),
-    (&cluster::myshardid::COMMAND, Some(refuse)),
-    (&cluster::nodes::COMMAND, Some(refuse)),
-    (&cluster::replicas::COMMAND, Some(refuse)),
-    (&cluster::replicate::COMMAND, Some(refuse)),
-    (&cluster::reset::COMMAND, Some(refuse)),
-    (&cluster::saveconfig::COMMAND, Some(refuse)),
-    (&cluster::set_config_epoch::COMMAND, Some(refuse)),
-    (&cluster::setslot::COMMAND, Some(refuse)),
-    (&cluster::shards::COMMAND, Some(refuse)),
-    (&cluster::slaves::COMMAND, Some(refuse)),
-    (&cluster::slots::COMMAND, Some(refuse)),
+    (&subcommands::COMMAND, None),
+    (&subcommands::addslots::COMMAND, Some(refuse)),
+    (&subcommands::addslotsrange::COMMAND, Some(refuse)),
+    (&subcommands::bumpepoch::COMMAND, Some(refuse)),
+    (&subcommands::count_failure_reports::COMMAND, Some(refuse)),
+    (&subcommands::countkeysinslot::COMMAND, Some(refuse)),
+    (&subcommands::delslots::COMMAND, Some(refuse)),
+    (&subcommands::delslotsrange::COMMAND, Some(refuse)),
+    (&subcommands::failover::COMMAND, Some(refuse)),
+    (&subcommands::flushslots::COMMAND, Some(refuse)),
+    (&subcommands::forget::COMMAND, Some(refuse)),
+    (&subcommands::getkeysinslot::COMMAND, Some(refuse)),
+    (&subcommands::help::COMMAND, Some(help)),
+    (&subcommands::info::COMMAND, Some(refuse)),
+    (&subcommands::keyslot::COMMAND, Some(refuse)),
+    (&subcommands::links::COMMAND, Some(refuse)),
+    (&subcommands::meet::COMMAND, Some(refuse)),
+    (&subcommands::myid::COMMAND, Some(refuse)),
+    (&subcommands::myshardid::COMMAND, Some(refuse)),
+    (&subcommands::nodes::COMMAND, Some(refuse)),
+    (&subcommands::replicas::COMMAND, Some(refuse)),
+    (&subcommands::replicate::COMMAND, Some(refuse)),
+    (&subcommands::reset::COMMAND, Some(refuse)),
+    (&subcommands::saveconfig::COMMAND, Some(refuse)),
+    (&subcommands::set_config_epoch::COMMAND, Some(refuse)),
+    (&subcommands::setslot::COMMAND, Some(refuse)),
+    (&subcommands::shards::COMMAND, Some(refuse)),
+    (&subcommands::slaves::COMMAND, Some(refuse)),
+    (&subcommands::slots::COMMAND, Some(refuse)),
     (&nodes::readonly::COMMAND, Some(refuse)),
     (&nodes::readwrite::COMMAND, Some(refuse)),
 ];
@@ -52,7 +52,7 @@ fn refuse(_: &mut Session, _: Arguments<'_>, _: &mut Reply) -> Result<()> {
 }
 
 fn help(session: &mut Session, _: Arguments<'_>, reply: &mut Reply) -> Result<()> {
-    cluster::help::run(session, cluster::help::Args {}, reply)
+    subcommands::help::run(session, subcommands::help::Args {}, reply)
 }
 
 /// Declares commands that only nodes answer, each in a module of its name. What a command takes is declared for COMMAND
