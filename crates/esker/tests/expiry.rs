@@ -271,3 +271,48 @@ fn an_expiry_can_be_replaced_and_removed_until_the_last_moment() {
         assert!(client.call("PTTL k").int() > 0, "{line}");
     }
 }
+
+/// Whoever walks past a key that has expired removes it, as whoever reads it does.
+#[test]
+fn a_scan_removes_what_has_expired() {
+    let server = server_without_active_expiry();
+    let mut client = server.connect();
+    for scan in ["SCAN 0 COUNT 1000", "KEYS *", "SCAN 0 COUNT 1000 MATCH nosuch* TYPE hash"] {
+        client.call("SET stays 1");
+        client.call("SET goes 1 PX 1");
+        client.call("HSET fields f 1");
+        client.call("HPEXPIRE fields 1 FIELDS 1 f");
+        thread::sleep(Duration::from_millis(3));
+        assert_eq!(client.call("DBSIZE"), Value::Int(3));
+        client.call(scan);
+        assert_eq!(client.call("DBSIZE"), Value::Int(1), "{scan}");
+    }
+    assert_eq!(server.info("expired_keys"), 3, "fields are counted apart");
+}
+
+/// A key that has expired is not there before databases are exchanged, and not afterwards.
+#[test]
+fn exchanged_databases_change_no_key_that_has_expired() {
+    let server = server_without_active_expiry();
+    let mut client = server.connect();
+    for (here, there, is_touched) in [
+        (None, Some("SET x 1 PX 1"), false),
+        (Some("SET x 1 PX 1"), Some("SET x 2 PX 1"), false),
+        (Some("SET x 1 PX 1"), None, false),
+        (Some("SET x 1 PX 1"), Some("SET x 2"), true),
+        (None, Some("SET x 2"), true),
+        (Some("SET x 1"), None, true),
+    ] {
+        client.call("FLUSHALL");
+        for (database, line) in [(0, there), (1, here)] {
+            client.call(&format!("SELECT {database}"));
+            line.map(|line| client.call(line));
+        }
+        thread::sleep(Duration::from_millis(3));
+        client.call("WATCH x");
+        client.call("SWAPDB 0 1");
+        client.call("MULTI");
+        client.call("PING");
+        assert_eq!(client.call("EXEC") == Value::NullArray, is_touched, "{here:?} {there:?}");
+    }
+}

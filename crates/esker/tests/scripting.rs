@@ -268,6 +268,12 @@ fn scripts_select_and_speak_for_themselves() {
         &["1", "k"],
     );
     assert!(client.call("GET k").is_null());
+    // Within a transaction too: what follows works on the client's database.
+    client.call("MULTI");
+    eval(&mut client, "redis.call('SELECT', 9)", &["0"]);
+    client.call("SET after 1");
+    client.call("EXEC");
+    assert_eq!(client.call("GET after"), Value::bulk("1"));
     client.call("SELECT 9");
     assert_eq!(client.call("GET k"), Value::bulk("nine"));
     let read = "#!lua flags=no-writes\nreturn redis.call('SET', KEYS[1], 1)";
@@ -299,4 +305,16 @@ fn libraries_are_loaded_listed_dumped_and_replaced() {
     let other = "#!lua name=lib\nredis.register_function('f', function() return 2 end)";
     assert_eq!(client.call_with(&["FUNCTION", "LOAD", "REPLACE", other]), Value::bulk("lib"));
     assert_eq!(client.call("FCALL f 0"), Value::Int(2));
+}
+
+#[test]
+fn time_rests_while_a_script_runs() {
+    let server = Server::start(&["--enable-debug-command", "yes"]);
+    let mut client = server.connect();
+    client.call("DEBUG SET-DISABLE-DENY-SCRIPTS 1");
+    let script = "local before = redis.call('TIME') redis.call('DEBUG', 'SLEEP', 0.01) return {before, redis.call('TIME')}";
+    let reply = eval(&mut client, script, &["0"]);
+    assert_eq!(reply.elements()[0], reply.elements()[1], "{reply:?}");
+    let seconds = |reply: &Value| reply.elements()[0].text().parse::<u64>().expect("seconds");
+    assert!(seconds(&client.call("TIME")) - seconds(&reply.elements()[0]) < 20);
 }

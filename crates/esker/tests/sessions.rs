@@ -475,3 +475,41 @@ fn slowlog_has_what_scripts_call_and_what_has_waited() {
     assert!(waiting.read().is_ok());
     assert!(words(&mut client).contains("BLPOP"));
 }
+
+/// Without a cluster its commands are known and refused, whatever their arguments.
+#[test]
+fn commands_of_a_cluster_are_known_and_refused() {
+    const NONE: &str = "ERR This instance has cluster support disabled";
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    for request in [
+        "CLUSTER INFO",
+        "CLUSTER ADDSLOTS x",
+        "cluster reset hard",
+        "CLUSTER FAILOVER x",
+        "ASKING",
+        "READONLY",
+    ] {
+        assert_eq!(client.call(request).error(), NONE, "{request}");
+    }
+    assert_eq!(
+        client.call("CLUSTER INFO x").error(),
+        "ERR wrong number of arguments for 'cluster|info' command"
+    );
+    assert_eq!(client.call("CLUSTER NOSUCH").error(), "ERR unknown subcommand 'NOSUCH'. Try CLUSTER HELP.");
+    let script = "return redis.call('CLUSTER', ARGV[1])";
+    let reset = client.call_with(&["EVAL", script, "0", "RESET"]);
+    assert!(reset.error().starts_with("ERR This Redis command is not allowed from script"), "{reset:?}");
+    assert!(client.call_with(&["EVAL", script, "0", "INFO"]).error().starts_with(NONE));
+    let listed = client.call("COMMAND LIST FILTERBY PATTERN cluster|[hr]*");
+    let mut names: Vec<_> = listed.elements().iter().map(Value::text).collect();
+    names.sort();
+    assert_eq!(names, ["cluster|help", "cluster|replicas", "cluster|replicate", "cluster|reset"]);
+    assert_eq!(client.call("COMMAND DOCS cluster|info").elements()[0].text(), "cluster|info");
+    let info = client.call("COMMAND INFO cluster|reset");
+    assert_eq!(info.elements()[0].elements()[1], Value::Int(-2));
+    if server.is_esker() {
+        let help = client.call("CLUSTER HELP");
+        assert!(help.elements().iter().any(|line| line.text().starts_with("KEYSLOT key")), "{help:?}");
+    }
+}

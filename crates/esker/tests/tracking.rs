@@ -266,3 +266,18 @@ fn the_reply_that_ends_a_wait_comes_before_what_follows_from_it() {
         assert_eq!(told(&mut waiting), ["to"]);
     }
 }
+
+/// What a lowered limit has forgotten is told before anything that is asked afterwards.
+#[test]
+fn a_lowered_limit_counts_at_once() {
+    let server = Server::start(&["--enable-debug-command", "yes"]);
+    let mut admin = server.connect();
+    admin.call("DEBUG PAUSE-CRON 1");
+    let mut reader = tracker(&server, "");
+    reader.call("MGET a b");
+    reader.call("MULTI");
+    admin.call("CONFIG SET tracking-table-max-keys 1");
+    assert_eq!(told(&mut reader), ["a"]);
+    reader.send("PING");
+    assert_eq!(reader.read().expect("a reply"), Value::Simple(b"QUEUED".to_vec()));
+}

@@ -139,6 +139,16 @@ pub(crate) fn note_due(database: u16, key: &[u8], news: &mut Option<Box<News>>) 
     news.get_or_insert_default().due.push(DatabaseKey::new(database, key));
 }
 
+/// As [`note_due`], for one that was passed by: of these there may be as many as keys, so only some are noted, and the rest
+/// waits for the sweep.
+#[cold]
+pub(crate) fn note_passed(database: u16, key: &[u8], news: &mut Option<Box<News>>) {
+    const PASSED_MAX: usize = 1000;
+    if news.as_ref().is_none_or(|news| news.due.len() < PASSED_MAX) {
+        note_due(database, key, news);
+    }
+}
+
 #[cold]
 fn note(name: &'static str, database: u16, key: &[u8], news: &mut Option<Box<News>>) {
     news.get_or_insert_default().events.push(Event { name, key: DatabaseKey::new(database, key) });

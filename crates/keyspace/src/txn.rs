@@ -516,6 +516,7 @@ impl<'k> WriteTxn<'k> {
         if keyspace.engine(first).name() != keyspace.engine(second).name() {
             return Err(DifferentEngines);
         }
+        let now_ms = self.view.context.now_ms;
         for index in 0..base::slot::SLOTS as u16 {
             let tally = self.view.tally.get_mut();
             let slot = self.view.held.slot_mut(index);
@@ -525,8 +526,9 @@ impl<'k> WriteTxn<'k> {
                 for key in observers.keys(database) {
                     let name = Key::new(&key.name);
                     let there = |database| {
-                        let shard = slot.shard(database);
-                        shard.is_some_and(|shard| shard.find(&name, &Loaded::default()).is_some())
+                        let (shard, loaded) = (slot.shard(database), Loaded::default());
+                        let entry = shard.and_then(|shard| shard.find(&name, &loaded));
+                        entry.is_some_and(|entry| !is_expired(entry, now_ms))
                     };
                     if there(first) || there(second) {
                         observers.changed(key.clone(), &mut tally.ready);

@@ -13,7 +13,7 @@ use values::string::StringRef;
 use values::zset::ZSetRef;
 
 use crate::engine::Loaded;
-use crate::events::{EventClasses, News, note_due};
+use crate::events::{EventClasses, News, note_due, note_passed};
 use crate::fault::{self, Fault};
 use crate::slots::{Held, Mode, Needs, Slot};
 use crate::{Key, Keyspace};
@@ -297,7 +297,9 @@ impl<'k> ReadView<'k> {
                 };
                 position = shard.scan(position, count - seen, &mut |entry| {
                     seen += 1;
-                    if !is_expired(entry, self.context.horizon_ms()) {
+                    if is_expired(entry, self.context.horizon_ms()) {
+                        note_passed(self.context.database, entry.key(), &mut self.tally.borrow_mut().news);
+                    } else {
                         visit(entry);
                     }
                 });

@@ -149,6 +149,12 @@ impl OwnedArguments {
         Ok(Self { bytes: bytes.into(), spans: spans.into() })
     }
 
+    /// Bytes of all of them together.
+    #[inline]
+    pub fn bytes_len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Lends them in the form that commands take.
     #[inline]
     pub fn as_arguments(&self) -> Arguments<'_> {
@@ -195,6 +201,12 @@ impl ArgumentsBuffer {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(argument);
         self.spans.push(Span { start, end: self.bytes.len() });
+    }
+
+    /// Bytes of all of them together.
+    #[inline]
+    pub fn bytes_len(&self) -> usize {
+        self.bytes.len()
     }
 
     /// Lends them in the form that commands take.

@@ -250,7 +250,8 @@ impl Reply {
     /// An integer of any size, in decimal; a bulk string in RESP2.
     pub fn big_number(&mut self, digits: &str) {
         match self.version {
-            Version::Resp2 => self.bulk(digits.as_bytes()),
+            // What a script says is a number may be any text, and has no line ends in either version.
+            Version::Resp2 => self.bulk(digits.replace(['\r', '\n'], " ").as_bytes()),
             Version::Resp3 => self.line(b'(', digits.as_bytes()),
         }
     }

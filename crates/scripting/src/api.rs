@@ -22,7 +22,7 @@ pub(crate) fn native(lua: &Lua, shared: &Rc<Shared>, versions: &[(&str, &str)]) 
     native.set("patterns", patterns)?;
     native.set("bit", libraries::bit::table(lua)?)?;
     native.set("struct", libraries::structs::table(lua)?)?;
-    native.set("cmsgpack", libraries::msgpack::table(lua)?)?;
+    native.set("cmsgpack", libraries::msgpack::table(lua, shared)?)?;
     native.set("cjson", libraries::json::table(lua, shared)?)?;
     Ok(native)
 }
@@ -79,22 +79,29 @@ fn translate(lua: &Lua) -> Result<Function> {
     })
 }
 
-/// Gathers a command's words; `false` when one of them is no word.
-fn gather(words: &MultiValue, into: &mut ArgumentsBuffer) -> bool {
+/// Gathers a command's words, or says why they are none. One string may stand among them thousands of times, so all of them
+/// together may have no more than `bytes_max`.
+fn gather(
+    words: &MultiValue,
+    into: &mut ArgumentsBuffer,
+    bytes_max: usize,
+) -> std::result::Result<(), &'static str> {
     into.clear(BUFFER_BYTES_MAX);
     for word in words {
         match word {
             Value::String(word) => into.push(&word.as_bytes()),
             Value::Integer(number) => into.push(number.to_string().as_bytes()),
             Value::Number(number) => into.push(&base::number::format_double(*number)),
-            _ => return false,
+            _ => return Err("ERR Command arguments must be strings or integers"),
+        }
+        if into.bytes_len() > bytes_max {
+            return Err("ERR not enough memory");
         }
     }
-    true
+    Ok(())
 }
 
 const NO_WORDS: &str = "ERR Please specify at least one argument for this call";
-const NOT_WORDS: &str = "ERR Command arguments must be strings or integers";
 
 /// `call`, or `pcall`, which returns errors instead of raising them.
 fn call(lua: &Lua, shared: &Rc<Shared>, raises: bool) -> Result<Function> {
@@ -113,8 +120,8 @@ fn call(lua: &Lua, shared: &Rc<Shared>, raises: bool) -> Result<Function> {
         }
         let mut arguments = shared.arguments.borrow_mut();
         let mut reply = shared.reply.borrow_mut();
-        if !gather(&words, &mut arguments) {
-            return failed(NOT_WORDS.to_owned());
+        if let Err(text) = gather(&words, &mut arguments, shared.memory_bytes_max.get()) {
+            return failed(text.to_owned());
         }
         drop(words);
         reply.clear();
@@ -147,9 +154,7 @@ fn acl_check_cmd(lua: &Lua, shared: &Rc<Shared>) -> Result<Function> {
             return Err(error::table(NO_WORDS));
         }
         let mut arguments = shared.arguments.borrow_mut();
-        if !gather(&words, &mut arguments) {
-            return Err(error::table(NOT_WORDS));
-        }
+        gather(&words, &mut arguments, shared.memory_bytes_max.get()).map_err(error::table)?;
         let permits = shared.with_host(|host| host.permits(arguments.as_arguments())).flatten();
         permits.ok_or_else(|| error::table("ERR Invalid command passed to server.acl_check_cmd()"))
     })

@@ -107,6 +107,16 @@ impl Encryption {
         Ok(())
     }
 
+    /// What new connections begin with now.
+    pub(crate) fn current(&self) -> Option<Arc<ServerConfig>> {
+        self.config.load_full()
+    }
+
+    /// Has new connections begin with what they did before.
+    pub(crate) fn restore(&self, config: Option<Arc<ServerConfig>>) {
+        self.config.store(config);
+    }
+
     /// Agrees with a client on keys.
     pub(crate) async fn accept(&self, socket: TcpStream, client: &Client) -> Result<TlsStream, Refusal> {
         let mut handshake = pin!(tokio::time::timeout(HANDSHAKE_TIME_MAX, self.shake_hands(socket)));

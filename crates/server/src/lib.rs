@@ -25,6 +25,7 @@ mod handoff;
 mod info;
 mod latency;
 mod listener;
+mod listening;
 mod loading;
 mod logs;
 mod metrics;
@@ -57,7 +58,7 @@ use std::time::Duration;
 
 pub use crate::allocator::{Allocator, AllocatorFigures};
 pub use crate::handoff::hand_over;
-pub use crate::listener::ListenError;
+pub use crate::listening::ListenError;
 pub use crate::loading::{IntoStored, LoadError};
 pub use crate::saving::{Shutdown, ShutdownRefused};
 pub use crate::server::Server;
@@ -120,11 +121,12 @@ pub async fn run(
     if settings.tls.port != 0 {
         server.encryption.configure(&settings.tls)?;
     }
-    let listeners = listener::Listeners::open(&settings).await?;
-    let metrics = metrics::open(&settings).await?;
-    let mut stop = server.stop.subscribe();
+    let metrics = metrics::open(&settings)?;
+    // Before anybody can ask.
     server.begin_loading();
-    let mut tasks = listeners.run(&server);
+    server.listening.open(&server, &settings)?;
+    let mut stop = server.stop.subscribe();
+    let mut tasks = tokio::task::JoinSet::new();
     metrics.into_iter().for_each(|listener| drop(tasks.spawn(metrics::serve(Arc::clone(&server), listener))));
     let result = load(&server, into_stored).await;
     if result.is_err() || *stop.borrow() {
@@ -141,6 +143,7 @@ pub async fn run(
     ready();
     // The sender is part of the server, which is alive.
     let _ = stop.wait_for(|stop| *stop).await;
+    server.listening.close();
     tasks.shutdown().await;
     if let Some(path) = &settings.network.unixsocket {
         let _ = std::fs::remove_file(path);

@@ -1,20 +1,18 @@
-//! Where clients come in.
+//! How clients come in, on whichever socket: who is taken in, who is refused, and what each is told.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use config::{BindAddresses, Settings};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpStream, UnixListener, UnixStream};
 
 use crate::client::Client;
 use crate::clock::unix_ms;
 use crate::connection::{End, serve};
+use crate::listening::{Door, Speech};
 use crate::server::Server;
 
 /// What a client is told that comes from elsewhere while nobody has set a password.
@@ -29,138 +27,17 @@ editing the Redis configuration file, and setting the protected mode option to '
 an authentication password for the default user. NOTE: You only need to do one of the above things in order for the \
 server to start accepting connections from the outside.\r\n";
 
-/// The sockets that the server listens on.
-pub(crate) struct Listeners {
-    tcp: Vec<TcpListener>,
-    /// Those of `tls-port`.
-    tls: Vec<TcpListener>,
-    unix: Option<UnixListener>,
-}
-
-/// A place that could not be listened on.
-#[derive(Debug)]
-pub struct ListenError {
-    /// The address or the path.
-    pub place: String,
-    /// What the operating system said.
-    pub source: io::Error,
-}
-
-impl std::fmt::Display for ListenError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Could not listen on {}: {}", self.place, self.source)
-    }
-}
-
-impl std::error::Error for ListenError {}
-
-impl Listeners {
-    /// Opens what the settings ask for, and logs where.
-    pub async fn open(settings: &Settings) -> Result<Listeners, ListenError> {
-        let network = &settings.network;
-        let tcp = listen_on(&network.bind, network.port, network.tcp_backlog).await?;
-        let tls = listen_on(&network.bind, settings.tls.port, network.tcp_backlog).await?;
-        let unix = match &network.unixsocket {
-            Some(path) => Some(
-                listen_unix(path, network.unixsocket_permissions)
-                    .map_err(|source| ListenError { place: path.display().to_string(), source })?,
-            ),
-            None => None,
-        };
-        for address in tcp.iter().filter_map(|listener| listener.local_addr().ok()) {
-            tracing::info!(%address, "Listening");
-        }
-        for address in tls.iter().filter_map(|listener| listener.local_addr().ok()) {
-            tracing::info!(%address, "Listening for TLS");
-        }
-        Ok(Listeners { tcp, tls, unix })
-    }
-
-    /// Takes clients in until the tasks are aborted.
-    pub fn run(self, server: &Arc<Server>) -> tokio::task::JoinSet<()> {
-        let mut tasks = tokio::task::JoinSet::new();
-        for listener in self.tcp {
-            tasks.spawn(accept_tcp(Arc::clone(server), listener, admit_tcp));
-        }
-        for listener in self.tls {
-            tasks.spawn(accept_tcp(Arc::clone(server), listener, admit_tls));
-        }
-        if let Some(listener) = self.unix {
-            tasks.spawn(accept_unix(Arc::clone(server), listener));
-        }
-        tasks
-    }
-}
-
-/// Listens on all of these addresses; on none where the port is 0.
-pub(crate) async fn listen_on(
-    addresses: &BindAddresses,
-    port: u16,
-    backlog: u32,
-) -> Result<Vec<TcpListener>, ListenError> {
-    let mut opened = Vec::new();
-    for address in addresses.0.iter().filter(|_| port != 0) {
-        let (is_optional, host) = match address.strip_prefix('-') {
-            Some(host) => (true, host),
-            None => (false, address.as_str()),
-        };
-        match listen(host, port, backlog).await {
-            Ok(listeners) => opened.extend(listeners),
-            Err(error) if is_optional && is_missing_address(&error) => {}
-            Err(source) => return Err(ListenError { place: format!("{host}:{port}"), source }),
-        }
-    }
-    Ok(opened)
-}
-
-fn is_missing_address(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported)
-        || error.raw_os_error() == Some(libc::EAFNOSUPPORT)
-}
-
-async fn listen(host: &str, port: u16, backlog: u32) -> io::Result<Vec<TcpListener>> {
-    let addresses: Vec<SocketAddr> = match host {
-        "*" => vec![SocketAddr::from(([0, 0, 0, 0], port))],
-        "::*" => vec![SocketAddr::from(([0u16; 8], port))],
-        host => match host.parse::<IpAddr>() {
-            Ok(address) => vec![SocketAddr::new(address, port)],
-            Err(_) => tokio::net::lookup_host((host, port)).await?.collect(),
-        },
-    };
-    let open = |address: SocketAddr| {
-        let socket = if address.is_ipv6() { TcpSocket::new_v6()? } else { TcpSocket::new_v4()? };
-        if address.is_ipv6() {
-            SockRef::from(&socket).set_only_v6(true)?;
-        }
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(backlog.max(1))
-    };
-    addresses.into_iter().map(open).collect()
-}
-
-fn listen_unix(path: &Path, permissions: u32) -> io::Result<UnixListener> {
-    use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-    // A socket left behind by a server that was killed is in the way; anything else is somebody's file.
-    if std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket()) {
-        std::fs::remove_file(path)?;
-    }
-    let listener = UnixListener::bind(path)?;
-    if permissions != 0 {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(permissions))?;
-    }
-    Ok(listener)
-}
-
 /// When no more descriptors can be had, accepting fails at once; waiting lets some be closed.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// What becomes of whoever has connected.
-type Admit = fn(&Arc<Server>, TcpStream, SocketAddr);
-
-async fn accept_tcp(server: Arc<Server>, listener: TcpListener, admit: Admit) {
-    loop {
-        match listener.accept().await {
+/// Takes clients in until the door is closed.
+pub(crate) async fn accept_tcp(server: Arc<Server>, door: Arc<Door>, speech: Speech) {
+    let admit = match speech {
+        Speech::Plain => admit_tcp,
+        Speech::Encrypted => admit_tls,
+    };
+    while let Some(accepted) = door.accept().await {
+        match accepted {
             Ok((stream, peer)) => admit(&server, stream, peer),
             Err(error) => {
                 tracing::warn!(%error, "Accepting client connection");
@@ -170,7 +47,8 @@ async fn accept_tcp(server: Arc<Server>, listener: TcpListener, admit: Admit) {
     }
 }
 
-async fn accept_unix(server: Arc<Server>, listener: UnixListener) {
+/// Takes clients in until it is aborted.
+pub(crate) async fn accept_unix(server: Arc<Server>, listener: UnixListener) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => admit_unix(&server, stream),

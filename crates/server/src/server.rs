@@ -26,6 +26,7 @@ use crate::cron::Rates;
 use crate::encryption::Encryption;
 use crate::eviction::Evictions;
 use crate::latency::Latency;
+use crate::listening::Listening;
 use crate::loading::Loading;
 use crate::logs::{Logs, Taker};
 use crate::monitors::Monitors;
@@ -52,6 +53,8 @@ pub struct Server {
     pub(crate) watchdog: Watchdog,
     /// How fast some of that grows.
     pub rates: Rates,
+    /// Where clients come in.
+    pub(crate) listening: Listening,
     /// What encrypted connections begin with.
     pub encryption: Encryption,
     /// Everyone who is connected.
@@ -214,6 +217,7 @@ impl Server {
             watchdog: Watchdog::new(settings.process.io_threads),
             table,
             rates: Rates::default(),
+            listening: Listening::default(),
             encryption: Encryption::new(settings.process.io_threads),
             clients: Clients::default(),
             users,
@@ -346,6 +350,7 @@ impl Server {
         self.append_only.configure(&settings);
         self.settings.store(Arc::clone(&settings));
         self.refresh_wanted_events();
+        self.forget_excess_reads();
         self.limit_memory(&settings);
         self.limit_clients(&settings);
         self.replication.configure(&settings);

@@ -36,6 +36,8 @@ pub struct Session {
     pub transaction: Option<Transaction>,
     /// Whether it runs within `EXEC`, which holds the slots: to lock one again would wait for ever.
     pub is_in_exec: bool,
+    /// When the script began that has called the command that runs: time rests while a script runs.
+    pub script_ms: Option<u64>,
     /// The keys watched, since `WATCH`.
     pub watched: Option<Watched>,
     /// The channels and patterns listened to.
@@ -125,6 +127,7 @@ impl Session {
             account,
             transaction: None,
             is_in_exec: false,
+            script_ms: None,
             watched: None,
             subscriptions: Subscriptions::default(),
             tracking: None,

@@ -148,7 +148,10 @@ fn run_one(
             waiting_room: None,
         }),
         (None, Handler::Script) => {
-            crate::scripting::run(session, entry, arguments, reply, now_ms, Some(txn)).map(|_| ())
+            let result = crate::scripting::run(session, entry, arguments, reply, now_ms, Some(&mut *txn));
+            // The database that it has chosen was its own.
+            txn.set_context(session.context(now_ms));
+            result.map(|_| ())
         }
         (None, Handler::Container | Handler::Session | Handler::Admin) => Err(Error::WrongArity),
     }

@@ -5,6 +5,7 @@ use values::hash::HashRef;
 
 use super::fields::Fields;
 use crate::prelude::*;
+use crate::strings::expiry;
 
 /// The last moment at which a field may expire, in Unix milliseconds, as in Redis.
 const DEADLINE_MS_MAX: i64 = (1 << 46) - 1;
@@ -46,6 +47,17 @@ impl Unit {
     pub fn show(self, deadline_ms: u64, now_ms: u64) -> i64 {
         let base_ms = if self.is_absolute { 0 } else { now_ms };
         (deadline_ms - base_ms).div_ceil(self.ms as u64) as i64
+    }
+}
+
+impl From<expiry::Unit> for Unit {
+    fn from(unit: expiry::Unit) -> Unit {
+        match unit {
+            expiry::Unit::Seconds => Unit::SECONDS,
+            expiry::Unit::Milliseconds => Unit::MILLISECONDS,
+            expiry::Unit::AtSeconds => Unit::AT_SECONDS,
+            expiry::Unit::AtMilliseconds => Unit::AT_MILLISECONDS,
+        }
     }
 }
 

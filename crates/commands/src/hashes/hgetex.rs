@@ -3,6 +3,7 @@
 use super::deadline::{Changed, Unit};
 use super::fields::Fields;
 use crate::prelude::*;
+use crate::strings::expiry::GetExpiry;
 
 command! {
     name: "hgetex",
@@ -41,41 +42,13 @@ pub struct Args<'a> {
 
 /// What becomes of the fields' deadlines, and which fields.
 struct Options<'a> {
-    expiration: Option<Expiration<'a>>,
+    expiration: Option<GetExpiry<'a>>,
     fields: Rest<'a, Fields<'a>>,
-}
-
-#[derive(Args)]
-enum Expiration<'a> {
-    #[arg(token = "EX", name = "seconds")]
-    Seconds(Later<'a, i64>),
-    #[arg(token = "PX", name = "milliseconds")]
-    Milliseconds(Later<'a, i64>),
-    #[arg(token = "EXAT", name = "unix-time-seconds", unix_time)]
-    AtSeconds(Later<'a, i64>),
-    #[arg(token = "PXAT", name = "unix-time-milliseconds", unix_time)]
-    AtMilliseconds(Later<'a, i64>),
-    #[arg(token = "PERSIST")]
-    Persist,
-}
-
-impl Expiration<'_> {
-    /// The deadline, in Unix milliseconds, if there is to be one.
-    fn deadline_ms(&self, now_ms: u64) -> Result<Option<u64>> {
-        let (unit, value) = match self {
-            Expiration::Seconds(value) => (Unit::SECONDS, value),
-            Expiration::Milliseconds(value) => (Unit::MILLISECONDS, value),
-            Expiration::AtSeconds(value) => (Unit::AT_SECONDS, value),
-            Expiration::AtMilliseconds(value) => (Unit::AT_MILLISECONDS, value),
-            Expiration::Persist => return Ok(None),
-        };
-        unit.moment(value.read()?, now_ms, "hgetex").map(Some)
-    }
 }
 
 impl<'a> Parse<'a> for Options<'a> {
     const SPEC: Spec = Spec::block(&[
-        Spec { optional: true, ..Expiration::SPEC.named("expiration") },
+        Spec { optional: true, ..GetExpiry::SPEC.named("expiration") },
         Fields::SPEC,
     ]);
 
@@ -90,7 +63,9 @@ fn hgetex(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<(
     txn.call_changes("");
     let mut hash = txn.hash_mut(&args.key)?;
     let Options { expiration, fields } = args.options.read()?;
-    let deadline_ms = expiration.map(|expiration| expiration.deadline_ms(now_ms)).transpose()?;
+    let deadline_ms = expiration
+        .map(|expiration| expiration.deadline_ms(|unit, value| Unit::from(unit).moment(value, now_ms, "hgetex")))
+        .transpose()?;
     let Fields(fields) = fields.read()?;
     reply.array(fields.len());
     let (mut is_set, mut is_removed) = (false, false);

@@ -29,40 +29,55 @@ command! {
 pub struct Args<'a> {
     #[arg(access = "RW UPDATE")]
     key: Key<'a>,
-    last_id: Id,
-    #[arg(token = "ENTRIESADDED", repeats)]
-    entries_added: Option<EntriesAdded>,
-    #[arg(token = "MAXDELETEDID", name = "max-deleted-id", repeats)]
-    max_deleted_id: Option<Id>,
+    #[arg(name = "")]
+    given: Given,
 }
 
-/// How many entries were ever added.
-#[derive(Clone, Copy)]
-struct EntriesAdded(u64);
+/// What the stream is to know.
+struct Given {
+    last_id: StreamId,
+    entries_added: Option<u64>,
+    max_deleted_id: Option<StreamId>,
+}
 
-impl<'a> Parse<'a> for EntriesAdded {
-    const SPEC: Spec = i64::SPEC;
+impl<'a> Parse<'a> for Given {
+    const SPEC: Spec = Spec::block(&[
+        Id::SPEC.named("last-id"),
+        Spec { optional: true, ..i64::SPEC.named("entries-added").with_token("ENTRIESADDED") },
+        Spec { optional: true, ..Id::SPEC.named("max-deleted-id").with_token("MAXDELETEDID") },
+    ]);
 
+    /// As in Redis, an entry removed after the last one is an error before what follows is looked at.
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
         const NEGATIVE: Error = Error::fixed("ERR entries_added must be positive");
-        u64::try_from(i64::parse(parser)?).map(EntriesAdded).map_err(|_| NEGATIVE)
+        const LESS_THAN_GIVEN: Error =
+            Error::fixed("ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id");
+        let mut given = Given { last_id: Id::parse(parser)?.0, entries_added: None, max_deleted_id: None };
+        while let Ok(option) = parser.next() {
+            if parser.peek().is_some() && option.eq_ignore_ascii_case(b"ENTRIESADDED") {
+                given.entries_added = Some(u64::try_from(i64::parse(parser)?).map_err(|_| NEGATIVE)?);
+            } else if parser.peek().is_some() && option.eq_ignore_ascii_case(b"MAXDELETEDID") {
+                let id = Id::parse(parser)?.0;
+                if given.last_id < id {
+                    return Err(LESS_THAN_GIVEN);
+                }
+                given.max_deleted_id = Some(id);
+            } else {
+                return Err(Error::Syntax);
+            }
+        }
+        Ok(given)
     }
 }
 
 fn xsetid(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    const LESS_THAN_GIVEN: Error =
-        Error::fixed("ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id");
     const LESS_THAN_DELETED: Error =
         Error::fixed("ERR The ID specified in XSETID is smaller than current max_deleted_entry_id");
     const LESS_THAN_TOP: Error =
         Error::fixed("ERR The ID specified in XSETID is smaller than the target stream top item");
     const FEWER_THAN_THERE: Error =
         Error::fixed("ERR The entries_added specified in XSETID is smaller than the target stream length");
-    let last_id = args.last_id.0;
-    let max_deleted_id = args.max_deleted_id.map(|id| id.0);
-    if max_deleted_id.is_some_and(|deleted| last_id < deleted) {
-        return Err(LESS_THAN_GIVEN);
-    }
+    let Given { last_id, entries_added, max_deleted_id } = args.given;
     let mut stream = txn.stream_mut(&args.key)?.ok_or(Error::NoSuchKey)?;
     let mut state = stream.read().state();
     if last_id < state.max_deleted_id {
@@ -71,7 +86,7 @@ fn xsetid(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<(
     if stream.read().top_id().is_some_and(|top| last_id < top) {
         return Err(LESS_THAN_TOP);
     }
-    if let Some(EntriesAdded(entries_added)) = args.entries_added {
+    if let Some(entries_added) = entries_added {
         if (stream.read().len() as u64) > entries_added {
             return Err(FEWER_THAN_THERE);
         }

@@ -81,6 +81,40 @@ pub fn did_set(txn: &mut WriteTxn<'_>, before: u64, key: &Key<'_>, value: &[u8],
     });
 }
 
+/// When a value that is got expires from now on.
+#[derive(Args, Clone, Copy)]
+pub enum GetExpiry<'a> {
+    /// See [`Unit::Seconds`].
+    #[arg(token = "EX", name = "seconds")]
+    Seconds(Later<'a, i64>),
+    /// See [`Unit::Milliseconds`].
+    #[arg(token = "PX", name = "milliseconds")]
+    Milliseconds(Later<'a, i64>),
+    /// See [`Unit::AtSeconds`].
+    #[arg(token = "EXAT", name = "unix-time-seconds", unix_time)]
+    AtSeconds(Later<'a, i64>),
+    /// See [`Unit::AtMilliseconds`].
+    #[arg(token = "PXAT", name = "unix-time-milliseconds", unix_time)]
+    AtMilliseconds(Later<'a, i64>),
+    /// Never.
+    #[arg(token = "PERSIST")]
+    Persist,
+}
+
+impl GetExpiry<'_> {
+    /// The deadline that `moment` makes of a unit and a value, if there is to be one.
+    pub fn deadline_ms(self, moment: impl FnOnce(Unit, i64) -> Result<u64>) -> Result<Option<u64>> {
+        let (unit, value) = match self {
+            GetExpiry::Seconds(value) => (Unit::Seconds, value),
+            GetExpiry::Milliseconds(value) => (Unit::Milliseconds, value),
+            GetExpiry::AtSeconds(value) => (Unit::AtSeconds, value),
+            GetExpiry::AtMilliseconds(value) => (Unit::AtMilliseconds, value),
+            GetExpiry::Persist => return Ok(None),
+        };
+        moment(unit, value.read()?).map(Some)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

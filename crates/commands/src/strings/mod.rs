@@ -1,7 +1,7 @@
 //! Commands on strings.
 
 mod counter;
-mod expiry;
+pub(crate) mod expiry;
 mod longest_common;
 mod range;
 mod value;

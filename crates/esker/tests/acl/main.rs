@@ -8,6 +8,7 @@ mod files;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod logging;
+mod scripts;
 mod users;
 
 use harness::{Client, Server, Value, eventually};

@@ -7,3 +7,4 @@ mod harness;
 mod pressure;
 mod process;
 mod requests;
+mod scripts;

@@ -7,7 +7,7 @@ use crate::{GRAMMAR, start_pair};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Groups of COMMAND DOCS that are no part of this comparison.
-const GROUPS_NOT_COMPARED: &[&str] = &["scripting", "module"];
+const GROUPS_NOT_COMPARED: &[&str] = &["module"];
 
 /// Commands that random sequences do not send, or only within a transaction of their own making.
 const COMMANDS_NOT_COMPARED: &[&str] = &[
@@ -21,10 +21,8 @@ const COMMANDS_NOT_COMPARED: &[&str] = &[
     // It computes for a second.
     "PFSELFTEST",
     // Saving, replication and serialised values are not part of this comparison.
-    "ASKING",
     "BGREWRITEAOF",
     "BGSAVE",
-    "CLUSTER",
     "DUMP",
     "FAILOVER",
     "MIGRATE",

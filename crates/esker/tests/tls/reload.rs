@@ -1,9 +1,10 @@
 //! Certificates change while the server runs.
 
-use super::Encrypted;
 use super::certificates::{Authority, Issued};
-use super::harness::eventually;
+use super::harness::{Client, Server, eventually};
+use super::{Encrypted, free_port};
 use rustls::pki_types::CertificateDer;
+use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
 /// The certificate that the server shows to a new client.
@@ -98,4 +99,48 @@ fn a_hangup_without_tls_is_nothing() {
         std::thread::sleep(Duration::from_millis(100));
     }
     assert_eq!(server.connect().call("PING").text(), "PONG");
+}
+
+#[test]
+fn the_port_comes_moves_and_goes() {
+    let mut server = Encrypted::start(&[]);
+    let mut admin = server.server.connect();
+    let mut old = server.connect();
+    let first = server.port;
+    let set = |admin: &mut Client, port: u16| admin.call(&format!("CONFIG SET tls-port {port}"));
+    server.port = free_port();
+    assert_eq!(set(&mut admin, server.port).text(), "OK");
+    assert_eq!(server.connect().call("PING").text(), "PONG");
+    assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, first)).is_err());
+    assert_eq!(old.call("PING").text(), "PONG", "who is connected stays so");
+    let taken = "ERR CONFIG SET failed (possibly related to argument 'tls-port') - Unable to listen on this port. Check \
+                 server logs.";
+    // What came with it is as it was, too.
+    let issued = another(&server);
+    server.certificates.write_issued("new", &issued);
+    let (certificate, key) = (server.certificates.file("new.crt"), server.certificates.file("new.key"));
+    let plain = server.server.port();
+    let refused =
+        admin.call(&format!("CONFIG SET tls-cert-file {certificate} tls-key-file {key} tls-port {plain}"));
+    assert_eq!(refused.error(), taken);
+    assert_ne!(shown(&server), issued.der());
+    assert_eq!(set(&mut admin, 0).text(), "OK");
+    assert!(TcpStream::connect(server.address()).is_err());
+    assert_eq!(set(&mut admin, first).text(), "OK");
+    server.port = first;
+    assert_eq!(server.connect().call("PING").text(), "PONG");
+}
+
+#[test]
+fn a_port_without_certificates_is_refused() {
+    let server = Server::start(&[]);
+    let mut admin = server.connect();
+    let port = free_port();
+    assert_eq!(
+        admin.call(&format!("CONFIG SET tls-port {port}")).error(),
+        "ERR CONFIG SET failed (possibly related to argument 'tls-port') - Unable to update TLS configuration. Check \
+         server logs."
+    );
+    assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err());
+    assert_eq!(admin.call("CONFIG GET tls-port").elements()[1].text(), "0");
 }

@@ -57,7 +57,12 @@ pub(crate) fn table(lua: &Lua, shared: &Rc<Shared>) -> Result<Table> {
     let encode = move |lua: &Lua, values: MultiValue| {
         let arguments = Arguments::new(lua, "encode", values);
         let value = only(&arguments)?;
-        let mut encoder = Encoder { lua, settings: *own.json.borrow(), text: Vec::new() };
+        let mut encoder = Encoder {
+            lua,
+            settings: *own.json.borrow(),
+            text: Vec::new(),
+            bytes_max: own.memory_bytes_max.get(),
+        };
         encoder.value(value, 0)?;
         lua.create_string(encoder.text)
     };
@@ -191,6 +196,8 @@ struct Encoder<'a> {
     lua: &'a Lua,
     settings: Settings,
     text: Vec<u8>,
+    /// A value may stand at many places, so what is written has an end of its own.
+    bytes_max: usize,
 }
 
 impl Encoder<'_> {
@@ -203,6 +210,9 @@ impl Encoder<'_> {
     }
 
     fn value(&mut self, value: &Value, depth: usize) -> Result<()> {
+        if self.text.len() > self.bytes_max {
+            return Err(error::text(self.lua, "not enough memory"));
+        }
         match value {
             Value::String(string) => self.string(&string.as_bytes()),
             Value::Integer(_) | Value::Number(_) => self.number(value)?,

@@ -3,17 +3,22 @@
 //! The format is described at <https://github.com/msgpack/msgpack/blob/master/spec-old.md>: strings and byte strings are
 //! one and the same, as they are in Lua.
 
+use std::rc::Rc;
+
 use mlua::{Lua, MultiValue, Result, Table, Value};
 
 use super::msgpack_decode;
 use crate::error;
+use crate::vm::Shared;
 
 /// Tables nested deeper are packed as nothing.
 const NESTING_MAX: usize = 16;
 
 /// The library.
-pub(crate) fn table(lua: &Lua) -> Result<Table> {
+pub(crate) fn table(lua: &Lua, shared: &Rc<Shared>) -> Result<Table> {
     let table = lua.create_table()?;
+    let own = Rc::clone(shared);
+    let pack = move |lua: &Lua, values: MultiValue| pack(lua, &values, own.memory_bytes_max.get());
     table.set("pack", lua.create_function(pack)?)?;
     msgpack_decode::register(lua, &table)?;
     table.set("_NAME", "cmsgpack")?;
@@ -23,28 +28,62 @@ pub(crate) fn table(lua: &Lua) -> Result<Table> {
     Ok(table)
 }
 
-fn pack(lua: &Lua, values: MultiValue) -> Result<mlua::LuaString> {
+fn pack(lua: &Lua, values: &MultiValue, bytes_max: usize) -> Result<mlua::LuaString> {
     if values.is_empty() {
         return Err(error::argument(lua, 0, "pack", "MessagePack pack needs input."));
     }
-    let mut packed = Vec::new();
-    for value in &values {
-        pack_value(value, 0, &mut packed)?;
+    let mut packer = Packer { lua, packed: Vec::new(), bytes_max };
+    for value in values {
+        packer.value(value, 0)?;
     }
-    lua.create_string(packed)
+    lua.create_string(packer.packed)
 }
 
-fn pack_value(value: &Value, depth: usize, packed: &mut Vec<u8>) -> Result<()> {
-    match value {
-        Value::String(string) => pack_string(&string.as_bytes(), packed),
-        Value::Boolean(value) => packed.push(if *value { 0xc3 } else { 0xc2 }),
-        Value::Integer(number) => pack_integer(*number, packed),
-        Value::Number(number) if *number as i64 as f64 == *number => pack_integer(*number as i64, packed),
-        Value::Number(number) => pack_double(*number, packed),
-        Value::Table(table) if depth < NESTING_MAX => pack_table(table, depth, packed)?,
-        _ => packed.push(0xc0),
+struct Packer<'a> {
+    lua: &'a Lua,
+    packed: Vec<u8>,
+    /// A value may stand at many places, so what is packed has an end of its own.
+    bytes_max: usize,
+}
+
+impl Packer<'_> {
+    fn value(&mut self, value: &Value, depth: usize) -> Result<()> {
+        let packed = &mut self.packed;
+        if packed.len() > self.bytes_max {
+            return Err(error::text(self.lua, "not enough memory"));
+        }
+        match value {
+            Value::String(string) => pack_string(&string.as_bytes(), packed),
+            Value::Boolean(value) => packed.push(if *value { 0xc3 } else { 0xc2 }),
+            Value::Integer(number) => pack_integer(*number, packed),
+            Value::Number(number) if *number as i64 as f64 == *number => pack_integer(*number as i64, packed),
+            Value::Number(number) => pack_double(*number, packed),
+            Value::Table(table) if depth < NESTING_MAX => self.table(table, depth)?,
+            _ => packed.push(0xc0),
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn table(&mut self, table: &Table, depth: usize) -> Result<()> {
+        if is_array(table)? {
+            let len = table.raw_len();
+            pack_header(len, 0x90, 15, [None, Some(0xdc), Some(0xdd)], &mut self.packed);
+            for index in 1..=len {
+                self.value(&table.raw_get(index)?, depth + 1)?;
+            }
+            return Ok(());
+        }
+        let mut pairs = 0;
+        table.for_each(|_: Value, _: Value| {
+            pairs += 1;
+            Ok(())
+        })?;
+        pack_header(pairs, 0x80, 15, [None, Some(0xde), Some(0xdf)], &mut self.packed);
+        table.for_each(|key: Value, value: Value| {
+            self.value(&key, depth + 1)?;
+            self.value(&value, depth + 1)
+        })
+    }
 }
 
 /// A header whose length has as few bytes as it takes: with `short`, up to `short_max`, it is part of the first.
@@ -112,27 +151,6 @@ fn pack_double(number: f64, packed: &mut Vec<u8>) {
         packed.push(0xcb);
         packed.extend(number.to_be_bytes());
     }
-}
-
-fn pack_table(table: &Table, depth: usize, packed: &mut Vec<u8>) -> Result<()> {
-    if is_array(table)? {
-        let len = table.raw_len();
-        pack_header(len, 0x90, 15, [None, Some(0xdc), Some(0xdd)], packed);
-        for index in 1..=len {
-            pack_value(&table.raw_get(index)?, depth + 1, packed)?;
-        }
-        return Ok(());
-    }
-    let mut pairs = 0;
-    table.for_each(|_: Value, _: Value| {
-        pairs += 1;
-        Ok(())
-    })?;
-    pack_header(pairs, 0x80, 15, [None, Some(0xde), Some(0xdf)], packed);
-    table.for_each(|key: Value, value: Value| {
-        pack_value(&key, depth + 1, packed)?;
-        pack_value(&value, depth + 1, packed)
-    })
 }
 
 /// Whether the keys are the numbers from 1 up to how many there are.

@@ -150,6 +150,11 @@ fn keyspace(server: &Server, page: &mut Page) {
     page.counter("esker_keyspace_changes", "Changes of keys.", totals.changes);
     page.counter("esker_keys_evicted", "Keys removed to make room in memory.", totals.evicted);
     page.counter("esker_keys_expired", "Keys removed because their time had come.", totals.expired);
+    page.counter(
+        "esker_hash_fields_expired",
+        "Fields of hashes removed because their time had come.",
+        totals.expired_elements,
+    );
     page.gauge(
         "esker_frees_pending",
         "Removed objects whose memory is about to come back.",

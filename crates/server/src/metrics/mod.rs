@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use crate::listener::{ListenError, listen_on};
+use crate::listening::{ListenError, listen_on};
 use crate::server::Server;
 
 /// Bytes of a request's head, at most.
@@ -31,9 +31,9 @@ const CONNECTIONS_MAX: usize = 16;
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Opens the sockets that the settings ask for.
-pub(crate) async fn open(settings: &Settings) -> Result<Vec<TcpListener>, ListenError> {
+pub(crate) fn open(settings: &Settings) -> Result<Vec<TcpListener>, ListenError> {
     let network = &settings.network;
-    let listeners = listen_on(&network.metrics_bind, network.metrics_port, network.tcp_backlog).await?;
+    let listeners = listen_on(&network.metrics_bind, network.metrics_port, network.tcp_backlog)?;
     for listener in &listeners {
         if let Ok(address) = listener.local_addr() {
             tracing::info!(%address, "Metrics at /metrics");

@@ -219,7 +219,9 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
                 let now_ms = self.txn.now_ms();
                 self.has_acted = true;
                 let was_in_exec = std::mem::replace(&mut self.session.is_in_exec, true);
+                self.session.script_ms = Some(now_ms);
                 let result = run(self.session, arguments, reply);
+                self.session.script_ms = None;
                 self.session.is_in_exec = was_in_exec;
                 self.txn.set_context(self.session.context(now_ms));
                 result

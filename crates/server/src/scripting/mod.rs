@@ -94,6 +94,10 @@ impl<'a> Request<'a> {
     }
 }
 
+/// What EVALSHA says where there is no such script.
+pub(crate) const NO_SCRIPT: Error = Error::fixed("NOSCRIPT No matching script. Please use EVAL.");
+const NO_FUNCTION: Error = Error::fixed("ERR Function not found");
+
 /// Runs a command that runs a script, within the transaction `within` if there is one. Returns the keys that it made
 /// ready for those who wait; within a transaction they are the transaction's to tell.
 pub(crate) fn run(
@@ -109,7 +113,17 @@ pub(crate) fn run(
         server.monitors.show_call(session, arguments);
     }
     let name = entry.command.name;
-    let request = Request::read(arguments, name)?;
+    let request = Request::read(arguments, name).map_err(|error| {
+        // Redis looks for the function, and at the length of a digest, before anything else.
+        let is_missing = |what| server.scripting.functions.now().find(what).is_none();
+        match arguments.get(1) {
+            Some(what) if name.starts_with("fcall") && is_missing(what) => NO_FUNCTION,
+            Some(what) if name.starts_with("evalsha") && scripting::Digest::try_from(what).is_err() => {
+                NO_SCRIPT
+            }
+            _ => error,
+        }
+    })?;
     let is_short_of_memory = is_short_of_memory(session);
     let cannot_save = crate::saving::refuses_scripts(session);
     with_worker(&server, |worker| {
@@ -131,7 +145,7 @@ pub(crate) fn run(
         };
         if name.starts_with("fcall") {
             let registry = server.scripting.functions.now();
-            let found = registry.find(request.what).ok_or(Error::fixed("ERR Function not found"))?;
+            let found = registry.find(request.what).ok_or(NO_FUNCTION)?;
             let (library, index) = found;
             let function = worker.function(library, index)?;
             return start(worker, &library.functions[index].callable, &function);

@@ -124,13 +124,12 @@ impl Worker {
 
     /// The script with this digest, if somebody has sent it.
     pub fn script_by_digest(&mut self, server: &Server, digest: &[u8]) -> Result<Rc<Compiled>> {
-        const UNKNOWN: Error = Error::fixed("NOSCRIPT No matching script. Please use EVAL.");
-        let digest: Digest = digest.to_ascii_lowercase().try_into().map_err(|_| UNKNOWN)?;
+        let digest: Digest = digest.to_ascii_lowercase().try_into().map_err(|_| super::NO_SCRIPT)?;
         if let Some(compiled) = self.by_digest.get(&digest).filter(|compiled| !compiled.script.is_gone()) {
             server.scripting.scripts.touch(&compiled.script);
             return Ok(Rc::clone(compiled));
         }
-        let script = server.scripting.scripts.find(&digest).ok_or(UNKNOWN)?;
+        let script = server.scripting.scripts.find(&digest).ok_or(super::NO_SCRIPT)?;
         self.script(server, &script.text)
     }
 

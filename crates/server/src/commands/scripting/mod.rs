@@ -30,6 +30,7 @@ pub(crate) const FAMILY: &[SessionCommand] = &[
     (&function::restore::COMMAND, crate::commands::session_family!(@some function::restore)),
     (&function::stats::COMMAND, crate::commands::session_family!(@some function::stats)),
     (&script::COMMAND, None),
+    (&script::debug::COMMAND, crate::commands::session_family!(@some script::debug)),
     (&script::exists::COMMAND, crate::commands::session_family!(@some script::exists)),
     (&script::flush::COMMAND, crate::commands::session_family!(@some script::flush)),
     (&script::help::COMMAND, crate::commands::session_family!(@some script::help)),

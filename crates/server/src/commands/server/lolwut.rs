@@ -12,7 +12,10 @@ command! {
     summary: "Displays computer art and the version.",
     handler: Session,
     flags: [Fast],
-    examples: "",
+    examples: r#"
+        > LOLWUT
+        *
+    "#,
 }
 
 #[derive(Args)]

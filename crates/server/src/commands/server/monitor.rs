@@ -12,7 +12,10 @@ command! {
     summary: "Listens for all requests received by the server in real-time.",
     handler: Admin,
     flags: [NoScript, Loading, Stale, NoMulti],
-    examples: "",
+    examples: r#"
+        > MONITOR
+        OK
+    "#,
 }
 
 #[derive(Args)]

@@ -11,6 +11,7 @@ command! {
     complexity: "O(1) (considering compilation time is redundant)",
     summary: "Creates a library.",
     handler: Session,
+    arity: -3,
     flags: [NoScript, DenyOom, Write],
     examples: r##"
         > FUNCTION LOAD "#!lua name=shop\nredis.register_function('one', function() return 1 end)"

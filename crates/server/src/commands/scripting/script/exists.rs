@@ -31,7 +31,9 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
     let scripts = &session.server.scripting.scripts;
     reply.array(args.digests.len());
     for digest in args.digests {
-        let exists = scripting::Digest::try_from(digest).is_ok_and(|digest| scripts.find(&digest).is_some());
+        // Digests are written in any case.
+        let digest = scripting::Digest::try_from(digest.to_ascii_lowercase().as_slice());
+        let exists = digest.is_ok_and(|digest| scripts.find(&digest).is_some());
         reply.integer(i64::from(exists));
     }
     Ok(())

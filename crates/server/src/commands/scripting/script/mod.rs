@@ -1,5 +1,6 @@
 //! SCRIPT: the cache of scripts, and the script that runs.
 
+pub(super) mod debug;
 pub(super) mod exists;
 pub(super) mod flush;
 pub(super) mod help;
@@ -17,6 +18,7 @@ command! {
     summary: "A container for Lua scripts management commands.",
     handler: Container,
     subcommands: [
+        debug::COMMAND,
         exists::COMMAND,
         flush::COMMAND,
         help::COMMAND,

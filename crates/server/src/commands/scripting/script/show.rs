@@ -30,7 +30,7 @@ pub struct Args<'a> {
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let digest = scripting::Digest::try_from(args.sha1).ok();
     let script = digest.and_then(|digest| session.server.scripting.scripts.find(&digest));
-    let script = script.ok_or(Error::fixed("NOSCRIPT No matching script. Please use EVAL."))?;
+    let script = script.ok_or(crate::scripting::NO_SCRIPT)?;
     reply.bulk(&script.text);
     Ok(())
 }

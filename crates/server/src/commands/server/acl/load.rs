@@ -14,7 +14,10 @@ command! {
     summary: "Reloads the rules from the configured ACL file.",
     handler: Admin,
     flags: [NoScript, Loading, Stale],
-    examples: "",
+    examples: r#"
+        > ACL LOAD
+        (error) ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration.
+    "#,
 }
 
 #[derive(Args)]

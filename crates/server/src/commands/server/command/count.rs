@@ -12,7 +12,10 @@ command! {
     summary: "Returns a count of commands.",
     handler: Session,
     flags: [Loading, Stale],
-    examples: "",
+    examples: r#"
+        > COMMAND COUNT
+        *
+    "#,
 }
 
 #[derive(Args)]

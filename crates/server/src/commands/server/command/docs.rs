@@ -14,7 +14,12 @@ command! {
     summary: "Returns documentary information about one, multiple or all commands.",
     handler: Session,
     flags: [Loading, Stale],
-    examples: "",
+    examples: r#"
+        > COMMAND DOCS nosuch
+        (empty array)
+        > COMMAND DOCS get
+        *
+    "#,
 }
 
 #[derive(Args)]

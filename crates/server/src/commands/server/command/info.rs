@@ -15,7 +15,12 @@ command! {
     summary: "Returns information about one, multiple or all commands.",
     handler: Session,
     flags: [Loading, Stale],
-    examples: "",
+    examples: r#"
+        > COMMAND INFO nosuch
+        1) (nil)
+        > COMMAND INFO get
+        *
+    "#,
 }
 
 #[derive(Args)]

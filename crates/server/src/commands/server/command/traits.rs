@@ -9,7 +9,7 @@ pub(super) fn flags(command: &Command, specs: &[KeySpec]) -> Vec<&'static str> {
     let is_pubsub = command.group == Group::PubSub;
     [
         ("write", command.is_write()),
-        ("readonly", is_read(command)),
+        ("readonly", is_read(command) || is_read_only_script(command)),
         ("denyoom", command.has(Flag::DenyOom)),
         ("admin", command.is_admin()),
         ("pubsub", is_pubsub && !is_container(command) && !is_help(command)),
@@ -54,7 +54,7 @@ pub(crate) fn categories(command: &Command) -> Vec<&'static str> {
 fn families(command: &Command) -> Vec<&'static str> {
     match command.name {
         "dbsize" | "flushall" | "flushdb" | "swapdb" => vec!["keyspace"],
-        "readonly" | "readwrite" => vec!["connection"],
+        "asking" | "readonly" | "readwrite" => vec!["connection"],
         // Not to be known by everybody, though nothing that only who runs the server may do.
         "lastsave" | "role" => vec!["admin"],
         "sort" | "sort_ro" => vec!["set", "sortedset", "list"],
@@ -71,6 +71,11 @@ fn is_container(command: &Command) -> bool {
 /// Whether it reads keys; PFCOUNT may do it better the next time, LOLWUT is one for Redis too, and a self-test is none.
 fn is_read(command: &Command) -> bool {
     matches!(command.handler, Handler::Read(_) | Handler::BlockingRead(_)) && !is_help(command) && !command.is_admin() || matches!(command.name, "pfcount" | "lolwut")
+}
+
+/// Whether it runs scripts that write nothing. It is not in the category of those that read: what it reads is for the script.
+fn is_read_only_script(command: &Command) -> bool {
+    matches!(command.handler, Handler::Script) && command.name.ends_with("_ro")
 }
 
 /// Whether it only explains its container.

@@ -12,7 +12,10 @@ command! {
     summary: "Persists the effective configuration to file.",
     handler: Admin,
     flags: [NoScript, Loading, Stale],
-    examples: "",
+    examples: r#"
+        > CONFIG REWRITE
+        (error) ERR The server is running without a config file
+    "#,
 }
 
 #[derive(Args)]

@@ -26,7 +26,10 @@ command! {
     handler: Admin,
     arity: -2,
     flags: [NoScript, Loading, Stale],
-    examples: "",
+    examples: r#"
+        > DEBUG SLEEP 0
+        OK
+    "#,
 }
 
 #[derive(Args)]
