@@ -1,6 +1,6 @@
 //! Scripts, run with a host that knows a few commands.
 
-use resp::{Arguments, Reply, Version};
+use resp::{Arguments, OwnedArguments, Reply, Version};
 
 use crate::host::{Host, Level, Outcome};
 use crate::vm::{Failure, Limits, Vm};
@@ -60,8 +60,8 @@ fn run_with(vm: &Vm, host: &mut Echo, text: &str) -> Result<String, Failure> {
         Ok(script) => script,
         Err(error) => return Err(Failure { text: error.into_bytes(), ..Failure::default() }),
     };
-    let (keys, arguments): ([&[u8]; 2], [&[u8]; 1]) = ([b"k1", b"k2"], [b"a1"]);
-    vm.run(&script, &mut keys.into_iter(), &mut arguments.into_iter(), host, &mut reply)?;
+    let words = OwnedArguments::from_parts(&["k1", "k2", "a1"]);
+    vm.run(&script, words.as_arguments(), 2, host, &mut reply)?;
     Ok(String::from_utf8_lossy(reply.as_bytes()).replace("\r\n", " ").trim_end().to_owned())
 }
 
@@ -487,11 +487,10 @@ fn libraries_register_functions() {
     let (ro, _) = &functions[1];
     assert_eq!((ro.name.as_str(), ro.flags.has(crate::Flags::NO_WRITES)), ("ro", true));
     let mut reply = Reply::new(Version::Resp2);
-    let (keys, arguments): ([&[u8]; 1], [&[u8]; 1]) = ([b"k"], [b"a"]);
+    let words = OwnedArguments::from_parts(&["k", "a"]);
     for _ in 0..2 {
         let host = &mut Echo::default();
-        vm.call(&functions[0].1, &mut keys.into_iter(), &mut arguments.into_iter(), host, &mut reply)
-            .unwrap();
+        vm.call(&functions[0].1, words.as_arguments(), 1, host, &mut reply).unwrap();
     }
     assert!(reply.as_bytes().ends_with(b"*4\r\n:2\r\n$1\r\nk\r\n$1\r\na\r\n$1\r\nx\r\n"));
     for (text, expected) in [

@@ -67,12 +67,8 @@ struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    fn keys(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
+    fn keys(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         self.arguments.iter().take(self.keys)
-    }
-
-    fn rest(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
-        self.arguments.skip(self.keys).iter()
     }
 }
 
@@ -251,10 +247,10 @@ impl Run<'_> {
         let is_function = self.callable.is_function;
         let running = server.scripting.running.begin(self.state, is_function, &server.attention);
         let mut host = ScriptHost::new(&server, session, txn, &running, self, may_restart);
-        let (mut keys, mut rest) = (self.words.keys(), self.words.rest());
+        let Words { arguments, keys } = self.words;
         let result = match is_function {
-            true => self.vm.call(self.function, &mut keys, &mut rest, &mut host, reply),
-            false => self.vm.run(self.function, &mut keys, &mut rest, &mut host, reply),
+            true => self.vm.call(self.function, arguments, keys, &mut host, reply),
+            false => self.vm.run(self.function, arguments, keys, &mut host, reply),
         };
         let (end, touched_others) = (host.end, host.touched_others);
         drop(running);
