@@ -111,6 +111,7 @@ pub(crate) fn run(
     with_worker(&server, |worker| {
         let start = |worker: &Worker, callable: &Callable, function: &scripting::Function| {
             let run = Run {
+                server: &server,
                 vm: worker.vm(),
                 state: worker.state(),
                 callable,
@@ -156,6 +157,7 @@ pub(crate) fn make_library(server: &Arc<Server>, code: &[u8]) -> Result<Library>
 
 /// One run of a script or a function.
 struct Run<'a> {
+    server: &'a Server,
     vm: &'a Vm,
     state: &'a RunState,
     callable: &'a Callable,
@@ -194,7 +196,7 @@ impl Run<'_> {
         reply: &mut Reply,
         within: Option<&mut WriteTxn<'_>>,
     ) -> Result<Vec<DatabaseKey>> {
-        let server = Arc::clone(&session.server);
+        let server = self.server;
         if let Some(txn) = within {
             let (_, result) = self.attempt(session, txn, false, reply);
             return result.map(|()| Vec::new());
@@ -240,13 +242,13 @@ impl Run<'_> {
         may_restart: bool,
         reply: &mut Reply,
     ) -> (Option<End>, Result<()>) {
-        let server = Arc::clone(&session.server);
+        let server = self.server;
         let begin = reply.len();
         let exec = session.client.last_command.load(Ordering::Relaxed);
         let database = session.database;
         let is_function = self.callable.is_function;
         let running = server.scripting.running.begin(self.state, is_function, &server.attention);
-        let mut host = ScriptHost::new(&server, session, txn, &running, self, may_restart);
+        let mut host = ScriptHost::new(server, session, txn, &running, self, may_restart);
         let Words { arguments, keys } = self.words;
         let result = match is_function {
             true => self.vm.call(self.function, arguments, keys, &mut host, reply),
