@@ -1,14 +1,14 @@
 //! Lua's stack, as those functions of ours see it that every script needs: what runs it, and what it calls commands with.
 //!
 //! They go past `mlua`, which keeps each value that it hands over in a table of references and allocates lists of them:
-//! that took more than half the time of a short script.
+//! that took a third of the instructions of a script that makes two calls, what the calls do included.
 //!
 //! Lua raises errors with `longjmp`, which passes over Rust's frames without dropping what is in them. This is sound as
 //! long as there is nothing to drop. So what may raise takes `&mut Stack`, and no function that has one owns anything
 //! while it calls with it: no guard, no vector, no text. What owns something gets a `&Stack`, with which nothing can be
 //! called that raises, or runs in [`without_panic`], between two calls. The same keeps panics away from Lua, which cannot
 //! unwind: what could panic runs in there, and the panic goes on when Lua has been left.
-#![allow(unsafe_code, reason = "C functions; measured above")]
+#![allow(unsafe_code, reason = "functions of Lua's own C interface")]
 
 use std::any::Any;
 use std::ffi::c_int;
@@ -143,8 +143,8 @@ unsafe extern "C-unwind" fn serve<N: Native>(state: *mut ffi::lua_State) -> c_in
         Answer::Boolean(value) => stack.push_boolean(value),
         Answer::Stop => {
             shared.stop();
-            stack.push_bytes(b"the script was stopped");
             stack.hurry();
+            stack.push_bytes(b"the script was stopped");
             stack.raise()
         }
         Answer::Reply => {
