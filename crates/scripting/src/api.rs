@@ -2,16 +2,17 @@
 
 use std::rc::Rc;
 
-use mlua::{Function, Lua, MultiValue, Result, Table, Value};
+use mlua::{Function, Lua, MultiValue, Table, Value};
 use resp::{ArgumentsBuffer, Version};
 
 use crate::host::{Level, Outcome};
+use crate::stack::{self, Answer, Kind, Native, Stack};
 use crate::vm::{BUFFER_BYTES_MAX, Shared};
-use crate::{decode, error, libraries, library};
+use crate::{error, libraries, library};
 
 /// Everything that the prelude builds the world of scripts from, beside Lua's own. `versions` are pairs of a name, such
 /// as `REDIS`, and a version in three parts.
-pub(crate) fn native(lua: &Lua, shared: &Rc<Shared>, versions: &[(&str, &str)]) -> Result<Table> {
+pub(crate) fn native(lua: &Lua, shared: &Rc<Shared>, versions: &[(&str, &str)]) -> mlua::Result<Table> {
     let native = lua.create_table()?;
     native.set("server", server(lua, shared, versions)?)?;
     native.set("loading", loading(lua, shared, versions)?)?;
@@ -27,11 +28,11 @@ pub(crate) fn native(lua: &Lua, shared: &Rc<Shared>, versions: &[(&str, &str)]) 
     Ok(native)
 }
 
-fn server(lua: &Lua, shared: &Rc<Shared>, versions: &[(&str, &str)]) -> Result<Table> {
+fn server(lua: &Lua, shared: &Rc<Shared>, versions: &[(&str, &str)]) -> mlua::Result<Table> {
     let server = lua.create_table()?;
-    server.set("call", call(lua, shared, true)?)?;
-    server.set("pcall", call(lua, shared, false)?)?;
-    server.set("acl_check_cmd", acl_check_cmd(lua, shared)?)?;
+    server.set("call", stack::native::<Call<true>>(lua, shared)?)?;
+    server.set("pcall", stack::native::<Call<false>>(lua, shared)?)?;
+    server.set("acl_check_cmd", stack::native::<CheckAcl>(lua, shared)?)?;
     server.set("setresp", setresp(lua, shared)?)?;
     server.set("sha1hex", lua.create_function(sha1hex)?)?;
     server.set("error_reply", lua.create_function(error_reply)?)?;
@@ -45,7 +46,7 @@ fn server(lua: &Lua, shared: &Rc<Shared>, versions: &[(&str, &str)]) -> Result<T
 }
 
 /// What the tables are that a library finds while it is loaded.
-fn loading(lua: &Lua, shared: &Rc<Shared>, versions: &[(&str, &str)]) -> Result<Table> {
+fn loading(lua: &Lua, shared: &Rc<Shared>, versions: &[(&str, &str)]) -> mlua::Result<Table> {
     let loading = lua.create_table()?;
     loading.set("register_function", library::register_function(lua, shared)?)?;
     add_log_and_versions(lua, shared, versions, &loading)?;
@@ -57,7 +58,7 @@ fn add_log_and_versions(
     shared: &Rc<Shared>,
     versions: &[(&str, &str)],
     table: &Table,
-) -> Result<()> {
+) -> mlua::Result<()> {
     table.set("log", log(lua, shared)?)?;
     for (number, (name, _)) in (0..).zip(LEVELS) {
         table.set(name, number)?;
@@ -72,7 +73,7 @@ fn add_log_and_versions(
 }
 
 /// Has the prelude translate errors of ours.
-fn translate(lua: &Lua) -> Result<Function> {
+fn translate(lua: &Lua) -> mlua::Result<Function> {
     lua.create_function(|lua, failure: Value| match &failure {
         Value::Error(inner) => error::translate(lua, inner),
         _ => Ok(failure),
@@ -81,17 +82,15 @@ fn translate(lua: &Lua) -> Result<Function> {
 
 /// Gathers a command's words, or says why they are none. One string may stand among them thousands of times, so all of them
 /// together may have no more than `bytes_max`.
-fn gather(
-    words: &MultiValue,
-    into: &mut ArgumentsBuffer,
-    bytes_max: usize,
-) -> std::result::Result<(), &'static str> {
+fn gather(words: &Stack, into: &mut ArgumentsBuffer, bytes_max: usize) -> Result<(), &'static str> {
     into.clear(BUFFER_BYTES_MAX);
-    for word in words {
-        match word {
-            Value::String(word) => into.push(&word.as_bytes()),
-            Value::Integer(number) => into.push(number.to_string().as_bytes()),
-            Value::Number(number) => into.push(&base::number::format_double(*number)),
+    if words.len() == 0 {
+        return Err("ERR Please specify at least one argument for this call");
+    }
+    for at in 1..=words.len() {
+        match words.kind(at) {
+            Kind::String => into.push(words.bytes(at)),
+            Kind::Number => push_number(words.number(at), into),
             _ => return Err("ERR Command arguments must be strings or integers"),
         }
         if into.bytes_len() > bytes_max {
@@ -101,66 +100,67 @@ fn gather(
     Ok(())
 }
 
-const NO_WORDS: &str = "ERR Please specify at least one argument for this call";
+fn push_number(number: f64, into: &mut ArgumentsBuffer) {
+    let integer = number as i64;
+    match (integer as f64).to_bits() == number.to_bits() {
+        true => into.push(integer.to_string().as_bytes()),
+        false => into.push(&base::number::format_double(number)),
+    }
+}
 
 /// `call`, or `pcall`, which returns errors instead of raising them.
-fn call(lua: &Lua, shared: &Rc<Shared>, raises: bool) -> Result<Function> {
-    let shared = Rc::clone(shared);
-    lua.create_function(move |lua, words: MultiValue| {
-        if shared.is_out_of_memory(lua) {
-            return Err(error::text(lua, "not enough memory"));
-        }
-        let _unlimited = shared.without_limit(lua);
-        let failed = |text: String| {
-            let failure = error::table(text);
-            if raises { Err(failure) } else { error::translate(lua, &failure) }
-        };
-        if words.is_empty() {
-            return failed(NO_WORDS.to_owned());
+struct Call<const RAISES: bool>;
+
+impl<const RAISES: bool> Native for Call<RAISES> {
+    const RAISES: bool = RAISES;
+
+    fn serve(shared: &Shared, words: &Stack) -> Answer {
+        if shared.is_stopped() {
+            return Answer::Stop;
         }
         let mut arguments = shared.arguments.borrow_mut();
         let mut reply = shared.reply.borrow_mut();
-        if let Err(text) = gather(&words, &mut arguments, shared.memory_bytes_max.get()) {
-            return failed(text.to_owned());
-        }
-        drop(words);
         reply.clear();
-        let outcome = shared.with_host(|host| host.call(arguments.as_arguments(), &mut reply));
-        match outcome {
-            Some(Outcome::Replied) => {}
-            Some(Outcome::Refused(text)) => return failed(text),
-            Some(Outcome::Stop) | None => {
-                shared.stop(lua);
-                return Err(mlua::Error::external(error::Raised::Stopped));
-            }
+        if let Err(error) = gather(words, &mut arguments, shared.memory_bytes_max.get()) {
+            reply.error(error);
+            return Answer::Reply;
         }
-        let result = match reply.as_bytes() {
-            [b'-', line @ ..] if raises => {
-                let line = line.strip_suffix(b"\r\n").unwrap_or(line);
-                Err(error::table(String::from_utf8_lossy(line)))
+        match shared.with_host(|host| host.call(arguments.as_arguments(), &mut reply)) {
+            Some(Outcome::Replied) => Answer::Reply,
+            Some(Outcome::Refused(text)) => {
+                reply.error(text);
+                Answer::Reply
             }
-            bytes => decode::decode(lua, bytes),
-        };
-        reply.clear();
-        reply.shrink_to(BUFFER_BYTES_MAX);
-        result
-    })
+            Some(Outcome::Stop) | None => Answer::Stop,
+        }
+    }
 }
 
-fn acl_check_cmd(lua: &Lua, shared: &Rc<Shared>) -> Result<Function> {
-    let shared = Rc::clone(shared);
-    lua.create_function(move |_, words: MultiValue| {
-        if words.is_empty() {
-            return Err(error::table(NO_WORDS));
-        }
+/// `acl_check_cmd`.
+struct CheckAcl;
+
+impl Native for CheckAcl {
+    const RAISES: bool = true;
+
+    fn serve(shared: &Shared, words: &Stack) -> Answer {
         let mut arguments = shared.arguments.borrow_mut();
-        gather(&words, &mut arguments, shared.memory_bytes_max.get()).map_err(error::table)?;
-        let permits = shared.with_host(|host| host.permits(arguments.as_arguments())).flatten();
-        permits.ok_or_else(|| error::table("ERR Invalid command passed to server.acl_check_cmd()"))
-    })
+        let permits = gather(words, &mut arguments, shared.memory_bytes_max.get()).and_then(|()| {
+            let permits = shared.with_host(|host| host.permits(arguments.as_arguments())).flatten();
+            permits.ok_or("ERR Invalid command passed to server.acl_check_cmd()")
+        });
+        match permits {
+            Ok(permits) => Answer::Boolean(permits),
+            Err(error) => {
+                let mut reply = shared.reply.borrow_mut();
+                reply.clear();
+                reply.error(error);
+                Answer::Reply
+            }
+        }
+    }
 }
 
-fn setresp(lua: &Lua, shared: &Rc<Shared>) -> Result<Function> {
+fn setresp(lua: &Lua, shared: &Rc<Shared>) -> mlua::Result<Function> {
     let shared = Rc::clone(shared);
     lua.create_function(move |lua, arguments: MultiValue| {
         if arguments.len() != 1 {
@@ -177,11 +177,11 @@ fn setresp(lua: &Lua, shared: &Rc<Shared>) -> Result<Function> {
 }
 
 /// The number that an argument is, as Lua understands it.
-fn number(lua: &Lua, argument: Option<&Value>) -> Result<Option<f64>> {
+fn number(lua: &Lua, argument: Option<&Value>) -> mlua::Result<Option<f64>> {
     argument.map_or(Ok(None), |argument| lua.coerce_number(argument.clone()))
 }
 
-fn sha1hex(lua: &Lua, arguments: MultiValue) -> Result<mlua::LuaString> {
+fn sha1hex(lua: &Lua, arguments: MultiValue) -> mlua::Result<mlua::LuaString> {
     if arguments.len() != 1 {
         return Err(error::table("ERR wrong number of arguments"));
     }
@@ -200,7 +200,7 @@ fn only_text(arguments: &MultiValue) -> Option<Vec<u8>> {
 
 const NOT_ONE_TEXT: &str = "ERR wrong number or type of arguments";
 
-fn error_reply(lua: &Lua, arguments: MultiValue) -> Result<Table> {
+fn error_reply(lua: &Lua, arguments: MultiValue) -> mlua::Result<Table> {
     let text = only_text(&arguments).unwrap_or_else(|| NOT_ONE_TEXT.into());
     let text = text.strip_prefix(b"-").unwrap_or(&text);
     let text = if text.contains(&b' ') { text.to_vec() } else { [b"ERR ", text].concat() };
@@ -211,7 +211,7 @@ fn error_reply(lua: &Lua, arguments: MultiValue) -> Result<Table> {
     Ok(table)
 }
 
-fn status_reply(lua: &Lua, arguments: MultiValue) -> Result<Table> {
+fn status_reply(lua: &Lua, arguments: MultiValue) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     match only_text(&arguments) {
         Some(text) => table.raw_set("ok", lua.create_string(text)?)?,
@@ -224,7 +224,7 @@ fn status_reply(lua: &Lua, arguments: MultiValue) -> Result<Table> {
 const REPLICATION: [(&str, u32); 5] =
     [("REPL_NONE", 0), ("REPL_AOF", 1), ("REPL_SLAVE", 2), ("REPL_REPLICA", 2), ("REPL_ALL", 3)];
 
-fn set_repl(lua: &Lua, arguments: MultiValue) -> Result<()> {
+fn set_repl(lua: &Lua, arguments: MultiValue) -> mlua::Result<()> {
     if arguments.len() != 1 {
         return Err(error::table("ERR server.set_repl() requires one argument."));
     }
@@ -243,7 +243,7 @@ const LEVELS: [(&str, Level); 4] = [
     ("LOG_WARNING", Level::Warning),
 ];
 
-fn log(lua: &Lua, shared: &Rc<Shared>) -> Result<Function> {
+fn log(lua: &Lua, shared: &Rc<Shared>) -> mlua::Result<Function> {
     let shared = Rc::clone(shared);
     lua.create_function(move |lua, arguments: MultiValue| {
         if arguments.len() < 2 {

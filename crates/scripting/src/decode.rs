@@ -1,112 +1,135 @@
 //! A command's reply as a script sees it: from the bytes of the protocol straight to values of Lua.
 
-use mlua::{Lua, Result, Table, Value};
+use crate::stack::{Own, Stack};
 
-/// The value that the encoded reply `bytes` stands for.
-pub(crate) fn decode(lua: &Lua, bytes: &[u8]) -> Result<Value> {
-    Decoder { lua, bytes, at: 0 }.value()
+/// Pushes the value that the encoded reply `bytes` stands for.
+pub(crate) fn decode(stack: &mut Stack, bytes: &[u8]) {
+    Decoder { stack, bytes, at: 0 }.value();
 }
 
 /// What is left of a reply. Replies come from the server's own hand: where one ends too early, `nil` is what is missing.
-struct Decoder<'a> {
-    lua: &'a Lua,
+struct Decoder<'s, 'a> {
+    stack: &'s mut Stack,
     bytes: &'a [u8],
     at: usize,
 }
 
-impl<'a> Decoder<'a> {
+/// Values that are on the stack at once while one is decoded, beside those within it.
+const SLOTS: i32 = 4;
+
+impl<'a> Decoder<'_, 'a> {
+    fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
     fn line(&mut self) -> &'a [u8] {
-        let rest = &self.bytes[self.at.min(self.bytes.len())..];
-        let len = rest.windows(2).position(|pair| pair == b"\r\n").unwrap_or(rest.len());
-        self.at += len + 2;
-        &rest[..len]
+        let rest = self.rest();
+        let len = memchr::memchr(b'\r', rest).unwrap_or(rest.len());
+        self.chunk(len)
     }
 
     /// So many bytes and a line end.
     fn chunk(&mut self, len: usize) -> &'a [u8] {
-        let rest = &self.bytes[self.at.min(self.bytes.len())..];
-        self.at += len + 2;
-        &rest[..len.min(rest.len())]
+        let rest = self.rest();
+        self.at = self.at.saturating_add(len).saturating_add(2);
+        rest.get(..len).unwrap_or(rest)
     }
 
-    fn single(&self, field: &str, value: impl mlua::IntoLua) -> Result<Value> {
-        let table = self.lua.create_table_with_capacity(0, 1)?;
-        table.raw_set(field, value)?;
-        Ok(Value::Table(table))
-    }
-
-    fn value(&mut self) -> Result<Value> {
+    /// Pushes one value.
+    fn value(&mut self) {
         let sigil = self.bytes.get(self.at).copied().unwrap_or(b'_');
         self.at += 1;
         let line = self.line();
         let number = || base::number::parse_i64(line).unwrap_or_default();
         match sigil {
-            b'+' => self.single("ok", self.lua.create_string(line)?),
+            b'+' => self.single(Own::Ok, |decoder| decoder.stack.push_bytes(line)),
             b'-' => {
-                let table = self.lua.create_table_with_capacity(0, 2)?;
-                table.raw_set("err", self.lua.create_string(line)?)?;
-                table.raw_set("ignore_error_stats_update", true)?;
-                Ok(Value::Table(table))
+                self.stack.push_table(0, 2);
+                self.field(Own::Err, |decoder| decoder.stack.push_bytes(line));
+                self.field(Own::IsCounted, |decoder| decoder.stack.push_boolean(true));
             }
-            b':' => Ok(Value::Number(number() as f64)),
+            b':' => self.stack.push_number(number() as f64),
             b'$' => match usize::try_from(number()) {
                 Ok(len) => {
                     let chunk = self.chunk(len);
-                    Ok(Value::String(self.lua.create_string(chunk)?))
+                    self.stack.push_bytes(chunk);
                 }
-                Err(_) => Ok(Value::Boolean(false)),
+                Err(_) => self.stack.push_boolean(false),
             },
             b'*' | b'>' => match usize::try_from(number()) {
-                Ok(len) => self.array(len).map(Value::Table),
-                Err(_) => Ok(Value::Boolean(false)),
+                Ok(len) => self.array(len),
+                Err(_) => self.stack.push_boolean(false),
             },
-            b'%' => {
-                let pairs = self.lua.create_table()?;
+            b'%' => self.single(Own::Map, |decoder| {
+                decoder.stack.push_table(0, 0);
                 for _ in 0..number() {
-                    let key = self.value()?;
-                    let value = self.value()?;
-                    if !key.is_nil() {
-                        pairs.raw_set(key, value)?;
-                    }
+                    decoder.value();
+                    decoder.value();
+                    decoder.put();
                 }
-                self.single("map", pairs)
-            }
-            b'~' => {
-                let members = self.lua.create_table()?;
+            }),
+            b'~' => self.single(Own::Set, |decoder| {
+                decoder.stack.push_table(0, 0);
                 for _ in 0..number() {
-                    let member = self.value()?;
-                    if !member.is_nil() {
-                        members.raw_set(member, true)?;
-                    }
+                    decoder.value();
+                    decoder.stack.push_boolean(true);
+                    decoder.put();
                 }
-                self.single("set", members)
-            }
+            }),
             b'|' => {
                 for _ in 0..2 * number() {
-                    self.value()?;
+                    self.value();
+                    self.stack.pop(1);
                 }
-                self.value()
+                self.value();
             }
-            b'#' => Ok(Value::Boolean(line == b"t")),
-            b',' => self.single("double", base::number::parse_f64(line).unwrap_or(f64::NAN)),
-            b'(' => self.single("big_number", self.lua.create_string(line)?),
+            b'#' => self.stack.push_boolean(line == b"t"),
+            b',' => {
+                let double = base::number::parse_f64(line).unwrap_or(f64::NAN);
+                self.single(Own::Double, |decoder| decoder.stack.push_number(double));
+            }
+            b'(' => self.single(Own::BigNumber, |decoder| decoder.stack.push_bytes(line)),
             b'=' => {
                 let chunk = self.chunk(usize::try_from(number()).unwrap_or(0));
-                let verbatim = self.lua.create_table_with_capacity(0, 2)?;
-                verbatim.raw_set("format", self.lua.create_string(chunk.get(..3).unwrap_or_default())?)?;
-                verbatim.raw_set("string", self.lua.create_string(chunk.get(4..).unwrap_or_default())?)?;
-                self.single("verbatim_string", verbatim)
+                let (format, text) = (chunk.get(..3).unwrap_or_default(), chunk.get(4..).unwrap_or_default());
+                self.single(Own::Verbatim, |decoder| {
+                    decoder.stack.push_table(0, 2);
+                    decoder.field(Own::Format, |decoder| decoder.stack.push_bytes(format));
+                    decoder.field(Own::String, |decoder| decoder.stack.push_bytes(text));
+                });
             }
-            _ => Ok(Value::Nil),
+            _ => self.stack.push_nil(),
         }
     }
 
-    fn array(&mut self, len: usize) -> Result<Table> {
-        let table = self.lua.create_table_with_capacity(len, 0)?;
-        for index in 1..=len {
-            let value = self.value()?;
-            table.raw_seti(index, value)?;
+    /// Pushes a table with one field, whose value `push` pushes.
+    fn single(&mut self, name: Own, push: impl FnOnce(&mut Self)) {
+        self.stack.reserve(SLOTS);
+        self.stack.push_table(0, 1);
+        self.field(name, push);
+    }
+
+    /// Gives the last table a field.
+    fn field(&mut self, name: Own, push: impl FnOnce(&mut Self)) {
+        self.stack.push_own(name);
+        push(self);
+        self.stack.set_pair();
+    }
+
+    /// Puts a key and its value into the table below, unless the key is none.
+    fn put(&mut self) {
+        match self.stack.kind(-2) {
+            crate::stack::Kind::Nil => self.stack.pop(2),
+            _ => self.stack.set_pair(),
         }
-        Ok(table)
+    }
+
+    fn array(&mut self, len: usize) {
+        self.stack.reserve(SLOTS);
+        self.stack.push_table(len.min(self.rest().len()), 0);
+        for index in 1..=len {
+            self.value();
+            self.stack.set_element(index);
+        }
     }
 }

@@ -18,6 +18,7 @@ mod header;
 mod host;
 mod libraries;
 mod library;
+mod stack;
 #[cfg(test)]
 mod tests;
 mod vm;

@@ -9,8 +9,8 @@ local globals = getfenv(0)
 
 local type, error, tostring, select, next, rawget, byte =
   type, error, tostring, select, next, rawget, string.byte
-local setmetatable, getmetatable, rawset, setfenv, getfenv, xpcall, pcall =
-  setmetatable, getmetatable, rawset, setfenv, getfenv, xpcall, pcall
+local setmetatable, getmetatable, rawset, setfenv, getfenv, pcall =
+  setmetatable, getmetatable, rawset, setfenv, getfenv, pcall
 local loadstring, collectgarbage, frame, concat = loadstring, collectgarbage, debug.getinfo, table.concat
 local gmatch = string.gmatch
 
@@ -317,20 +317,7 @@ end
 
 -- Running -----------------------------------------------------------------------------------------------------------
 
-local running = {}
-
--- Runs a script.
-function running.script(script, keys, arguments)
-  rawset(known, 'KEYS', keys)
-  rawset(known, 'ARGV', arguments)
-  setfenv(script, globals)
-  return xpcall(script, handler)
-end
-
--- Calls a function of a library.
-function running.call(callback, keys, arguments)
-  return xpcall(function() return callback(keys, arguments) end, handler)
-end
+local running = { handler = handler, globals = globals, known = known }
 
 -- Runs the text of a library, which registers its functions.
 function running.library(library)

@@ -1,6 +1,6 @@
 //! Scripts, run with a host that knows a few commands.
 
-use resp::{Arguments, Reply, Version};
+use resp::{Arguments, OwnedArguments, Reply, Version};
 
 use crate::host::{Host, Level, Outcome};
 use crate::vm::{Failure, Limits, Vm};
@@ -30,6 +30,18 @@ impl Host for Echo {
                 reply.bulk(b"a");
                 reply.double(1.5);
             }
+            b"all" => {
+                reply.array(5);
+                reply.set(1);
+                reply.bulk(b"m");
+                reply.big_number("12");
+                reply.verbatim("txt", b"some");
+                reply.boolean(true);
+                reply.error("ERR within");
+            }
+            b"big" => reply.bulk(&vec![b'x'; 16 * 1024 * 1024]),
+            b"panic" => panic!("as a bug would"),
+            b"stop" => return Outcome::Stop,
             _ => return Outcome::Refused("ERR Unknown command called from script".to_owned()),
         }
         Outcome::Replied
@@ -60,8 +72,8 @@ fn run_with(vm: &Vm, host: &mut Echo, text: &str) -> Result<String, Failure> {
         Ok(script) => script,
         Err(error) => return Err(Failure { text: error.into_bytes(), ..Failure::default() }),
     };
-    let (keys, arguments): ([&[u8]; 2], [&[u8]; 1]) = ([b"k1", b"k2"], [b"a1"]);
-    vm.run(&script, &mut keys.into_iter(), &mut arguments.into_iter(), host, &mut reply)?;
+    let words = OwnedArguments::from_parts(&["k1", "k2", "a1"]);
+    vm.run(&script, words.as_arguments(), 2, host, &mut reply)?;
     Ok(String::from_utf8_lossy(reply.as_bytes()).replace("\r\n", " ").trim_end().to_owned())
 }
 
@@ -156,6 +168,77 @@ fn errors_say_what_and_where() {
             "!ERR Invalid command passed to server.acl_check_cmd() at @user_script:1",
         ),
     ]);
+}
+
+#[test]
+fn replies_of_every_kind_come_through() {
+    const ALL: &str = "redis.setresp(3) local all = redis.call('all') ";
+    check(&[
+        (&format!("{ALL} return all[1].set.m"), ":1"),
+        (&format!("{ALL} return {{#all, all[2].big_number, all[4]}}"), "*3 :5 $2 12 :1"),
+        (
+            &format!("{ALL} return all[3].verbatim_string.format .. all[3].verbatim_string.string"),
+            "$7 txtsome",
+        ),
+        (&format!("{ALL} return all[5].err"), "$10 ERR within"),
+        ("return redis.call('all')", "*5 *1 $1 m $2 12 $4 some :1 -ERR within"),
+        ("return {set = {a = true}, map = {b = 1}}", "*2 $1 b :1"),
+        ("return {verbatim_string = {format = 'txt'}, 'an array'}", "*1 $8 an array"),
+        ("return {verbatim_string = 1, err = 2, ok = {}, map = 'x', double = '1', 7}", "*1 :7"),
+        ("return {map = {[1] = {map = {x = {1, {2}}}}}}", "*2 :1 *2 $1 x *2 :1 *1 :2"),
+        ("return redis.call('echo', '')", "$0"),
+        ("return #redis.call('echo', ('x'):rep(100000))", ":100000"),
+        ("local t = {'echo'} for i = 2, 7000 do t[i] = 'y' end return redis.call(unpack(t))", "$1 y"),
+        (
+            "local f = coroutine.wrap(function() coroutine.yield(redis.call('echo', 'in')) end) return f()",
+            "$2 in",
+        ),
+        (
+            "return redis.call('echo', -0.0) .. redis.call('echo', 2^53) .. redis.call('echo', -math.huge)",
+            "$22 -09007199254740992-inf",
+        ),
+    ]);
+}
+
+#[test]
+fn who_runs_out_of_memory_in_a_call_may_go_on() {
+    let vm = vm();
+    vm.limit(Limits { memory_bytes_max: 8 * 1024 * 1024 });
+    let script = "local ok, why = pcall(redis.call, 'big')
+                  return {tostring(ok), tostring(why), redis.call('echo', 'still here')}";
+    let result = shown(run_with(&vm, &mut Echo::default(), script));
+    assert_eq!(result, "*3 $5 false $17 not enough memory $10 still here");
+    assert_eq!(shown(run_with(&vm, &mut Echo::default(), "return redis.call('echo', 'x')")), "$1 x");
+}
+
+#[test]
+fn a_panic_goes_past_lua_and_leaves_it_whole() {
+    let vm = vm();
+    for script in [
+        "redis.call('panic')",
+        "pcall(redis.call, 'panic') return 1",
+        "coroutine.wrap(function() pcall(redis.pcall, 'panic') while true do end end)()",
+    ] {
+        let run = || run_with(&vm, &mut Echo::default(), script);
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+        assert_eq!(panic.unwrap_err().downcast_ref(), Some(&"as a bug would"), "{script}");
+        assert_eq!(shown(run_with(&vm, &mut Echo::default(), "return redis.call('echo', 'x')")), "$1 x");
+    }
+}
+
+#[test]
+fn what_the_host_stops_calls_nothing_any_more() {
+    let vm = vm();
+    for script in [
+        "redis.call('stop')",
+        "pcall(redis.call, 'stop') return redis.call('fail')",
+        "coroutine.wrap(function() pcall(redis.call, 'stop') end)() while true do redis.pcall('fail') end",
+        "while true do coroutine.resume(coroutine.create(function() redis.call('stop') end)) end",
+    ] {
+        let result = shown(run_with(&vm, &mut Echo::default(), script));
+        assert!(result.starts_with("!ERR the script was stopped"), "{script}: {result}");
+        assert_eq!(shown(run_with(&vm, &mut Echo::default(), "return redis.call('echo', 'x')")), "$1 x");
+    }
 }
 
 #[test]
@@ -487,11 +570,10 @@ fn libraries_register_functions() {
     let (ro, _) = &functions[1];
     assert_eq!((ro.name.as_str(), ro.flags.has(crate::Flags::NO_WRITES)), ("ro", true));
     let mut reply = Reply::new(Version::Resp2);
-    let (keys, arguments): ([&[u8]; 1], [&[u8]; 1]) = ([b"k"], [b"a"]);
+    let words = OwnedArguments::from_parts(&["k", "a"]);
     for _ in 0..2 {
         let host = &mut Echo::default();
-        vm.call(&functions[0].1, &mut keys.into_iter(), &mut arguments.into_iter(), host, &mut reply)
-            .unwrap();
+        vm.call(&functions[0].1, words.as_arguments(), 1, host, &mut reply).unwrap();
     }
     assert!(reply.as_bytes().ends_with(b"*4\r\n:2\r\n$1\r\nk\r\n$1\r\na\r\n$1\r\nx\r\n"));
     for (text, expected) in [

@@ -5,11 +5,12 @@ use std::ptr::NonNull;
 use std::rc::Rc;
 
 use mlua::{HookTriggers, Lua, LuaOptions, StdLib, Table, Value, VmState};
-use resp::{ArgumentsBuffer, Reply, Version};
+use resp::{Arguments, ArgumentsBuffer, Reply, Version};
 
 use crate::error::{Raised, plain};
 use crate::host::Host;
 use crate::libraries::random::Random;
+use crate::stack::{self, Own, Panic, Stack};
 use crate::{api, encode, libraries};
 
 /// How much a script may use.
@@ -49,8 +50,9 @@ pub struct Failure {
 pub struct Vm {
     lua: Lua,
     shared: Rc<Shared>,
-    run_script: mlua::Function,
-    call_function: mlua::Function,
+    /// Runs what scripts and functions are, and has their errors say where they happened.
+    runner: mlua::Function,
+    handler: mlua::Function,
     pub(crate) run_library: mlua::Function,
     /// Where each run's `math.random` begins.
     seeds: RefCell<base::random::Random>,
@@ -74,6 +76,8 @@ pub(crate) struct Shared {
     pub memory_bytes_max: Cell<usize>,
     /// The library that is being loaded.
     pub loading: RefCell<Option<crate::library::Loading>>,
+    /// A panic of ours, which goes on when Lua has been left.
+    panic: Cell<Option<Panic>>,
 }
 
 /// The host is asked whether to go on after this many instructions.
@@ -109,12 +113,18 @@ impl Vm {
             is_stopped: Cell::new(false),
             memory_bytes_max: Cell::new(limits.memory_bytes_max),
             loading: RefCell::default(),
+            panic: Cell::new(None),
         });
         let native = api::native(&lua, &shared, versions)?;
         let running: Table = lua.load(include_str!("prelude.lua")).set_name("=prelude").call(native)?;
         let vm = Vm {
-            run_script: running.raw_get("script")?,
-            call_function: running.raw_get("call")?,
+            runner: stack::runner::<Run<'_>>(
+                &lua,
+                &shared,
+                running.raw_get("globals")?,
+                running.raw_get("known")?,
+            )?,
+            handler: running.raw_get("handler")?,
             run_library: running.raw_get("library")?,
             lua,
             shared,
@@ -132,10 +142,10 @@ impl Vm {
         let triggers = HookTriggers::new().every_nth_instruction(instructions);
         self.lua.set_global_hook(triggers, move |lua, _| {
             let Some(shared) = shared.upgrade() else { return Ok(VmState::Continue) };
-            if !shared.is_stopped.get() && shared.with_host(|host| host.goes_on()) != Some(false) {
+            if !shared.is_stopped() && shared.with_host(|host| host.goes_on()) != Some(false) {
                 return Ok(VmState::Continue);
             }
-            shared.stop(lua);
+            shared.stop_now(lua);
             Err(mlua::Error::external(Raised::Stopped))
         })
     }
@@ -147,8 +157,7 @@ impl Vm {
     /// Has it use no more than this from now on.
     pub fn limit(&self, limits: Limits) {
         self.shared.memory_bytes_max.set(limits.memory_bytes_max);
-        // It fails only for interpreters that somebody else has made.
-        let _ = self.lua.set_memory_limit(limits.memory_bytes_max);
+        self.set_memory_limit(limits.memory_bytes_max);
     }
 
     /// Compiles a script's text.
@@ -164,19 +173,21 @@ impl Vm {
         chunk.into_function().map(Function).map_err(|error| plain(&error))
     }
 
-    /// Runs a script and writes what it returns to `reply`.
+    /// Runs a script and writes what it returns to `reply`. The first `keys` of `words` are its keys, the rest are its
+    /// arguments.
     ///
     /// # Errors
     /// What it failed with. What it did before stays done.
     pub fn run(
         &self,
         script: &Function,
-        keys: &mut dyn ExactSizeIterator<Item = &[u8]>,
-        arguments: &mut dyn ExactSizeIterator<Item = &[u8]>,
+        words: Arguments<'_>,
+        keys: usize,
         host: &mut dyn Host,
         reply: &mut Reply,
     ) -> Result<Returned, Failure> {
-        self.execute(&self.run_script, script, keys, arguments, host, reply)
+        let run = Run { is_function: false, words, keys, reply, returned: Returned::Value };
+        self.execute(script, run, host)
     }
 
     /// Calls a function of a library, as [`Vm::run`] runs a script.
@@ -186,41 +197,34 @@ impl Vm {
     pub fn call(
         &self,
         function: &Function,
-        keys: &mut dyn ExactSizeIterator<Item = &[u8]>,
-        arguments: &mut dyn ExactSizeIterator<Item = &[u8]>,
+        words: Arguments<'_>,
+        keys: usize,
         host: &mut dyn Host,
         reply: &mut Reply,
     ) -> Result<Returned, Failure> {
-        self.execute(&self.call_function, function, keys, arguments, host, reply)
+        let run = Run { is_function: true, words, keys, reply, returned: Returned::Value };
+        self.execute(function, run, host)
     }
 
-    fn execute(
-        &self,
-        how: &mlua::Function,
-        what: &Function,
-        keys: &mut dyn ExactSizeIterator<Item = &[u8]>,
-        arguments: &mut dyn ExactSizeIterator<Item = &[u8]>,
-        host: &mut dyn Host,
-        reply: &mut Reply,
-    ) -> Result<Returned, Failure> {
+    fn execute(&self, what: &Function, mut run: Run<'_>, host: &mut dyn Host) -> Result<Returned, Failure> {
         self.begin().map_err(|error| Failure::of(&error))?;
-        let unlimited = self.shared.without_limit(&self.lua);
-        let run = || {
-            let keys = self.sequence(keys)?;
-            let arguments = self.sequence(arguments)?;
-            unlimited.restore();
-            let (is_done, value): (bool, Value) = how.call((&what.0, keys, arguments))?;
-            unlimited.suspend();
-            if !is_done {
-                return Ok(Err(failure_of(&value)?));
-            }
-            let version = self.shared.reply.borrow().version();
-            Ok(Ok(encode::encode(&value, version, reply)?))
-        };
-        let result = self.shared.hosted_by(host, run);
-        drop(unlimited);
+        let start = || stack::start(&self.lua, &self.runner, &self.handler, &what.0, &mut run);
+        let result = self.shared.hosted_by(host, start);
+        if let Some(panic) = self.shared.panic.take() {
+            std::panic::resume_unwind(panic);
+        }
+        let result = result.map_err(|error| self.failure(error));
         self.tidy();
-        result.unwrap_or_else(|error| Err(Failure::of(&error)))
+        result.map(|()| run.returned)
+    }
+
+    /// Says what a script has failed with, which takes some memory where there may be none.
+    #[cold]
+    fn failure(&self, error: mlua::Result<Value>) -> Failure {
+        self.set_memory_limit(0);
+        let failure = error.and_then(|error| failure_of(&error)).unwrap_or_else(|error| Failure::of(&error));
+        self.set_memory_limit(self.shared.memory_bytes_max.get());
+        failure
     }
 
     /// Runs `work`, in which Lua may call on `host`.
@@ -240,16 +244,15 @@ impl Vm {
         Ok(())
     }
 
-    fn sequence(&self, strings: &mut dyn ExactSizeIterator<Item = &[u8]>) -> mlua::Result<Table> {
-        let table = self.lua.create_table_with_capacity(strings.len(), 0)?;
-        for (index, string) in strings.enumerate() {
-            table.raw_seti(index + 1, self.lua.create_string(string)?)?;
-        }
-        Ok(table)
+    fn set_memory_limit(&self, bytes_max: usize) {
+        // It fails only for interpreters that somebody else has made.
+        let _ = self.lua.set_memory_limit(bytes_max);
     }
 
     /// Gives back what a script has used much of.
     pub(crate) fn tidy(&self) {
+        self.shared.reply.borrow_mut().clear();
+        self.shared.reply.borrow_mut().shrink_to(BUFFER_BYTES_MAX);
         if self.lua.used_memory() > self.collect_from_bytes.get() && self.lua.gc_collect().is_ok() {
             self.collect_from_bytes.set(COLLECT_FROM_BYTES_MIN.max(2 * self.lua.used_memory()));
         }
@@ -261,44 +264,51 @@ impl Vm {
     }
 }
 
-/// While it is there Lua's memory has no limit: with one, every value that is handed to Lua is handed in a protected
-/// call, which takes most of the time of a short script. What our own functions hand over at once is bounded, by requests
-/// and by replies; whether it was too much is asked at the next call.
-pub(crate) struct WithoutLimit<'a> {
-    lua: &'a Lua,
-    bytes_max: &'a Cell<usize>,
+/// A script, or a function of a library, with what it is to be run with.
+struct Run<'a> {
+    is_function: bool,
+    /// The first `keys` of them are keys.
+    words: Arguments<'a>,
+    keys: usize,
+    reply: &'a mut Reply,
+    returned: Returned,
 }
 
-impl WithoutLimit<'_> {
-    fn suspend(&self) {
-        // It fails only for interpreters that somebody else has made.
-        let _ = self.lua.set_memory_limit(0);
-    }
-
-    fn restore(&self) {
-        let _ = self.lua.set_memory_limit(self.bytes_max.get());
+impl stack::Run for Run<'_> {
+    fn run(&mut self, shared: &Shared, stack: &mut Stack) {
+        if self.is_function {
+            stack.push_copy(1);
+            self.push_words(stack, 0, self.keys);
+            self.push_words(stack, self.keys, self.words.len());
+            stack.call(2);
+        } else {
+            stack.push_own(Own::Known);
+            stack.push_own(Own::Keys);
+            self.push_words(stack, 0, self.keys);
+            stack.set_pair();
+            stack.push_own(Own::Arguments);
+            self.push_words(stack, self.keys, self.words.len());
+            stack.set_pair();
+            stack.set_globals(1, Own::Globals);
+            stack.push_copy(1);
+            stack.call(0);
+        }
+        self.returned = encode::encode(shared, stack, self.reply);
     }
 }
 
-impl Drop for WithoutLimit<'_> {
-    fn drop(&mut self) {
-        self.restore();
+impl Run<'_> {
+    /// Pushes a table of the words from `start` to `end`.
+    fn push_words(&self, stack: &mut Stack, start: usize, end: usize) {
+        stack.push_table(end.saturating_sub(start), 0);
+        for (index, word) in (1..).zip((start..end).map_while(|index| self.words.get(index))) {
+            stack.push_bytes(word);
+            stack.set_element(index);
+        }
     }
 }
 
 impl Shared {
-    /// Lifts the limit on memory until the result is dropped.
-    pub fn without_limit<'a>(&'a self, lua: &'a Lua) -> WithoutLimit<'a> {
-        let unlimited = WithoutLimit { lua, bytes_max: &self.memory_bytes_max };
-        unlimited.suspend();
-        unlimited
-    }
-
-    /// Whether more memory is used than there may be.
-    pub fn is_out_of_memory(&self, lua: &Lua) -> bool {
-        lua.used_memory() > self.memory_bytes_max.get()
-    }
-
     /// Runs `work`, in which [`Shared::with_host`] finds `host`.
     fn hosted_by<R>(&self, host: &mut dyn Host, work: impl FnOnce() -> R) -> R {
         /// Takes the host away again, however the work ends.
@@ -337,12 +347,27 @@ impl Shared {
         Some(work(unsafe { host.as_mut() }))
     }
 
-    /// Has nothing of the script run any more: whoever catches the error is stopped at its next instruction.
-    pub fn stop(&self, lua: &Lua) {
+    /// Whether nothing of the script is to run any more.
+    pub fn is_stopped(&self) -> bool {
+        self.is_stopped.get()
+    }
+
+    /// Has nothing of the script run any more: it is stopped when Lua asks next.
+    pub fn stop(&self) {
         self.is_stopped.set(true);
+    }
+
+    /// As [`Shared::stop`], and whoever catches the error is stopped at its next instruction.
+    pub fn stop_now(&self, lua: &Lua) {
+        self.stop();
         let triggers = HookTriggers::new().every_nth_instruction(1);
         // Without memory for a hook the one that there is stops the script a little later.
         let _ = lua.set_global_hook(triggers, |_, _| Err(mlua::Error::external(Raised::Stopped)));
+    }
+
+    /// Keeps a panic until Lua has been left.
+    pub fn keep_panic(&self, panic: Panic) {
+        self.panic.set(Some(panic));
     }
 }
 

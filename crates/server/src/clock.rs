@@ -21,6 +21,7 @@ fn since_epoch() -> Duration {
 
 /// Measures short times: a command is timed from the end of the one before it, so that a batch reads the clock
 /// once for each command. It counts the processor's ticks where these are known to be steady.
+#[derive(Clone, Copy)]
 pub(crate) struct Stopwatch {
     last: u64,
 }
@@ -28,6 +29,11 @@ pub(crate) struct Stopwatch {
 impl Stopwatch {
     pub fn start() -> Stopwatch {
         Stopwatch { last: TICKS.raw() }
+    }
+
+    /// The time since the start or the last lap, in milliseconds; the lap goes on.
+    pub fn elapsed_ms(&self) -> u64 {
+        TICKS.delta_as_nanos(self.last, TICKS.raw()) / 1_000_000
     }
 
     /// The time since the start or the last lap, in nanoseconds.

@@ -53,7 +53,7 @@ impl<'a> Search<'a> {
         Matcher::new(self.text, self.pattern, &goes_on).run(from).map_err(|fault| match fault {
             Fault::Malformed(what) => error::text(self.lua, what),
             Fault::Stopped => {
-                self.shared.stop(self.lua);
+                self.shared.stop_now(self.lua);
                 mlua::Error::external(Raised::Stopped)
             }
         })

@@ -49,6 +49,9 @@ pub(super) struct ScriptHost<'r, 'k> {
     /// Whether commands that need memory are refused, as long as nothing has been changed.
     is_short_of_memory: bool,
     cannot_save: bool,
+    /// Since when it runs.
+    since: Stopwatch,
+    /// Times the commands.
     stopwatch: Stopwatch,
     /// The client's request.
     command: Arguments<'r>,
@@ -79,6 +82,7 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
         run: &'r Run<'r>,
         may_restart: bool,
     ) -> Self {
+        let since = Stopwatch::start();
         ScriptHost {
             server,
             is_remembered: session.remembers_reads(),
@@ -90,7 +94,8 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
             may_restart,
             is_short_of_memory: run.is_short_of_memory,
             cannot_save: run.cannot_save,
-            stopwatch: Stopwatch::start(),
+            since,
+            stopwatch: since,
             command: run.command,
             has_acted: false,
             touched_others: false,
@@ -284,7 +289,9 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
         let took_ns = self.stopwatch.lap_ns();
         server.statistics.count_call(entry.index, took_ns, outcome);
         server.note_time(&self.session.client, entry, arguments, took_ns);
-        self.session.client.commands.fetch_add(1, Ordering::Relaxed);
+        // Only this client's task adds to it.
+        let commands = &self.session.client.commands;
+        commands.store(commands.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 }
 
@@ -339,7 +346,7 @@ impl Host for ScriptHost<'_, '_> {
             self.end = Some(End::Shutdown);
             return false;
         }
-        let elapsed_ms = self.running.elapsed_ms();
+        let elapsed_ms = self.since.elapsed_ms();
         if elapsed_ms >= LONG_MS {
             self.running.hand_off();
         }
@@ -351,7 +358,7 @@ impl Host for ScriptHost<'_, '_> {
                 "Slow script detected: still in execution after {elapsed_ms} milliseconds. You can try killing \
                  the script using the {kill} command."
             );
-            self.running.becomes_slow(&self.callable.name, self.command);
+            self.running.becomes_slow(&self.callable.name, self.command, elapsed_ms);
         }
         true
     }

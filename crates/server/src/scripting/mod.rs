@@ -66,12 +66,8 @@ struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    fn keys(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
+    fn keys(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         self.arguments.iter().take(self.keys)
-    }
-
-    fn rest(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
-        self.arguments.skip(self.keys).iter()
     }
 }
 
@@ -129,6 +125,7 @@ pub(crate) fn run(
     with_worker(&server, |worker| {
         let start = |worker: &Worker, callable: &Callable, function: &scripting::Function| {
             let run = Run {
+                server: &server,
                 vm: worker.vm(),
                 state: worker.state(),
                 callable,
@@ -175,6 +172,7 @@ pub(crate) fn make_library(server: &Arc<Server>, code: &[u8]) -> Result<Library>
 
 /// One run of a script or a function.
 struct Run<'a> {
+    server: &'a Server,
     vm: &'a Vm,
     state: &'a RunState,
     callable: &'a Callable,
@@ -218,7 +216,7 @@ impl Run<'_> {
         reply: &mut Reply,
         within: Option<&mut WriteTxn<'_>>,
     ) -> Result<Vec<DatabaseKey>> {
-        let server = Arc::clone(&session.server);
+        let server = self.server;
         if let Some(txn) = within {
             let (_, result) = self.attempt(session, txn, false, reply);
             return result.map(|()| Vec::new());
@@ -264,17 +262,17 @@ impl Run<'_> {
         may_restart: bool,
         reply: &mut Reply,
     ) -> (Option<End>, Result<()>) {
-        let server = Arc::clone(&session.server);
+        let server = self.server;
         let begin = reply.len();
         let exec = session.client.last_command.load(Ordering::Relaxed);
         let database = session.database;
         let is_function = self.callable.is_function;
         let running = server.scripting.running.begin(self.state, is_function, &server.attention);
-        let mut host = ScriptHost::new(&server, session, txn, &running, self, may_restart);
-        let (mut keys, mut rest) = (self.words.keys(), self.words.rest());
+        let mut host = ScriptHost::new(server, session, txn, &running, self, may_restart);
+        let Words { arguments, keys } = self.words;
         let result = match is_function {
-            true => self.vm.call(self.function, &mut keys, &mut rest, &mut host, reply),
-            false => self.vm.run(self.function, &mut keys, &mut rest, &mut host, reply),
+            true => self.vm.call(self.function, arguments, keys, &mut host, reply),
+            false => self.vm.run(self.function, arguments, keys, &mut host, reply),
         };
         let (end, touched_others) = (host.end, host.touched_others);
         drop(running);

@@ -13,7 +13,7 @@ use crate::attention::{Attention, Concern};
 
 /// What runs on one worker; the worker itself writes nearly all of it.
 pub(crate) struct RunState {
-    /// Milliseconds since the server's first script, when this one began.
+    /// When it began, in milliseconds since the server did, once it is slow.
     began_ms: AtomicU64,
     is_function: AtomicBool,
     /// Whether it has called a command that writes.
@@ -94,7 +94,6 @@ impl Running {
         is_function: bool,
         attention: &'r Attention,
     ) -> ActiveRun<'r> {
-        state.began_ms.store(self.now_ms(), Ordering::Relaxed);
         state.is_function.store(is_function, Ordering::Relaxed);
         state.has_written.store(false, Ordering::Relaxed);
         state.is_killed.store(false, Ordering::Relaxed);
@@ -201,11 +200,6 @@ impl RunState {
 }
 
 impl ActiveRun<'_> {
-    /// For how long it has run.
-    pub fn elapsed_ms(&self) -> u64 {
-        self.running.now_ms().saturating_sub(self.state.began_ms.load(Ordering::Relaxed))
-    }
-
     /// Gives the worker's other clients to another thread, the first few times that it is asked: the runtime may not
     /// take the offer at once.
     pub fn hand_off(&self) {
@@ -215,8 +209,9 @@ impl ActiveRun<'_> {
         }
     }
 
-    /// Lets everybody know that it is slow.
-    pub fn becomes_slow(&self, name: &str, command: Arguments<'_>) {
+    /// Lets everybody know that it is slow, having run for so long.
+    pub fn becomes_slow(&self, name: &str, command: Arguments<'_>, elapsed_ms: u64) {
+        self.state.began_ms.store(self.running.now_ms().saturating_sub(elapsed_ms), Ordering::Relaxed);
         *self.state.about.lock() = Some((name.to_owned(), command.into()));
         let mut slow = self.running.slow.lock();
         self.state.is_slow.store(true, Ordering::Relaxed);

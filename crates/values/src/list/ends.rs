@@ -102,12 +102,16 @@ impl Buffer for Ends {
         match end {
             End::Front => {
                 let start = self.start + removed - inserted.min(removed) - added;
-                self.allocation.copy_within(self.start..self.start + at, start);
+                if at > 0 {
+                    self.allocation.copy_within(self.start..self.start + at, start);
+                }
                 self.start = start;
             }
             End::Back => {
                 let tail = self.start + at + removed;
-                self.allocation.copy_within(tail..self.end, self.start + at + inserted);
+                if tail_len > 0 {
+                    self.allocation.copy_within(tail..self.end, self.start + at + inserted);
+                }
                 self.end = self.end + inserted - removed;
             }
         }

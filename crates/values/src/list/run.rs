@@ -31,6 +31,11 @@ pub fn entry_size(element: &[u8]) -> usize {
 /// Writes an entry, which takes all of `out`.
 #[inline]
 fn write(element: &[u8], out: &mut [u8]) {
+    if let (len @ 0..=0x7f, [first, into @ .., last]) = (element.len(), &mut *out) {
+        // Nearly all are that short.
+        (*first, *last) = (len as u8, len as u8);
+        return into.copy_from_slice(element);
+    }
     let head = varint::write(element.len(), out);
     let (length, rest) = out.split_at_mut(head);
     let (into, back) = rest.split_at_mut(element.len());
