@@ -48,6 +48,13 @@ impl fmt::Display for GreetingError {
 impl std::error::Error for GreetingError {}
 
 impl Greeting {
+    /// Whether it has said that it is at least of this version.
+    pub fn is_at_least(&self, major: u32, minor: u32) -> bool {
+        let mut numbers = self.version.iter().flat_map(|version| version.split('.')).map(str::parse);
+        let mut next = || numbers.next().and_then(Result::ok).unwrap_or(0);
+        (next(), next()) >= (major, minor)
+    }
+
     /// Takes in one option with its value.
     ///
     /// # Errors
@@ -144,6 +151,8 @@ mod tests {
             wants_snapshot_only: true,
         };
         assert_eq!(greeting, expected);
+        assert!(greeting.is_at_least(8, 1) && greeting.is_at_least(7, 2) && !greeting.is_at_least(8, 2));
+        assert!(!Greeting::default().is_at_least(7, 2), "it has not said");
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct Introduction {
     pub listening_port: u16,
     /// The address that it is to be found at, where that is not the one that it comes from.
     pub address: Option<String>,
+    /// The version of Redis whose snapshots it loads.
+    pub version: &'static str,
 }
 
 /// How much of which stream the replica has.
@@ -252,13 +254,13 @@ impl Link {
 
     /// How many commands it takes to tell of itself.
     fn introductions(&self) -> usize {
-        2 + usize::from(self.introduction.address.is_some())
+        3 + usize::from(self.introduction.address.is_some())
     }
 
     /// Tells of itself, all at once; the answers come in order.
     fn introduce(&mut self) {
+        self.stage = Stage::Introduced(self.introductions());
         let out = &mut self.output;
-        self.stage = Stage::Introduced(2 + usize::from(self.introduction.address.is_some()));
         if let Some(Credentials { user, password }) = &self.introduction.credentials {
             match user {
                 Some(user) => resp::encode_command(&[b"AUTH", user.as_slice(), password.as_slice()], out),
@@ -272,6 +274,8 @@ impl Link {
             resp::encode_command(&["REPLCONF", "ip-address", address], out);
         }
         resp::encode_command(&["REPLCONF", "capa", "eof", "capa", "psync2"], out);
+        // One that knows it not, as Redis, says so.
+        resp::encode_command(&["REPLCONF", "version", self.introduction.version], out);
     }
 
     /// Asks for the stream. A primary refuses that while it has answers to other things to send.

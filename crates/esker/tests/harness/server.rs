@@ -150,8 +150,10 @@ impl Server {
     /// True when this very process, and not another one that took the port, answers.
     fn answers(&self) -> bool {
         let Ok(mut client) = Client::connect(self.address()) else { return false };
-        if client.try_call(&["PING"]).is_err() {
-            return false;
+        match client.try_call(&["PING"]) {
+            Ok(reply) if reply.is_error() && reply.error().starts_with("LOADING ") => return false,
+            Ok(_) => {}
+            Err(_) => return false,
         }
         match client.try_call(&["INFO", "server"]) {
             // A server that wants a password or refuses the peer has at least spoken.

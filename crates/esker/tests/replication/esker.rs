@@ -100,7 +100,7 @@ fn a_replica_refuses_writes_in_every_way() {
     assert_eq!(copy.call("SET own 1"), Value::ok());
     assert_eq!(copy.call("CONFIG SET replica-serve-stale-data no"), Value::ok());
     assert_eq!(copy.call("GET own"), Value::bulk("1"));
-    source.call("SHUTDOWN NOSAVE");
+    source.send("SHUTDOWN NOSAVE");
     eventually(SOON, "the link is seen to be down", || {
         let reply = copy.call("GET own");
         reply.is_error() && reply.error().starts_with("MASTERDOWN ")

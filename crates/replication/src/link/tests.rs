@@ -59,8 +59,8 @@ fn converse_in_pieces(introduction: &Introduction, position: Option<Position>, i
 #[test]
 fn a_new_replica_gets_a_snapshot_of_known_length() {
     let input =
-        format!("+PONG\r\n+OK\r\n+OK\r\n+FULLRESYNC {ID} 1000\r\n\n\n$9\r\nREDIS0011*1\r\n$4\r\nPING\r\n");
-    let introduction = Introduction { listening_port: 7001, ..Introduction::default() };
+        format!("+PONG\r\n+OK\r\n+OK\r\n-ERR Unrecognized REPLCONF option: version\r\n+FULLRESYNC {ID} 1000\r\n\n\n$9\r\nREDIS0011*1\r\n$4\r\nPING\r\n");
+    let introduction = Introduction { listening_port: 7001, version: "7.2.4", ..Introduction::default() };
     let came = converse_in_pieces(&introduction, None, input.as_bytes());
     let position = Position { id: id(ID), offset: 1000 };
     assert_eq!(came.snapshot, Some((position, Some(9))));
@@ -68,7 +68,7 @@ fn a_new_replica_gets_a_snapshot_of_known_length() {
     assert!(came.is_whole);
     assert_eq!(came.stream, b"*1\r\n$4\r\nPING\r\n");
     let sent = "*1\r\n$4\r\nPING\r\n*3\r\n$8\r\nREPLCONF\r\n$14\r\nlistening-port\r\n$4\r\n7001\r\n*5\r\n$8\r\nREPLCONF\r\n\
-                $4\r\ncapa\r\n$3\r\neof\r\n$4\r\ncapa\r\n$6\r\npsync2\r\n*3\r\n$5\r\nPSYNC\r\n$1\r\n?\r\n$2\r\n-1\r\n";
+                $4\r\ncapa\r\n$3\r\neof\r\n$4\r\ncapa\r\n$6\r\npsync2\r\n*3\r\n$8\r\nREPLCONF\r\n$7\r\nversion\r\n$5\r\n7.2.4\r\n*3\r\n$5\r\nPSYNC\r\n$1\r\n?\r\n$2\r\n-1\r\n";
     assert_eq!(String::from_utf8(came.sent).unwrap(), sent);
 }
 
@@ -76,7 +76,7 @@ fn a_new_replica_gets_a_snapshot_of_known_length() {
 fn a_snapshot_may_end_with_a_mark() {
     // What looks like the mark's beginning is none.
     let content = format!("REDIS0011{}{}", &MARK[..39], &MARK[..20]);
-    let input = format!("+PONG\r\n+OK\r\n+OK\r\n+FULLRESYNC {ID} 0\r\n$EOF:{MARK}\r\n{content}{MARK}*1\r\n");
+    let input = format!("+PONG\r\n+OK\r\n+OK\r\n-ERR Unrecognized REPLCONF option: version\r\n+FULLRESYNC {ID} 0\r\n$EOF:{MARK}\r\n{content}{MARK}*1\r\n");
     let came = converse_in_pieces(&Introduction::default(), None, input.as_bytes());
     assert_eq!(came.snapshot, Some((Position { id: id(ID), offset: 0 }, None)));
     assert_eq!(String::from_utf8(came.bytes).unwrap(), content);
@@ -90,10 +90,11 @@ fn a_replica_that_knows_the_stream_goes_on() {
         credentials: Some(Credentials { user: Some(b"replica".to_vec()), password: b"secret".to_vec() }),
         listening_port: 6379,
         address: Some("10.1.1.1".to_owned()),
+        version: "7.2.4",
     };
     let position = Some(Position { id: id(ID), offset: 77 });
     // Before it has logged in even the greeting is refused.
-    let refused = "-NOAUTH Authentication required.\r\n+OK\r\n+OK\r\n-ERR unknown option\r\n+OK\r\n";
+    let refused = "-NOAUTH Authentication required.\r\n+OK\r\n+OK\r\n-ERR unknown option\r\n+OK\r\n+OK\r\n";
     for (answer, name) in [("+CONTINUE".to_owned(), ID), (format!("+CONTINUE {OTHER}"), OTHER)] {
         // Two lines of REPLCONF and one of the address, of which one is refused: it goes on all the same.
         let input = format!("{refused}{answer}\r\n*1\r\n");
@@ -110,7 +111,7 @@ fn a_replica_that_knows_the_stream_goes_on() {
 
 #[test]
 fn what_goes_wrong_is_named() {
-    let greeted = "+PONG\r\n+OK\r\n+OK\r\n";
+    let greeted = "+PONG\r\n+OK\r\n+OK\r\n-ERR Unrecognized REPLCONF option: version\r\n";
     let full = format!("{greeted}+FULLRESYNC {ID} 5\r\n");
     let cases = [
         ("-LOADING Redis is loading\r\n".to_owned(), "cannot serve now: LOADING"),

@@ -230,6 +230,7 @@ fn introduction(server: &Server) -> Introduction {
         }),
         listening_port,
         address: replication.replica_announce_ip.clone(),
+        version: crate::REDIS_VERSION,
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use keyspace::{CannotBegin, Snapshot};
+use rdb::Version;
 use rdb::file::Writer;
 use replication::{Position, Reason};
 use resp::Reply;
@@ -108,15 +109,31 @@ impl Server {
     }
 }
 
+/// The version of RDB that all of `replicas` load. Redis before 8 does not say which it is: 7.0 loads version 10, and
+/// nothing newer is needed unless fields of hashes have deadlines, which only 7.4 loads.
+fn version_for(server: &Server, replicas: &[Arc<Replica>]) -> Version {
+    let asked = version(&server.settings());
+    let all_load_it = replicas.iter().all(|replica| replica.greeting.is_at_least(7, 2));
+    let is_needed = (0..server.keyspace.databases()).any(|database| server.keyspace.timed(database) > 0);
+    if all_load_it || is_needed { asked } else { asked.min(Version::V10) }
+}
+
 /// Makes one snapshot and sends it to `replicas`.
 fn send_snapshot(server: &Server, replicas: &[Arc<Replica>]) {
     let settings = server.settings();
-    let result = loop {
+    let (snapshot, functions, position, version) = loop {
         let between = server.replication.between_units();
-        let at_the_instant = || (server.scripting.functions.now(), server.replication.feed.join(replicas));
-        let begun = server.keyspace.begin_snapshot(encoder(&settings, version(&settings)), at_the_instant);
+        let version = version_for(server, replicas);
+        // What the version depends on may have changed by then.
+        let at_the_instant = || {
+            let functions = server.scripting.functions.now();
+            (version_for(server, replicas) == version).then(|| (functions, server.replication.feed.join(replicas)))
+        };
+        let begun = server.keyspace.begin_snapshot(encoder(&settings, version), at_the_instant);
         drop(between);
         match begun {
+            Ok((snapshot, Some((functions, position)))) => break (snapshot, functions, position, version),
+            Ok((_, None)) => {}
             // The server saves; the replica learns that it waits.
             Err(CannotBegin::Runs) => {
                 replicas.iter().for_each(|replica| replica.client.send(b"\n"));
@@ -125,19 +142,16 @@ fn send_snapshot(server: &Server, replicas: &[Arc<Replica>]) {
                     return;
                 }
             }
-            other => break other,
-        }
-    };
-    let (snapshot, (functions, position)) = match result {
-        Ok(begun) => begun,
-        Err(error) => {
-            tracing::warn!(?error, "Replicas cannot be sent what there is");
-            return replicas.iter().for_each(|replica| replica.disconnect());
+            Err(CannotBegin::Fault(fault)) => {
+                tracing::warn!("Replicas cannot be sent what there is: {fault}");
+                return replicas.iter().for_each(|replica| replica.disconnect());
+            }
         }
     };
     let began = Instant::now();
     let mut fan = Fan::new(server, replicas, position);
-    let result = write(server, &mut fan, position, snapshot, &functions).and_then(|()| fan.finish());
+    let head = Head { position, version };
+    let result = write(server, &mut fan, head, snapshot, &functions).and_then(|()| fan.finish());
     match result {
         Ok(()) => tracing::info!(
             seconds = began.elapsed().as_secs_f64(),
@@ -151,16 +165,22 @@ fn send_snapshot(server: &Server, replicas: &[Arc<Replica>]) {
     }
 }
 
+/// What stands at the beginning of a snapshot.
+struct Head {
+    position: Position,
+    version: Version,
+}
+
 /// Writes everything as an RDB file.
 fn write(
     server: &Server,
     fan: &mut Fan<'_>,
-    position: Position,
+    Head { position, version }: Head,
     snapshot: Snapshot<'_>,
     functions: &Registry,
 ) -> io::Result<()> {
     let settings = server.settings();
-    let mut writer = Writer::new(fan, version(&settings), settings.persistence.rdbchecksum)?;
+    let mut writer = Writer::new(fan, version, settings.persistence.rdbchecksum)?;
     let besides = [
         ("repl-stream-db", "0".to_owned()),
         ("repl-id", position.id.to_string()),
