@@ -57,7 +57,7 @@ fn dump(server: &Server) -> Dump {
             let text = content(&mut client, &key);
             // It may have expired by now.
             if let Some(text) = text {
-                all.insert((usize::from(database), key.escape_ascii().to_string()), text);
+                all.insert((database, key.escape_ascii().to_string()), text);
             }
         }
     }
