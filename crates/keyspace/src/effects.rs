@@ -3,8 +3,8 @@
 //! Most requests are their own effect. A command whose result depends on chance, on the time or on what may differ in a
 //! copy says what it did instead ([`WriteTxn::did`]). What goes without a command, because its time has come or to make
 //! room, is an effect too. A copy takes all of them in their order, and removes nothing by itself
-//! ([`crate::Context::horizon_ms`]), so a key that a command has found to be gone is removed by an effect before the command's
-//! own.
+//! ([`crate::Context::is_copy`]), so a key that a command has found to be gone is removed by an effect before the
+//! command's own.
 //!
 //! Effects are gathered while a transaction runs and handed to a [`Log`] when it commits, with its slots still locked:
 //! the order of the log is that in which transactions ran. Nothing is gathered unless somebody listens.
@@ -16,9 +16,6 @@ use smallvec::SmallVec;
 
 use crate::events::EventClasses;
 use crate::{Key, Keyspace, WriteTxn};
-
-#[cfg(doc)]
-use crate::Context;
 
 /// Takes what transactions did.
 pub trait Log: Send + Sync {
@@ -84,11 +81,6 @@ impl Effects {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.commands.is_empty()
-    }
-
-    /// How many commands there are.
-    pub fn len(&self) -> usize {
-        self.commands.len()
     }
 
     /// The commands in their order.

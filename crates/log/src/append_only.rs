@@ -251,11 +251,6 @@ impl AppendOnly {
         }
     }
 
-    /// The offset up to which all is on disk.
-    pub fn synced(&self) -> u64 {
-        self.synced.load(Ordering::Acquire)
-    }
-
     /// Why what is appended does not get into the file, or onto the disk, if it does not.
     pub fn failure(&self) -> Option<Box<str>> {
         if !self.has_failed.load(Ordering::Acquire) {

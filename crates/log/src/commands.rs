@@ -124,7 +124,8 @@ fn push_stream(key: &[u8], stream: StreamRef<'_>, out: &mut Vec<u8>) {
 
 fn push_group(key: &[u8], name: &[u8], groups: &dyn Groups, number: GroupNumber, out: &mut Vec<u8>) {
     let progress = groups.group(number).progress;
-    let read = progress.entries_read.map_or_else(|| "-1".to_owned(), |read| read.to_string());
+    // More than that cannot be said, and nobody has read so many.
+    let read = progress.entries_read.map_or(-1, |read| i64::try_from(read).unwrap_or(i64::MAX)).to_string();
     let last = progress.last_id.to_string();
     let words =
         [b"XGROUP".as_slice(), b"CREATE", key, name, last.as_bytes(), b"ENTRIESREAD", read.as_bytes()];

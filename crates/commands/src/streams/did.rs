@@ -48,7 +48,8 @@ impl GroupChanges {
             did.command([b"XACK", key.bytes, group, &id_text(*id)]);
         }
         if let Some(Progress { last_id, entries_read }) = self.progress {
-            let read = entries_read.map_or_else(|| "-1".to_owned(), |read| read.to_string());
+            // More than that cannot be said, and nobody has read so many.
+            let read = entries_read.map_or(-1, |read| i64::try_from(read).unwrap_or(i64::MAX)).to_string();
             let id = id_text(last_id);
             let words = [b"XGROUP", b"SETID".as_slice(), key.bytes, group, &id, b"ENTRIESREAD"];
             did.command(words.into_iter().chain([read.as_bytes()]));

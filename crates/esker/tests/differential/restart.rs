@@ -57,7 +57,7 @@ fn dump(server: &Server) -> Dump {
             let text = content(&mut client, &key);
             // It may have expired by now.
             if let Some(text) = text {
-                all.insert((usize::from(database), key.escape_ascii().to_string()), text);
+                all.insert((database, key.escape_ascii().to_string()), text);
             }
         }
     }
@@ -85,12 +85,23 @@ fn content(client: &mut Client, key: &[u8]) -> Option<(String, i64)> {
         "list" => format!("{:?}", ask(client, &[b"LRANGE", key, b"0", b"-1"])),
         "set" => sorted(ask(client, &[b"SMEMBERS", key]), 1),
         "hash" => sorted(ask(client, &[b"HGETALL", key]), 2),
-        "zset" => format!("{:?}", ask(client, &[b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"])),
+        "zset" => {
+            // Redis has written some scores with more digits than they need, and others do not.
+            let items = bulks(ask(client, &[b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"]));
+            let score = |text: &[u8]| String::from_utf8_lossy(text).parse::<f64>().expect("a score");
+            let pairs = items.chunks(2).map(|pair| (pair[0].escape_ascii().to_string(), score(&pair[1])));
+            format!("{:?}", pairs.collect::<Vec<_>>())
+        }
         "stream" => {
             let entries = ask(client, &[b"XRANGE", key, b"-", b"+"]);
             let groups = ask(client, &[b"XINFO", b"GROUPS", key]);
-            let mut text = format!("{entries:?} {groups:?}");
+            let mut text = format!("{entries:?}");
             for group in groups.elements() {
+                // A count that has run over cannot be told by any command.
+                let is_sound =
+                    |value: &Value| !matches!(value, Value::Int(number) if number.unsigned_abs() > 1 << 62);
+                let sound = group.elements().iter().filter(|value| is_sound(value));
+                text.push_str(&format!(" {:?}", sound.collect::<Vec<_>>()));
                 let name = group.elements()[1].bytes().unwrap_or_default();
                 let pending = ask(client, &[b"XPENDING", key, name, b"-", b"+", b"1000"]);
                 for entry in pending.elements() {
