@@ -119,10 +119,14 @@ pub async fn run(
     let listeners = listener::Listeners::open(&settings).await?;
     let metrics = metrics::open(&settings).await?;
     let mut stop = server.stop.subscribe();
-    server.begin_loading();
+    // Clients of a server that has nothing to load need not wait.
+    let has_saved = saving::file::path(&settings).exists();
+    if has_saved {
+        server.begin_loading();
+    }
     let mut tasks = listeners.run(&server);
     metrics.into_iter().for_each(|listener| drop(tasks.spawn(metrics::serve(Arc::clone(&server), listener))));
-    let result = load(&server, into_stored).await;
+    let result = if has_saved { load(&server, into_stored).await } else { Ok(()) };
     if result.is_err() || *stop.borrow() {
         tasks.shutdown().await;
         return result;
