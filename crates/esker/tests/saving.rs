@@ -239,6 +239,7 @@ fn a_save_that_is_killed_leaves_the_file_before() {
     server.stop_by(Signal::KILL);
     assert_eq!(fs::read(dump(&directory)).expect("it is there"), before);
     let server = start_in(&directory, &[]);
+    eventually(SOON, "it is loaded", || server.info("loading") == 0);
     assert_eq!(server.connect().call("DBSIZE"), Value::Int(1));
 }
 

@@ -122,8 +122,10 @@ pub async fn run(
         server.encryption.configure(&settings.tls)?;
     }
     let metrics = metrics::open(&settings)?;
-    // Before anybody can ask.
-    server.begin_loading();
+    // Clients of a server that has nothing to load need not wait.
+    if settings.persistence.appendonly || saving::file::path(&settings).exists() {
+        server.begin_loading();
+    }
     server.listening.open(&server, &settings)?;
     let mut stop = server.stop.subscribe();
     let mut tasks = tokio::task::JoinSet::new();

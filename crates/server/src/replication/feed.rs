@@ -136,7 +136,7 @@ impl Feed {
         }
         let mut encoded = std::mem::take(&mut inner.encoded);
         encoded.clear();
-        let is_several = unit.len() > 1;
+        let is_several = unit.iter().len() > 1;
         if is_several {
             encoded.extend_from_slice(MULTI);
         }
