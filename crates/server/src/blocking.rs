@@ -60,7 +60,11 @@ impl Waiter {
     }
 
     /// A client that waits for replicas, until its time is over and it reads `timeout_reply`, and for no key.
-    pub(crate) fn for_replicas(session: &mut Session, command: &'static Command, timeout_reply: Vec<u8>) -> Waiter {
+    pub(crate) fn for_replicas(
+        session: &mut Session,
+        command: &'static Command,
+        timeout_reply: Vec<u8>,
+    ) -> Waiter {
         Waiter {
             client: Arc::clone(&session.client),
             arguments: OwnedArguments::from_parts(&[[0u8; 0]; 0]),

@@ -78,7 +78,8 @@ pub(crate) fn execute<'a>(
         session.client.collect_mail(|mail| reply.raw(mail));
         begin = reply.len();
     }
-    if concerns.has(Concern::Pause) && !session.is_replaying && pause::hold(server, session, entry, arguments) {
+    if concerns.has(Concern::Pause) && !session.is_replaying && pause::hold(server, session, entry, arguments)
+    {
         return;
     }
     if session.transaction.is_some() && !is_transaction_control(entry) {

@@ -8,11 +8,11 @@ use config::table::tls::Tls;
 use rustls::ClientConfig;
 use rustls::sign::SingleCertAndKey;
 
+use crate::Error;
 use crate::client::{NameCheck, Verifier};
 use crate::files::{self, Authorities};
 use crate::key::{KeyFile, certified};
 use crate::names::Choice;
-use crate::Error;
 
 /// Makes what the directives ask for where this server is another one's client. The other's certificate has to be
 /// signed by an authority of `tls-ca-cert-file` or `tls-ca-cert-dir`, for whatever name, as with Redis. What is shown is
@@ -35,7 +35,10 @@ pub fn peer_config(settings: &Tls) -> Result<ClientConfig, Error> {
         authorities.add_directory("tls-ca-cert-dir", path)?;
     }
     if authorities.is_empty() {
-        return Err(Error::of("tls-ca-cert-file", "it, or tls-ca-cert-dir, must be given where tls-replication is yes"));
+        return Err(Error::of(
+            "tls-ca-cert-file",
+            "it, or tls-ca-cert-dir, must be given where tls-replication is yes",
+        ));
     }
     let verifier = Verifier::new(NameCheck::Lenient(authorities), Arc::clone(&provider))?;
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -56,7 +59,9 @@ pub fn peer_config(settings: &Tls) -> Result<ClientConfig, Error> {
             password: ("tls-key-file-pass", &settings.key_file_pass),
         }
     };
-    let (Some(cert), Some(key)) = (shown.cert.1, shown.key.1) else { return Ok(builder.with_no_client_auth()) };
+    let (Some(cert), Some(key)) = (shown.cert.1, shown.key.1) else {
+        return Ok(builder.with_no_client_auth());
+    };
     let chain = files::chain(shown.cert.0, cert)?;
     let file = KeyFile {
         directive: shown.key.0,

@@ -9,7 +9,6 @@ use crate::kind::number::{INT_MAX, LLONG_MAX, integer, memory};
 use crate::kind::save::SaveRules;
 use crate::kind::text::{base_name, text_where};
 
-
 choices! {
     /// When the append-only file is forced to disk (`appendfsync`).
     AppendFsync {

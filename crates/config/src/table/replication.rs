@@ -10,7 +10,8 @@ use crate::kind::text::{Secret, text};
 
 const ALWAYS_FREED_LATER: Support = Ignored("what goes is always freed in the background");
 const ALWAYS_WITHOUT_FILE: Support = Ignored("a primary sends what it has without a file, at once");
-const ALWAYS_SAVED_FIRST: Support = Ignored("a replica keeps what it has until all that its primary sends has come");
+const ALWAYS_SAVED_FIRST: Support =
+    Ignored("a replica keeps what it has until all that its primary sends has come");
 const ALWAYS_AT_ONCE: Support = Ignored("replicas are always sent what there is at once");
 const NO_ERRORS: Support = Ignored("what cannot be written on a replica is retried");
 

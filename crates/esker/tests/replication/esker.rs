@@ -16,7 +16,10 @@ fn a_chain_follows_its_head_and_survives_its_loss() {
     catch_up(&mut one, &mut two);
     catch_up(&mut two, &mut three);
     assert_same(&mut one, &mut three);
-    assert_eq!(field(&mut one, "replication", "master_replid"), field(&mut three, "replication", "master_replid"));
+    assert_eq!(
+        field(&mut one, "replication", "master_replid"),
+        field(&mut three, "replication", "master_replid")
+    );
     // The middle takes over. Neither its own replica nor the former head has to begin anew.
     two.call("CONFIG RESETSTAT");
     assert_eq!(two.call("REPLICAOF NO ONE"), Value::ok());

@@ -22,7 +22,12 @@ fn load(server: &Server, seed: u64, stop: &Arc<AtomicBool>) -> thread::JoinHandl
                 3 => vec![format!("HSET hash:{key} f{number} {number}")],
                 4 => vec![format!("ZADD zset:{key} {number} m{number}"), format!("ZPOPMIN zset:{key}")],
                 5 => vec![format!("SET fleeting:{key} {number} PX {}", 1 + rng.below(30))],
-                6 => vec!["MULTI".into(), format!("INCR left:{key}"), format!("INCR right:{key}"), "EXEC".into()],
+                6 => vec![
+                    "MULTI".into(),
+                    format!("INCR left:{key}"),
+                    format!("INCR right:{key}"),
+                    "EXEC".into(),
+                ],
                 7 => vec![format!("XADD stream:{key} * f {number}")],
                 _ => vec![format!(
                     "EVAL redis.call('INCR',KEYS[1]);redis.call('INCR',KEYS[2]) 2 left:{key} right:{key}"

@@ -72,7 +72,10 @@ fn contents(client: &mut Client) -> BTreeMap<String, String> {
             };
             value.sort();
             let deadline = client.call_with(&[b"PEXPIRETIME".as_slice(), &key]).int();
-            all.insert(format!("{database} {}", String::from_utf8_lossy(&key)), format!("{value:?} {deadline}"));
+            all.insert(
+                format!("{database} {}", String::from_utf8_lossy(&key)),
+                format!("{value:?} {deadline}"),
+            );
         }
     }
     client.call("SELECT 0");

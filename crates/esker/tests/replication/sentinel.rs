@@ -81,9 +81,9 @@ fn sentinels_let_a_replica_take_over() {
     follow(&mut copy, &primary);
     let sentinels: [Sentinel; 3] = std::array::from_fn(|_| Sentinel::start(&program, primary.port()));
     eventually(SOON, "the sentinels know each other and the replica", || {
-        sentinels.iter().all(|sentinel| {
-            sentinel.knows("num-other-sentinels") == 2 && sentinel.knows("num-slaves") == 1
-        })
+        sentinels
+            .iter()
+            .all(|sentinel| sentinel.knows("num-other-sentinels") == 2 && sentinel.knows("num-slaves") == 1)
     });
     source.call("SET b 2");
     assert_eq!(source.call("WAIT 1 10000"), Value::Int(1));

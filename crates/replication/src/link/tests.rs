@@ -58,8 +58,9 @@ fn converse_in_pieces(introduction: &Introduction, position: Option<Position>, i
 
 #[test]
 fn a_new_replica_gets_a_snapshot_of_known_length() {
-    let input =
-        format!("+PONG\r\n+OK\r\n+OK\r\n-ERR Unrecognized REPLCONF option: version\r\n+FULLRESYNC {ID} 1000\r\n\n\n$9\r\nREDIS0011*1\r\n$4\r\nPING\r\n");
+    let input = format!(
+        "+PONG\r\n+OK\r\n+OK\r\n-ERR Unrecognized REPLCONF option: version\r\n+FULLRESYNC {ID} 1000\r\n\n\n$9\r\nREDIS0011*1\r\n$4\r\nPING\r\n"
+    );
     let introduction = Introduction { listening_port: 7001, version: "7.2.4", ..Introduction::default() };
     let came = converse_in_pieces(&introduction, None, input.as_bytes());
     let position = Position { id: id(ID), offset: 1000 };
@@ -76,7 +77,9 @@ fn a_new_replica_gets_a_snapshot_of_known_length() {
 fn a_snapshot_may_end_with_a_mark() {
     // What looks like the mark's beginning is none.
     let content = format!("REDIS0011{}{}", &MARK[..39], &MARK[..20]);
-    let input = format!("+PONG\r\n+OK\r\n+OK\r\n-ERR Unrecognized REPLCONF option: version\r\n+FULLRESYNC {ID} 0\r\n$EOF:{MARK}\r\n{content}{MARK}*1\r\n");
+    let input = format!(
+        "+PONG\r\n+OK\r\n+OK\r\n-ERR Unrecognized REPLCONF option: version\r\n+FULLRESYNC {ID} 0\r\n$EOF:{MARK}\r\n{content}{MARK}*1\r\n"
+    );
     let came = converse_in_pieces(&Introduction::default(), None, input.as_bytes());
     assert_eq!(came.snapshot, Some((Position { id: id(ID), offset: 0 }, None)));
     assert_eq!(String::from_utf8(came.bytes).unwrap(), content);

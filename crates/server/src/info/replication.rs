@@ -70,7 +70,8 @@ fn primary(following: &Following, offset: u64, fields: &mut Fields) {
         fields.add("master_sync_total_bytes", total_or_none);
         fields.add("master_sync_read_bytes", read);
         fields.add("master_sync_left_bytes", total.map_or(-1, |total| total.saturating_sub(read) as i64));
-        let percent = total.filter(|total| *total > 0).map_or(0.0, |total| read as f64 * 100.0 / total as f64);
+        let percent =
+            total.filter(|total| *total > 0).map_or(0.0, |total| read as f64 * 100.0 / total as f64);
         fields.add("master_sync_perc", format_args!("{percent:.2}"));
         fields.add("master_sync_last_io_seconds_ago", since(following.heard_ms));
     }

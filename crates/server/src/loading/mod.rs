@@ -222,9 +222,8 @@ impl Server {
         tracing::info!(path = %path.display(), version = reader.version(), "Loading RDB");
         if taking.into_stored == IntoStored::All && !taking.replaces {
             // They may have a part of what is to be loaded, from a start that did not come to its end.
-            let is_kept = |database| {
-                !self.keyspace.engine(database).is_stored() || self.keyspace.len(database) == 0
-            };
+            let is_kept =
+                |database| !self.keyspace.engine(database).is_stored() || self.keyspace.len(database) == 0;
             self.empty(is_kept).map_err(Reason::Store)?;
         }
         let mut libraries = Registry::default();

@@ -91,8 +91,7 @@ fn work(server: &Server, batches: &Receiver<Vec<Found>>, taking: Taking) -> Resu
     let limits = server.limits();
     for batch in batches {
         let now_ms = unix_ms();
-        let context =
-            Context { is_copy: true, counting: server.counting(), ..server.context_of_its_own() };
+        let context = Context { is_copy: true, counting: server.counting(), ..server.context_of_its_own() };
         let (mut loaded, mut expired) = (0, 0);
         let mut stored: Vec<(Found, Entry)> = Vec::new();
         for found in batch {

@@ -180,12 +180,7 @@ impl Feed {
     }
 
     /// A replica asks to go on: if it may, it is among those who follow from now on, and learns the stream's name.
-    pub fn resume(
-        &self,
-        replica: &Arc<Replica>,
-        id: &[u8],
-        first: i64,
-    ) -> Result<ReplicationId, Reason> {
+    pub fn resume(&self, replica: &Arc<Replica>, id: &[u8], first: i64) -> Result<ReplicationId, Reason> {
         let mut inner = self.inner.lock();
         let kept = self.is_active().then(|| inner.backlog.kept());
         match answer(id, first, &inner.history, kept) {

@@ -124,10 +124,8 @@ pub(crate) async fn start(server: Arc<Server>) {
         let primary = following.primary;
         server.replication.note(|following| following.link = LinkState::Connecting);
         let result = follow(&server, &primary, generation, &mut database).await;
-        let was_connected = server
-            .replication
-            .following()
-            .is_some_and(|following| following.link == LinkState::Connected);
+        let was_connected =
+            server.replication.following().is_some_and(|following| following.link == LinkState::Connected);
         server.replication.note(|following| {
             if was_connected || following.down_since_ms == 0 {
                 following.down_since_ms = unix_ms();
@@ -275,9 +273,8 @@ impl Follower<'_> {
 
     /// Waits for bytes, but not for longer than until something else is to be done.
     async fn read_some(&mut self) -> Result<(), Break> {
-        let is_current = |server: &Server, generation| {
-            server.replication.generation.load(Ordering::Acquire) == generation
-        };
+        let is_current =
+            |server: &Server, generation| server.replication.generation.load(Ordering::Acquire) == generation;
         self.waiting.reserve(READ_BYTES);
         let read = self.stream.read_buf(&mut self.waiting);
         let read_or_changed = first(read, self.server.replication.changed.notified());
@@ -466,9 +463,9 @@ impl Follower<'_> {
         let worker = crate::statistics::worker();
         for _ in 0..REQUESTS_MAX {
             let parsed = self.parser.parse(&input[done..], &limits);
-            let length = match parsed.map_err(|error| {
-                Break::Protocol(String::from_utf8_lossy(&error.text()).into_owned())
-            })? {
+            let length = match parsed
+                .map_err(|error| Break::Protocol(String::from_utf8_lossy(&error.text()).into_owned()))?
+            {
                 Some(length) => length,
                 None => break,
             };
@@ -481,7 +478,13 @@ impl Follower<'_> {
             *must_acknowledge |= is_request_for_acknowledgement(arguments);
             if !arguments.is_empty() && !is_for_replicas_only(arguments) {
                 self.server.watchdog.begin(worker);
-                execute(self.server, &mut self.session, Request { arguments, ahead: None }, &mut reply, &mut batch);
+                execute(
+                    self.server,
+                    &mut self.session,
+                    Request { arguments, ahead: None },
+                    &mut reply,
+                    &mut batch,
+                );
                 self.server.watchdog.end(worker);
                 if reply.as_bytes().first() == Some(&b'-') {
                     let text = String::from_utf8_lossy(reply.as_bytes()).into_owned();

@@ -17,11 +17,11 @@ mod waiting;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use ::sync::{Mutex, MutexGuard};
 use commands::Flag;
 use config::{Primary, Settings};
 use keyspace::Needs;
 use replication::{Position, ReplicationId};
-use ::sync::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 use crate::attention::Concern;
@@ -181,7 +181,9 @@ pub(crate) fn admit(session: &Session, entry: &Entry) -> Result<(), String> {
     if let Some(following) = server.replication.following() {
         let is_stale = following.link != LinkState::Connected && !settings.replica_serve_stale_data;
         if is_stale && !entry.command.has(Flag::Stale) {
-            return Err("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.".to_owned());
+            return Err(
+                "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.".to_owned()
+            );
         }
         if settings.replica_read_only && is_write(entry) {
             return Err("READONLY You can't write against a read only replica.".to_owned());
@@ -286,7 +288,7 @@ impl Server {
         }
         let replicas = replication.feed.replicas();
         let now_ms = unix_ms();
-        if !replicas.is_empty() && ticks % u64::from(settings.repl_ping_replica_period_s) == 0 {
+        if !replicas.is_empty() && ticks.is_multiple_of(u64::from(settings.repl_ping_replica_period_s)) {
             replication.feed.append_request(&[b"PING"]);
         }
         let timeout_ms = u64::from(settings.repl_timeout_s) * 1000;
@@ -308,7 +310,8 @@ impl Server {
             (false, _) => replication.lonely_since_ms.store(0, Ordering::Relaxed),
             (true, 0) => replication.lonely_since_ms.store(now_ms, Ordering::Relaxed),
             (true, since_ms) => {
-                let is_over = now_ms.saturating_sub(since_ms) > settings.repl_backlog_ttl_s.saturating_mul(1000);
+                let is_over =
+                    now_ms.saturating_sub(since_ms) > settings.repl_backlog_ttl_s.saturating_mul(1000);
                 if settings.repl_backlog_ttl_s > 0 && is_over {
                     tracing::info!(
                         "Replication backlog freed after {} seconds without connected replicas.",

@@ -87,24 +87,28 @@ impl Server {
             return;
         }
         let server = Arc::clone(self);
-        let spawned = std::thread::Builder::new().name("replica-sync".to_owned()).spawn(move || loop {
-            let waiting = std::mem::take(&mut *server.replication.waiting.lock());
-            if waiting.is_empty() {
-                server.replication.is_sending.store(false, Ordering::Release);
-                // Somebody may have come just now, and gone by.
-                let is_again = !server.replication.waiting.lock().is_empty()
-                    && !server.replication.is_sending.swap(true, Ordering::AcqRel);
-                if is_again {
-                    continue;
+        let spawned = std::thread::Builder::new().name("replica-sync".to_owned()).spawn(move || {
+            loop {
+                let waiting = std::mem::take(&mut *server.replication.waiting.lock());
+                if waiting.is_empty() {
+                    server.replication.is_sending.store(false, Ordering::Release);
+                    // Somebody may have come just now, and gone by.
+                    let is_again = !server.replication.waiting.lock().is_empty()
+                        && !server.replication.is_sending.swap(true, Ordering::AcqRel);
+                    if is_again {
+                        continue;
+                    }
+                    return;
                 }
-                return;
+                send_snapshot(&server, &waiting);
             }
-            send_snapshot(&server, &waiting);
         });
         if let Err(error) = spawned {
             tracing::warn!(%error, "No thread to send replicas what there is");
             self.replication.is_sending.store(false, Ordering::Release);
-            std::mem::take(&mut *self.replication.waiting.lock()).iter().for_each(|replica| replica.disconnect());
+            std::mem::take(&mut *self.replication.waiting.lock())
+                .iter()
+                .for_each(|replica| replica.disconnect());
         }
     }
 }
@@ -127,7 +131,8 @@ fn send_snapshot(server: &Server, replicas: &[Arc<Replica>]) {
         // What the version depends on may have changed by then.
         let at_the_instant = || {
             let functions = server.scripting.functions.now();
-            (version_for(server, replicas) == version).then(|| (functions, server.replication.feed.join(replicas)))
+            (version_for(server, replicas) == version)
+                .then(|| (functions, server.replication.feed.join(replicas)))
         };
         let begun = server.keyspace.begin_snapshot(encoder(&settings, version), at_the_instant);
         drop(between);

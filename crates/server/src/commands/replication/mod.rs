@@ -13,8 +13,8 @@ crate::commands::session_family! {
 
 use std::sync::Arc;
 
-use commands::{Command, Result};
 use commands::prelude::*;
+use commands::{Command, Result};
 use config::Primary;
 
 use crate::blocking::Waiter;

@@ -26,7 +26,7 @@ pub struct Args<'a> {
 
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let is_failover = |option: &&[u8]| option.eq_ignore_ascii_case(b"failover");
-    if args.options.iter().flat_map(|options| options.iter()).any(|option| is_failover(option)) {
+    if args.options.iter().flat_map(|options| options.iter()).any(is_failover) {
         take_over(session, args.replicationid)?;
     }
     session.become_replica(Some((args.replicationid, args.offset)), reply)
