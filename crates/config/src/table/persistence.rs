@@ -97,7 +97,8 @@ group! {
     "rdbchecksum" [immutable] => rdbchecksum: bool = true, YesNo, Supported;
 
     /// Delete the snapshots that replication leaves, where nothing else saves.
-    "rdb-del-sync-files" => rdb_del_sync_files: bool = false, YesNo, Ignored("replication comes later");
+    "rdb-del-sync-files" => rdb_del_sync_files: bool = false, YesNo,
+        Ignored("a primary makes no file for its replicas");
 
     /// Force snapshots to disk in steps while they are written.
     "rdb-save-incremental-fsync" => rdb_save_incremental_fsync: bool = true, YesNo, Supported;

@@ -190,7 +190,7 @@ group! {
 
     /// Seconds to wait for replicas to catch up before the server stops.
     "shutdown-timeout" => shutdown_timeout_s: u32 = 10, integer(0, INT_MAX),
-        Ignored("there are no replicas to wait for yet");
+        Ignored("a shutdown does not wait for replicas");
 
     /// How SIGINT stops the server.
     "shutdown-on-sigint" => shutdown_on_sigint: ShutdownFlags = ShutdownFlags::DEFAULT, ShutdownWords,

@@ -54,7 +54,7 @@ pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Resul
         return Err(Error::fixed(session.server.scripting.running.busy_error()));
     }
     tracing::info!("User requested shutdown...");
-    // There are no replicas to wait for, so it is always NOW.
+    // Nobody waits for replicas, so it is always NOW.
     let save = args.save.map(|save| matches!(save, Save::Yes));
     let how = Shutdown { save, force: args.force };
     let server = &session.server;
