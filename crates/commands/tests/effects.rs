@@ -64,7 +64,8 @@ fn dump(prompt: &mut Prompt) -> BTreeMap<(u16, String), String> {
         for line in lines {
             let reply = prompt.type_in(&line.replace('@', &key));
             let mut lines: Vec<&str> = reply.lines().collect();
-            if matches!(kind.as_str(), "set") {
+            // The order of what is hashed differs from table to table.
+            if matches!(kind.as_str(), "set" | "hash") {
                 lines = lines.iter().filter_map(|line| line.split_once(") ").map(|(_, item)| item)).collect();
                 lines.sort_unstable();
             }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
-use config::{CommandLine, Config, Host};
+use config::{CommandLine, Config, Host, ShutdownFlags};
 use server::{IntoStored, Server, Shutdown};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -164,11 +164,14 @@ fn stop_on_signals(server: Arc<Server>) -> tokio::task::JoinHandle<()> {
             tracing::warn!("Signals cannot be caught");
             return;
         };
-        either(&mut terminate, &mut interrupt).await;
+        let mut is_term = either(&mut terminate, &mut interrupt).await;
         loop {
             tracing::info!("Received a signal, stopping");
             let stopping = Arc::clone(&server);
-            let mut stopping = tokio::task::spawn_blocking(move || stopping.shut_down(Shutdown::default()));
+            let settings = server.settings();
+            let process = &settings.process;
+            let flags = if is_term { process.shutdown_on_sigterm } else { process.shutdown_on_sigint };
+            let mut stopping = tokio::task::spawn_blocking(move || stopping.shut_down(shutdown(flags)));
             let stopped = std::future::poll_fn(|context| {
                 if let Poll::Ready(stopped) = Pin::new(&mut stopping).poll(context) {
                     return Poll::Ready(Some(stopped));
@@ -181,7 +184,7 @@ fn stop_on_signals(server: Arc<Server>) -> tokio::task::JoinHandle<()> {
                 // A second signal does not wait for anything.
                 None => std::process::exit(1),
                 Some(Ok(Ok(()))) => break,
-                Some(_) => either(&mut terminate, &mut interrupt).await,
+                Some(_) => is_term = either(&mut terminate, &mut interrupt).await,
             }
         }
         either(&mut terminate, &mut interrupt).await;
@@ -202,11 +205,22 @@ fn reload_on_hangup(server: Arc<Server>) {
     });
 }
 
-async fn either(first: &mut Signal, second: &mut Signal) {
+/// Waits for one of two signals; says whether the first has come.
+async fn either(first: &mut Signal, second: &mut Signal) -> bool {
     std::future::poll_fn(|context| {
         let is_first = first.poll_recv(context).is_ready();
         let is_second = second.poll_recv(context).is_ready();
-        if is_first || is_second { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        if is_first || is_second { std::task::Poll::Ready(is_first) } else { std::task::Poll::Pending }
     })
-    .await;
+    .await
+}
+
+/// What `shutdown-on-sigterm` and `shutdown-on-sigint` say.
+fn shutdown(flags: ShutdownFlags) -> Shutdown {
+    let save = match (flags.contains(ShutdownFlags::SAVE), flags.contains(ShutdownFlags::NOSAVE)) {
+        (true, _) => Some(true),
+        (false, true) => Some(false),
+        (false, false) => None,
+    };
+    Shutdown { save, force: flags.contains(ShutdownFlags::FORCE) }
 }

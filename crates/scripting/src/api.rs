@@ -22,7 +22,7 @@ pub(crate) fn native(lua: &Lua, shared: &Rc<Shared>, versions: &[(&str, &str)]) 
     libraries::pattern::register(lua, shared, &patterns)?;
     native.set("patterns", patterns)?;
     native.set("bit", libraries::bit::table(lua)?)?;
-    native.set("struct", libraries::structs::table(lua)?)?;
+    native.set("struct", libraries::structs::table(lua, shared)?)?;
     native.set("cmsgpack", libraries::msgpack::table(lua, shared)?)?;
     native.set("cjson", libraries::json::table(lua, shared)?)?;
     Ok(native)

@@ -22,7 +22,6 @@ const NO_AFFINITY: Support = Ignored("threads run on whichever cores the kernel 
 const NO_OOM_SCORE: Support = Ignored("the kernel's score for the process is left alone");
 const NO_TITLE: Support = Ignored("the title of the process is left alone");
 const NO_CRASH_LOG: Support = Ignored("a crash is reported by the runtime");
-const NO_SAVING: Support = Ignored("saving to disk comes later");
 
 choices! {
     /// What is worth a line in the log (`loglevel`).
@@ -194,9 +193,9 @@ group! {
 
     /// How SIGINT stops the server.
     "shutdown-on-sigint" => shutdown_on_sigint: ShutdownFlags = ShutdownFlags::DEFAULT, ShutdownWords,
-        NO_SAVING;
+        Supported;
 
     /// How SIGTERM stops the server.
     "shutdown-on-sigterm" => shutdown_on_sigterm: ShutdownFlags = ShutdownFlags::DEFAULT, ShutdownWords,
-        NO_SAVING;
+        Supported;
 }

@@ -340,8 +340,7 @@ fn what_is_ignored_is_named() {
             format!(
                 "directive 'vm-enabled' is ignored: Redis removed it before version 7 ('{path}', line 10)"
             ),
-            "directive 'tls-cluster' is ignored: no connections to other servers are made yet (command line)"
-                .to_owned(),
+            "directive 'tls-cluster' is ignored: there is no cluster yet (command line)".to_owned(),
             format!("directive 'cluster-enabled' is ignored: the cluster comes later ('{path}', line 9)"),
         ]
     );

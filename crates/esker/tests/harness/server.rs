@@ -26,6 +26,8 @@ pub struct Spec {
     file: Option<String>,
     directives: Vec<String>,
     is_esker: bool,
+    /// Whether it counts as started before it has loaded what was saved.
+    may_be_loading: bool,
 }
 
 impl Spec {
@@ -42,18 +44,25 @@ impl Spec {
                     Err(_) => Vec::new(),
                 },
                 is_esker: true,
+                may_be_loading: false,
             },
         }
     }
 
     /// A redis-server, or a program with its command line.
     pub fn redis(program: PathBuf) -> Self {
-        Self { program, file: None, directives: Vec::new(), is_esker: false }
+        Self { program, file: None, directives: Vec::new(), is_esker: false, may_be_loading: false }
     }
 
     /// Adds directives as they stand on redis-server's command line: `--name value …`.
     pub fn with(mut self, directives: &[&str]) -> Self {
         self.directives.extend(directives.iter().map(|&directive| directive.to_owned()));
+        self
+    }
+
+    /// Is started as soon as it answers, though it may have to load what was saved first.
+    pub fn while_loading(mut self) -> Self {
+        self.may_be_loading = true;
         self
     }
 
@@ -135,7 +144,7 @@ impl Server {
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let mut server = Self { child, port, is_esker: spec.is_esker, directory };
         let end = Instant::now() + START_TIMEOUT;
-        while !server.answers() {
+        while !server.answers(spec.may_be_loading) {
             if server.child.try_wait().expect("our child can be asked").is_some() {
                 return Err(server.log());
             }
@@ -148,10 +157,10 @@ impl Server {
     }
 
     /// True when this very process, and not another one that took the port, answers.
-    fn answers(&self) -> bool {
+    fn answers(&self, may_be_loading: bool) -> bool {
         let Ok(mut client) = Client::connect(self.address()) else { return false };
         match client.try_call(&["PING"]) {
-            Ok(reply) if reply.is_error() && reply.error().starts_with("LOADING ") => return false,
+            Ok(reply) if reply.is_error() && reply.error().starts_with("LOADING ") => return may_be_loading,
             Ok(_) => {}
             Err(_) => return false,
         }

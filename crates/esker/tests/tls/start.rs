@@ -66,10 +66,10 @@ fn what_has_no_effect_is_warned_of() {
     if !Spec::under_test().is_esker() {
         return pass_over("the words are ours");
     }
-    let server = Encrypted::start(&["--tls-dh-params-file", "dh", "--tls-replication", "yes"]);
+    let server = Encrypted::start(&["--tls-dh-params-file", "dh", "--tls-cluster", "yes"]);
     let log = server.server.log();
     assert!(log.contains("directive 'tls-dh-params-file' is ignored"), "{log}");
-    assert!(log.contains("directive 'tls-replication' is ignored"), "{log}");
+    assert!(log.contains("directive 'tls-cluster' is ignored"), "{log}");
     assert!(log.contains("Listening for TLS"), "{log}");
 }
 

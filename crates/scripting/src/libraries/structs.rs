@@ -1,9 +1,12 @@
 //! `struct`: numbers and strings packed as C lays them out, after Roberto Ierusalimschy's library.
 
+use std::rc::Rc;
+
 use mlua::{Lua, MultiValue, Result, Table, Value};
 
 use super::Arguments;
 use crate::error;
+use crate::vm::Shared;
 
 /// The widest integer, in bytes.
 const INTEGER_BYTES_MAX: usize = 32;
@@ -11,12 +14,12 @@ const INTEGER_BYTES_MAX: usize = 32;
 /// What `!` without a number aligns to.
 const ALIGNMENT_MAX: usize = 8;
 
-/// A string that is packed is never padded to be longer than this.
-const PACKED_BYTES_MAX: usize = 512 * 1024 * 1024;
-
 /// The library.
-pub(crate) fn table(lua: &Lua) -> Result<Table> {
+pub(crate) fn table(lua: &Lua, shared: &Rc<Shared>) -> Result<Table> {
     let table = lua.create_table()?;
+    let own = Rc::clone(shared);
+    // One string may be packed many times, so what is packed has an end of its own.
+    let pack = move |lua: &Lua, values: MultiValue| pack(lua, values, own.memory_bytes_max.get());
     table.set("pack", lua.create_function(pack)?)?;
     table.set("unpack", lua.create_function(unpack)?)?;
     table.set("size", lua.create_function(size)?)?;
@@ -130,7 +133,7 @@ impl<'a, 'l> Format<'a, 'l> {
     }
 }
 
-fn pack(lua: &Lua, values: MultiValue) -> Result<mlua::LuaString> {
+fn pack(lua: &Lua, values: MultiValue, bytes_max: usize) -> Result<mlua::LuaString> {
     let arguments = Arguments::new(lua, "pack", values);
     let text = arguments.string(1)?;
     let text = text.as_bytes();
@@ -167,8 +170,8 @@ fn pack(lua: &Lua, values: MultiValue) -> Result<mlua::LuaString> {
                 packed.extend_from_slice(bytes);
             }
         }
-        if packed.len() > PACKED_BYTES_MAX {
-            return Err(error::text(lua, "result is too long"));
+        if packed.len() > bytes_max {
+            return Err(error::text(lua, "not enough memory"));
         }
     }
     lua.create_string(packed)

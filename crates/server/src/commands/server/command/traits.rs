@@ -54,7 +54,7 @@ pub(crate) fn categories(command: &Command) -> Vec<&'static str> {
 fn families(command: &Command) -> Vec<&'static str> {
     match command.name {
         "dbsize" | "flushall" | "flushdb" | "swapdb" => vec!["keyspace"],
-        "asking" | "readonly" | "readwrite" => vec!["connection"],
+        "asking" | "readonly" | "readwrite" | "wait" | "waitaof" => vec!["connection"],
         // Not to be known by everybody, though nothing that only who runs the server may do.
         "lastsave" | "role" => vec!["admin"],
         "sort" | "sort_ro" => vec!["set", "sortedset", "list"],
@@ -84,5 +84,6 @@ fn is_help(command: &Command) -> bool {
 }
 
 fn is_blocking(command: &Command) -> bool {
-    matches!(command.handler, Handler::Blocking(_) | Handler::BlockingRead(_))
+    let waits_for_replicas = matches!(command.name, "wait" | "waitaof");
+    waits_for_replicas || matches!(command.handler, Handler::Blocking(_) | Handler::BlockingRead(_))
 }
