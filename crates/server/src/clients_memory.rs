@@ -89,7 +89,8 @@ impl Server {
             self.clients_limit.count(client, client.memory_bytes());
         }
         clients.sort_by_key(|client| std::cmp::Reverse(client.counted_bytes.load(Ordering::Relaxed)));
-        let may_be_closed = |client: &&Arc<Client>| !client.has(ClientFlag::NoEvict);
+        let stays = [ClientFlag::NoEvict, ClientFlag::Primary, ClientFlag::Replica];
+        let may_be_closed = |client: &&Arc<Client>| !stays.iter().any(|flag| client.has(*flag));
         for client in clients.iter().filter(may_be_closed) {
             if !self.clients_limit.is_reached() {
                 return;

@@ -128,6 +128,15 @@ async fn sample(server: Arc<Server>) {
     }
 }
 
+/// What a client is or does that is never taken for idle.
+const NEVER_IDLE: [ClientFlag; 5] = [
+    ClientFlag::Blocked,
+    ClientFlag::Subscribed,
+    ClientFlag::Monitor,
+    ClientFlag::Primary,
+    ClientFlag::Replica,
+];
+
 /// Closes clients that have been idle for longer than `timeout`. Those that wait in a blocking command, listen to
 /// channels or watch the commands are not idle.
 async fn close_idle(server: Arc<Server>) {
@@ -139,9 +148,7 @@ async fn close_idle(server: Arc<Server>) {
         }
         let now_ms = unix_ms();
         for client in server.clients.all() {
-            let is_busy = [ClientFlag::Blocked, ClientFlag::Subscribed, ClientFlag::Monitor]
-                .into_iter()
-                .any(|flag| client.has(flag));
+            let is_busy = NEVER_IDLE.into_iter().any(|flag| client.has(flag));
             let idle_ms = now_ms.saturating_sub(client.last_active_ms.load(Ordering::Relaxed));
             if !is_busy && idle_ms > timeout_ms {
                 tracing::debug!(client = %client.address, "Closing idle client");

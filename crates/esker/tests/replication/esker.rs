@@ -167,3 +167,30 @@ fn who_listens_to_a_replica_hears_what_is_published() {
         listener.read().is_ok_and(|message| message.elements()[2] == Value::bulk("hello"))
     });
 }
+
+#[test]
+fn what_a_replica_has_is_in_its_append_only_file() {
+    let primary = Server::start(&[]);
+    let (directory, mut source) = (crate::harness::temporary_directory(), primary.connect());
+    fill(&mut source);
+    let dir = directory.path().to_str().expect("a path in UTF-8").to_owned();
+    let start = || Server::start(&["--engine", "memory", "--appendonly", "yes", "--dir", &dir]);
+    let mut replica = start();
+    let mut copy = replica.connect();
+    copy.call("SET old data");
+    follow(&mut copy, &primary);
+    for line in CHANGES {
+        source.call(line);
+    }
+    catch_up(&mut source, &mut copy);
+    eventually(SOON, "the file begins anew with what there is", || {
+        field(&mut copy, "persistence", "aof_rewrite_in_progress") == "0"
+            && field(&mut copy, "persistence", "aof_enabled") == "1"
+    });
+    source.call("SET last 1");
+    catch_up(&mut source, &mut copy);
+    replica.stop_by(rustix::process::Signal::KILL);
+    let restarted = start();
+    let mut alone = restarted.connect();
+    assert_same(&mut source, &mut alone);
+}

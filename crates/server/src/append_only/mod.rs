@@ -166,11 +166,18 @@ pub(crate) fn follow(server: &Arc<Server>) {
             appending.is_scheduled.store(true, Ordering::Release);
         }
     } else if !is_wanted && (appending.files.is_on() || appending.is_rewriting()) {
-        appending.is_given_up.store(true, Ordering::Release);
-        server.give_effects(Taker::File, false);
-        appending.files.stop();
-        server.attention.set(Concern::Unwritten, false);
+        rest(server);
     }
+}
+
+/// Has nothing more be written, until [`follow`] begins anew: what is about to come has nothing to do with what is in the
+/// files.
+pub(crate) fn rest(server: &Server) {
+    let appending = &server.append_only;
+    appending.is_given_up.store(true, Ordering::Release);
+    server.give_effects(Taker::File, false);
+    appending.files.stop();
+    server.attention.set(Concern::Unwritten, false);
 }
 
 /// Begins a rewrite, or has one begin as soon as it can: `BGREWRITEAOF`.

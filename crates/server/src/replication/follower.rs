@@ -452,6 +452,17 @@ impl Follower<'_> {
         Ok(())
     }
 
+    /// Has what was done survive the end of the process.
+    fn write_out(&mut self) {
+        if std::mem::take(&mut self.session.has_written) {
+            // Nobody waits for it to be on disk as well.
+            let _ = self.server.append_only.files.write_out();
+            if let Err(fault) = self.server.keyspace.flush() {
+                tracing::warn!("What the primary has sent is not stored: {fault}");
+            }
+        }
+    }
+
     /// Executes some requests and returns how many bytes they were.
     fn execute_some(&mut self, input: &[u8], must_acknowledge: &mut bool) -> Result<usize, Break> {
         /// Requests that are executed before others have their turn.
@@ -500,6 +511,7 @@ impl Follower<'_> {
             drop(applying);
             done += length;
         }
+        self.write_out();
         Ok(done)
     }
 }
@@ -507,12 +519,15 @@ impl Follower<'_> {
 /// Puts what is in the file in the place of all that there is.
 fn load_in_place(server: &Arc<Server>, path: PathBuf) -> Result<(), String> {
     server.begin_loading();
+    crate::append_only::rest(server);
     let emptied = server.empty(|_| false).and_then(|()| server.forget_functions());
     let loaded = emptied.and_then(|()| {
         let taking = Taking { into_stored: IntoStored::All, replaces: true, keeps_expired: true };
         server.load_file(path, taking).map(drop).map_err(|error| error.to_string())
     });
     server.end_loading();
+    // If they are written at all, the files begin anew with what there is now.
+    crate::append_only::follow(server);
     loaded
 }
 

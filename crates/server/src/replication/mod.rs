@@ -102,6 +102,10 @@ impl LinkState {
     }
 }
 
+/// What a client reads that waited when the server became a replica.
+const NO_PRIMARY_ANY_MORE: &[u8] =
+    b"-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n";
+
 /// A new name for a stream.
 pub(crate) fn random_id() -> ReplicationId {
     let mut random = base::random::Random::from_system();
@@ -234,9 +238,8 @@ impl Server {
         self.refresh_concern_of_replication();
         if is_replica && before.is_none() {
             // The change that they wait for is the primary's to make.
-            self.blocked.end_all(
-                b"-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n",
-            );
+            self.blocked.end_all(NO_PRIMARY_ANY_MORE);
+            replication.waiters.end_all(NO_PRIMARY_ANY_MORE);
         }
         replication.changed.notify_one();
         true
@@ -283,12 +286,14 @@ impl Server {
         let settings = self.settings();
         let settings = &settings.replication;
         let replication = &self.replication;
-        if !replication.feed.is_active() || replication.is_replica() {
+        if !replication.feed.is_active() {
             return;
         }
+        // A replica passes on the pings of its primary.
+        let is_primary = !replication.is_replica();
         let replicas = replication.feed.replicas();
         let now_ms = unix_ms();
-        if !replicas.is_empty() && ticks.is_multiple_of(u64::from(settings.repl_ping_replica_period_s)) {
+        if is_primary && !replicas.is_empty() && ticks.is_multiple_of(u64::from(settings.repl_ping_replica_period_s)) {
             replication.feed.append_request(&[b"PING"]);
         }
         let timeout_ms = u64::from(settings.repl_timeout_s) * 1000;
@@ -304,7 +309,7 @@ impl Server {
                 replica.disconnect();
             }
         }
-        let is_lonely = replicas.is_empty() && replication.waiting.lock().is_empty();
+        let is_lonely = is_primary && replicas.is_empty() && replication.waiting.lock().is_empty();
         let since_ms = replication.lonely_since_ms.load(Ordering::Relaxed);
         match (is_lonely, since_ms) {
             (false, _) => replication.lonely_since_ms.store(0, Ordering::Relaxed),

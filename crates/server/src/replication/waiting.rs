@@ -51,6 +51,13 @@ impl Waiters {
         self.0.lock().push((goal, waiter));
     }
 
+    /// Ends all waits with this reply.
+    pub fn end_all(&self, reply: &[u8]) {
+        for (_, waiter) in self.0.lock().drain(..) {
+            waiter.settle(reply.to_vec());
+        }
+    }
+
     /// Ends the waits that are over now that `replicas` have what they have.
     pub fn settle(&self, replicas: &[Arc<Replica>]) {
         self.0.lock().retain(|(goal, waiter)| {

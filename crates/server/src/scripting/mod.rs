@@ -238,7 +238,7 @@ impl Run<'_> {
             let tally = txn.commit();
             drop(txn);
             let tally = tally?;
-            session.has_written |= tally.changes > 0;
+            session.note_changes(tally.changes);
             server.statistics.count(&tally);
             server.tell_news(tally.news.as_deref(), Some(session.client.id));
             if end == Some(End::Restart) {

@@ -196,7 +196,7 @@ fn remove_unchanged(
     }
     let tally = txn.commit()?;
     drop(txn);
-    session.has_written |= tally.changes > 0;
+    session.note_changes(tally.changes);
     server.statistics.count(&tally);
     server.tell_news(tally.news.as_deref(), Some(session.client.id));
     server.serve_waiting(tally.ready, now_ms);

@@ -28,7 +28,8 @@ pub(super) fn populate(session: &mut Session, count: &[u8], prefix: &[u8], len: 
             txn.set_string(&key, &value, Deadline::Never);
         }
         let tally = txn.commit()?;
-        session.has_written |= tally.changes > 0;
+        drop(txn);
+        session.note_changes(tally.changes);
         session.server.statistics.count(&tally);
     }
     Ok(())
