@@ -30,7 +30,7 @@ pub struct Profile {
     title: &'static str,
 }
 
-/// Tests of what comes later are not asked for: replication, saving.
+/// Tests that need replicas of their own are not asked for.
 const PROFILES: [Profile; 2] = [
     Profile { name: "plain", tags: "-slow -needs:debug -needs:repl", title: "without DEBUG" },
     Profile { name: "debug", tags: "-slow -needs:repl", title: "with DEBUG" },
