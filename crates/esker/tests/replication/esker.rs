@@ -65,6 +65,8 @@ fn waits_for_replicas() {
     assert_eq!(copy.call("GET a"), Value::bulk("1"));
     assert!(copy.call("WAIT 1 0").is_error());
     replica.signal(rustix::process::Signal::STOP);
+    // Its threads stop a moment later.
+    std::thread::sleep(Duration::from_millis(100));
     source.call("SET a 2");
     assert_eq!(source.call("WAIT 1 200"), Value::Int(0));
     replica.signal(rustix::process::Signal::CONT);
@@ -83,6 +85,10 @@ fn writes_need_as_many_replicas_as_are_asked_for() {
     assert_eq!(source.call("CONFIG SET min-replicas-to-write 1"), Value::ok());
     assert!(source.call("SET a 1").error().starts_with("NOREPLICAS "));
     assert!(source.call("EVAL return(redis.call('SET',KEYS[1],1)) 1 a").is_error());
+    // A script that says that it may write does not begin.
+    for (script, is_refused) in [("#!lua\nreturn 1", true), ("#!lua flags=no-writes\nreturn 1", false)] {
+        assert_eq!(source.call_with(&["EVAL", script, "0"]).is_error(), is_refused, "{script}");
+    }
     assert!(source.call("GET a").is_null());
     follow(&mut copy, &primary);
     eventually(SOON, "the replica counts", || source.call("SET a 1") == Value::ok());

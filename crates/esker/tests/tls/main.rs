@@ -9,6 +9,7 @@ mod cli;
 mod harness;
 mod hostile;
 mod reload;
+mod replication;
 mod start;
 mod traffic;
 mod trust;

@@ -180,25 +180,34 @@ pub(crate) fn admit(session: &Session, entry: &Entry) -> Result<(), String> {
         return Ok(());
     }
     let server = &session.server;
-    let settings = server.settings();
-    let settings = &settings.replication;
     if let Some(following) = server.replication.following() {
-        let is_stale = following.link != LinkState::Connected && !settings.replica_serve_stale_data;
+        let serves_stale = server.settings().replication.replica_serve_stale_data;
+        let is_stale = following.link != LinkState::Connected && !serves_stale;
         if is_stale && !entry.command.has(Flag::Stale) {
             return Err(
                 "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.".to_owned()
             );
         }
-        if settings.replica_read_only && is_write(entry) {
-            return Err("READONLY You can't write against a read only replica.".to_owned());
-        }
-    } else if settings.min_replicas_to_write > 0 && is_write(entry) {
-        let good = server.good_replicas();
-        if good < settings.min_replicas_to_write as usize {
-            return Err("NOREPLICAS Not enough good replicas to write.".to_owned());
-        }
     }
-    Ok(())
+    match is_write(entry).then(|| refusal_of_writes(session)).flatten() {
+        Some(refusal) => Err(refusal.to_owned()),
+        None => Ok(()),
+    }
+}
+
+/// Why this client may change nothing, if that is so.
+pub(crate) fn refusal_of_writes(session: &Session) -> Option<&'static str> {
+    let server = &session.server;
+    if session.is_replaying || !server.attention.now().has(Concern::Replication) {
+        return None;
+    }
+    let settings = server.settings();
+    let settings = &settings.replication;
+    if server.replication.is_replica() {
+        return settings.replica_read_only.then_some("READONLY You can't write against a read only replica.");
+    }
+    let is_lonely = server.good_replicas() < settings.min_replicas_to_write as usize;
+    is_lonely.then_some("NOREPLICAS Not enough good replicas to write.")
 }
 
 fn is_write(entry: &Entry) -> bool {
@@ -293,7 +302,10 @@ impl Server {
         let is_primary = !replication.is_replica();
         let replicas = replication.feed.replicas();
         let now_ms = unix_ms();
-        if is_primary && !replicas.is_empty() && ticks.is_multiple_of(u64::from(settings.repl_ping_replica_period_s)) {
+        if is_primary
+            && !replicas.is_empty()
+            && ticks.is_multiple_of(u64::from(settings.repl_ping_replica_period_s))
+        {
             replication.feed.append_request(&[b"PING"]);
         }
         let timeout_ms = u64::from(settings.repl_timeout_s) * 1000;

@@ -122,6 +122,7 @@ pub(crate) fn run(
     })?;
     let is_short_of_memory = is_short_of_memory(session);
     let cannot_save = crate::saving::refuses_scripts(session);
+    let refusal = crate::replication::refusal_of_writes(session);
     with_worker(&server, |worker| {
         let start = |worker: &Worker, callable: &Callable, function: &scripting::Function| {
             let run = Run {
@@ -136,6 +137,7 @@ pub(crate) fn run(
                 now_ms,
                 is_short_of_memory: is_short_of_memory && !callable.may_exceed_memory(),
                 cannot_save,
+                refusal,
             };
             run.check()?;
             run.start(session, reply, within)
@@ -186,6 +188,8 @@ struct Run<'a> {
     is_short_of_memory: bool,
     /// Whether what it changes could not be saved.
     cannot_save: bool,
+    /// Why it may change nothing, as far as that is the primary's or the replicas' to say.
+    refusal: Option<&'static str>,
 }
 
 impl Run<'_> {
@@ -194,6 +198,9 @@ impl Run<'_> {
         let may_write = self.callable.flags.is_some_and(|flags| !flags.has(Flags::NO_WRITES));
         if self.is_read_only && may_write {
             return Err(Error::new("Can not execute a script with write flag using *_ro command."));
+        }
+        if let Some(refusal) = self.refusal.filter(|_| may_write) {
+            return Err(Error::fixed(refusal));
         }
         if self.cannot_save && may_write {
             return Err(Error::fixed(crate::saving::CANNOT_SAVE));
