@@ -6,7 +6,7 @@
 
 mod harness;
 
-use harness::{Server, Spec};
+use harness::{Server, Spec, is_on_disk};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -95,6 +95,10 @@ fn examples_say_what_happens() {
     let mut wrong = Vec::new();
     for command in all.filter(|command| command.examples.contains("> ")) {
         seen += 1;
+        if command.name == "compact" && is_on_disk() {
+            // Its example is of a database in memory.
+            continue;
+        }
         let found = differences(command.examples);
         if !found.is_empty() {
             wrong.push(format!("{}:\n{}", command.name, found.join("\n")));

@@ -120,11 +120,11 @@ fn both_change_at_once() {
 fn changes_follow_one_another() {
     let server = Server::start(&[]);
     let ports: Vec<u16> = (0..4).map(|_| free_port()).collect();
-    let clients: Vec<Client> = (0..4).map(|_| server.connect()).collect();
+    let mut clients: Vec<Client> = (0..4).map(|_| server.connect()).collect();
+    // Whoever has not been let in when a socket closes is turned away.
+    clients.iter_mut().for_each(|client| assert_eq!(client.call("PING").text(), "PONG"));
     std::thread::scope(|scope| {
         for (first, mut client) in clients.into_iter().enumerate() {
-            // Whoever has not been let in when a socket closes is turned away.
-            assert_eq!(client.call("PING").text(), "PONG");
             let ports = &ports;
             scope.spawn(move || {
                 for round in 0..25 {

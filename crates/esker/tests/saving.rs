@@ -20,7 +20,7 @@ const FUNCTION: &str = "#!lua name=lib\nredis.register_function('answer', functi
 #[track_caller]
 fn start_in(directory: &TemporaryDirectory, directives: &[&str]) -> Server {
     let dir = directory.path().to_str().expect("a path in UTF-8");
-    let common = ["--dir", dir, "--enable-debug-command", "yes"];
+    let common = ["--engine", "memory", "--dir", dir, "--enable-debug-command", "yes"];
     Server::start(&[&common[..], directives].concat())
 }
 
@@ -392,7 +392,8 @@ fn clients_wait_until_all_is_loaded() {
     drop(server);
     std::thread::sleep(Duration::from_millis(250));
     let dir = directory.path().to_str().expect("a path in UTF-8");
-    let server = Spec::under_test().with(&["--dir", dir, "--key-load-delay", "500"]).while_loading().start();
+    let directives = ["--engine", "memory", "--dir", dir, "--key-load-delay", "500"];
+    let server = Spec::under_test().with(&directives).while_loading().start();
     let mut client = server.connect();
     assert_eq!(client.call("GET key:1").error(), "LOADING Redis is loading the dataset in memory");
     let info = client.call("INFO persistence").text();

@@ -1,7 +1,7 @@
 //! Links that are cut, replicas that are stuck, primaries that are killed: in the end all hold the same.
 
 use super::*;
-use crate::harness::Rng;
+use crate::harness::{Rng, is_on_disk};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -101,7 +101,8 @@ fn a_replica_that_is_stuck_is_let_go() {
         assert_eq!(source.call_with(&[b"SET".as_slice(), b"same", &value]), Value::ok());
     }
     eventually(SOON, "it is let go", || field(&mut source, "replication", "connected_slaves") == "0");
-    if let (Some(before), Some(after)) = (before, primary.resident_bytes()) {
+    // What a store takes for what is to be written is bounded by itself.
+    if let (Some(before), Some(after), false) = (before, primary.resident_bytes(), is_on_disk()) {
         assert!(after < before + (40 << 20), "100 MB were streamed: {before} bytes before, {after} after");
     }
     replica.signal(rustix::process::Signal::CONT);
