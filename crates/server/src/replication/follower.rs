@@ -263,6 +263,11 @@ impl Follower<'_> {
         }
     }
 
+    /// Whether this is still whom the server is to follow.
+    fn is_current(&self) -> bool {
+        self.server.replication.generation.load(Ordering::Acquire) == self.generation
+    }
+
     async fn send(&mut self, bytes: &[u8]) -> Result<(), Break> {
         if bytes.is_empty() {
             return Ok(());
@@ -273,8 +278,6 @@ impl Follower<'_> {
 
     /// Waits for bytes, but not for longer than until something else is to be done.
     async fn read_some(&mut self) -> Result<(), Break> {
-        let is_current =
-            |server: &Server, generation| server.replication.generation.load(Ordering::Acquire) == generation;
         self.waiting.reserve(READ_BYTES);
         let read = self.stream.read_buf(&mut self.waiting);
         let read_or_changed = first(read, self.server.replication.changed.notified());
@@ -290,7 +293,7 @@ impl Follower<'_> {
             Ok(First::Other(())) => self.server.replication.changed.notify_one(),
             Err(_) => {}
         }
-        if !is_current(self.server, self.generation) {
+        if !self.is_current() {
             return Err(Break::Changed);
         }
         if self.session.client.is_killed() {
@@ -393,23 +396,38 @@ impl Follower<'_> {
         Ok(rest)
     }
 
-    /// Puts the snapshot in the place of all that there is.
+    /// Puts the snapshot in the place of all that there is. What was followed before has nothing to do with that, so a
+    /// loading that comes to nothing leaves a replica that begins anew.
     async fn load(&mut self, file: &Spool, position: Position) -> Result<(), Break> {
+        {
+            let _between = self.server.replication.between_units();
+            if !self.is_current() {
+                return Err(Break::Changed);
+            }
+            self.server.replication.feed.begin_anew(Position { id: super::random_id(), offset: 0 });
+        }
         let (server, path) = (Arc::clone(self.server), file.path.clone());
         let mut loading = tokio::task::spawn_blocking(move || load_in_place(&server, path));
+        let mut sent = Ok(());
+        // It is waited for whatever becomes of the connection: nothing else may be loaded meanwhile.
         let result = loop {
             match tokio::time::timeout(ACKNOWLEDGE, &mut loading).await {
                 Ok(result) => break result,
                 // The primary knows by this that the replica is there, and busy.
-                Err(_) => self.send(b"\n").await?,
+                Err(_) if sent.is_ok() => sent = self.send(b"\n").await,
+                Err(_) => {}
             }
         };
         result.map_err(|error| Break::Snapshot(error.to_string()))?.map_err(Break::Snapshot)?;
-        if self.server.replication.generation.load(Ordering::Acquire) != self.generation {
-            return Err(Break::Changed);
+        {
+            let _between = self.server.replication.between_units();
+            if !self.is_current() {
+                return Err(Break::Changed);
+            }
+            self.server.replication.feed.begin_anew(position);
         }
-        self.server.replication.feed.begin_anew(position);
         self.session.select(0);
+        sent?;
         self.connected();
         self.heard = Instant::now();
         tracing::info!("The primary's snapshot is loaded");
@@ -436,7 +454,9 @@ impl Follower<'_> {
         let mut must_acknowledge = false;
         loop {
             // One step is as long as what a client sends at once, so that others have their turn.
-            let step = self.execute_some(&batch[done..], &mut must_acknowledge)?;
+            let step = self.execute_some(&batch[done..], &mut must_acknowledge);
+            self.write_out();
+            let step = step?;
             if step == 0 {
                 break;
             }
@@ -482,7 +502,7 @@ impl Follower<'_> {
             };
             let bytes = &input[done..done + length];
             let applying = self.server.replication.between_units();
-            if self.server.replication.generation.load(Ordering::Acquire) != self.generation {
+            if !self.is_current() {
                 return Err(Break::Changed);
             }
             let arguments = self.parser.arguments(&input[done..]);
@@ -511,7 +531,6 @@ impl Follower<'_> {
             drop(applying);
             done += length;
         }
-        self.write_out();
         Ok(done)
     }
 }
@@ -525,6 +544,10 @@ fn load_in_place(server: &Arc<Server>, path: PathBuf) -> Result<(), String> {
         let taking = Taking { into_stored: IntoStored::All, replaces: true, keeps_expired: true };
         server.load_file(path, taking).map(drop).map_err(|error| error.to_string())
     });
+    if loaded.is_err() {
+        // Nobody is to see a part of it. What cannot be emptied now is when the next one comes.
+        let _ = server.empty(|_| false);
+    }
     server.end_loading();
     // If they are written at all, the files begin anew with what there is now.
     crate::append_only::follow(server);
