@@ -127,3 +127,44 @@ fn a_primary_that_is_killed_while_it_sends_is_followed_when_it_is_back() {
     follow(&mut copy, &other);
     assert_same(&mut another, &mut copy);
 }
+
+/// Reads requests until `name` comes, answers OK to those before, and returns its words.
+fn answer_until(stream: &mut std::net::TcpStream, name: &str) -> Vec<String> {
+    use std::io::{BufRead, Write};
+    let mut lines = std::io::BufReader::new(stream.try_clone().expect("a socket can be duplicated")).lines();
+    let mut next = || lines.next().expect("a line").expect("the replica speaks");
+    loop {
+        let count: usize = next()[1..].parse().expect("a number of words");
+        let words: Vec<String> = (0..count).map(|_| (next(), next()).1).collect();
+        if words[0] == name {
+            return words;
+        }
+        stream.write_all(b"+OK\r\n").expect("the replica listens");
+    }
+}
+
+#[test]
+fn a_snapshot_that_was_not_loaded_is_nothing_to_go_on_from() {
+    use std::io::Write;
+    let primary = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = primary.local_addr().expect("its number").port();
+    let replica = Server::start(&[]);
+    let mut copy = replica.connect();
+    copy.call(&format!("REPLICAOF 127.0.0.1 {port}"));
+    let id = "a".repeat(40);
+    // An empty snapshot, without a checksum; the next one breaks off.
+    let whole = [b"REDIS0011\xff".as_slice(), &[0; 8]].concat();
+    for (offset, snapshot) in [(100, whole.as_slice()), (500, b"REDIS0011")] {
+        let (mut stream, _) = primary.accept().expect("the replica calls");
+        answer_until(&mut stream, "PSYNC");
+        let head = format!("+FULLRESYNC {id} {offset}\r\n${}\r\n", snapshot.len());
+        stream.write_all(&[head.as_bytes(), snapshot].concat()).expect("it listens");
+        if offset == 100 {
+            eventually(SOON, "it is loaded", || field(&mut copy, "replication", "master_replid") == id);
+        }
+    }
+    // It has emptied itself for the second, so it cannot go on from the first.
+    let (mut stream, _) = primary.accept().expect("the replica calls again");
+    assert_ne!(answer_until(&mut stream, "PSYNC")[1], id);
+    assert_eq!(copy.call("DBSIZE"), Value::Int(0));
+}
