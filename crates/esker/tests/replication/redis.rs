@@ -67,3 +67,20 @@ fn a_link_that_was_cut_goes_on_with_redis_on_either_side() {
         assert_same(&mut source, &mut copy);
     }
 }
+
+#[test]
+fn redis_cli_fetches_a_snapshot() {
+    let Some(program) = find_program("redis-cli") else { return pass_over("there is no redis-cli") };
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    fill(&mut client);
+    let directory = crate::harness::temporary_directory();
+    let path = directory.path().join("dump.rdb");
+    let mut command = std::process::Command::new(program);
+    command.args(["-p", &server.port().to_string(), "--rdb"]).arg(&path);
+    let (is_success, said) = crate::harness::run_to_end(&mut command, b"", SOON);
+    assert!(is_success, "{said}");
+    let dir = directory.path().to_str().expect("a path in UTF-8");
+    let loaded = Server::start(&["--engine", "memory", "--dir", dir]);
+    assert_same(&mut client, &mut loaded.connect());
+}

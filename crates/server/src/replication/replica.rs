@@ -46,6 +46,8 @@ pub(crate) struct Replica {
     pub client: Arc<Client>,
     /// What it told of itself.
     pub greeting: Greeting,
+    /// Whether it is to be told which stream the snapshot belongs to: not where it asked by `SYNC`.
+    pub takes_position: bool,
     stage: AtomicU8,
     /// How much of the stream was handed to its connection.
     sent: AtomicU64,
@@ -107,10 +109,11 @@ impl Drop for Pieces {
 
 impl Replica {
     /// A replica whose connection is `client`'s, at `now_ms`.
-    pub fn new(client: Arc<Client>, greeting: Greeting, now_ms: u64) -> Replica {
+    pub fn new(client: Arc<Client>, greeting: Greeting, takes_position: bool, now_ms: u64) -> Replica {
         Replica {
             client,
             greeting,
+            takes_position,
             stage: AtomicU8::new(Stage::Waiting as u8),
             sent: AtomicU64::new(0),
             is_idle: AtomicBool::new(false),
@@ -184,17 +187,20 @@ impl Replica {
 
     /// Adds to `out` what is to be sent next, if anything. `false` when it can get no more.
     pub fn pull(&self, feed: &Feed, out: &mut Vec<u8>) -> bool {
-        let stage = self.stage();
         let mut pieces = self.pieces.lock();
         match pieces.as_ref().map(Receiver::try_recv) {
             Some(Ok(piece)) => out.extend_from_slice(&piece),
             Some(Err(TryRecvError::Empty)) => {}
-            // Whoever made the snapshot gave up.
-            Some(Err(TryRecvError::Disconnected)) if stage == Stage::Sending => return false,
-            Some(Err(TryRecvError::Disconnected)) => *pieces = None,
+            Some(Err(TryRecvError::Disconnected)) => {
+                // Where it is still being sent, whoever made the snapshot gave up. Only now is that certain.
+                if self.stage() == Stage::Sending || self.greeting.wants_snapshot_only {
+                    return false;
+                }
+                *pieces = None;
+            }
             None => {}
         }
-        pieces.is_some() || stage != Stage::Online || feed.read(self, out)
+        pieces.is_some() || self.stage() != Stage::Online || feed.read(self, out)
     }
 
     /// It says that it has so much of the stream, and so much of that on its disk.

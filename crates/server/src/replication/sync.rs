@@ -51,7 +51,8 @@ impl Session {
             return Err(Error::fixed("ERR A replica has to announce REPLCONF capa eof"));
         }
         server.record_for_replicas();
-        let replica = Arc::new(Replica::new(Arc::clone(&self.client), self.greeting.clone(), unix_ms()));
+        let (client, greeting) = (Arc::clone(&self.client), self.greeting.clone());
+        let replica = Arc::new(Replica::new(client, greeting, asked.is_some(), unix_ms()));
         self.client.set(crate::client::ClientFlag::Replica, true);
         let (id, first) = asked.unwrap_or((b"?", -1));
         match replication.feed.resume(&replica, id, first) {
@@ -212,11 +213,16 @@ impl<'s> Fan<'s> {
         let mut mark = [0; MARK_BYTES];
         mark.copy_from_slice(super::random_id().as_bytes());
         let Position { id, offset } = position;
-        let mut piece = format!("+FULLRESYNC {id} {offset}\r\n$EOF:").into_bytes();
-        piece.extend_from_slice(&mark);
-        piece.extend_from_slice(b"\r\n");
-        let to = replicas.iter().map(|replica| replica.expect_pieces()).collect();
-        Fan { server, to, piece, mark, written: 0 }
+        let begin = |replica: &Arc<Replica>| {
+            let named =
+                if replica.takes_position { format!("+FULLRESYNC {id} {offset}\r\n") } else { String::new() };
+            let pieces = replica.expect_pieces();
+            let head = [named.as_bytes(), b"$EOF:", &mark, b"\r\n"].concat();
+            // It is the first, and there is room for many.
+            (pieces.hand_over(head) == Handed::Taken).then_some(pieces)
+        };
+        let to = replicas.iter().filter_map(begin).collect();
+        Fan { server, to, piece: Vec::new(), mark, written: 0 }
     }
 
     fn finish(&mut self) -> io::Result<()> {

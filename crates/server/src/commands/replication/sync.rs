@@ -1,4 +1,4 @@
-//! SYNC: a replica of old asks for everything.
+//! SYNC: a replica that follows no stream by its name asks for everything, as `redis-cli --rdb` does.
 
 use commands::prelude::*;
 
