@@ -1,6 +1,6 @@
 //! Threads that really wait for each other, and what is counted about it.
 
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
@@ -183,4 +183,38 @@ fn locks_in_statics_and_unsized() {
     assert_eq!((*COUNT.lock(), NAMES.read().len()), (1, 1));
     let bytes: Box<Mutex<[u8]>> = Box::new(Mutex::new([1, 2, 3]));
     assert_eq!(bytes.lock().iter().sum::<u8>(), 6);
+}
+
+/// Waits for the lock when its thread ends.
+struct LocksWhenDropped(Arc<Mutex<()>>);
+
+impl Drop for LocksWhenDropped {
+    fn drop(&mut self) {
+        drop(self.0.lock());
+    }
+}
+
+thread_local! {
+    static LATE: std::cell::RefCell<Option<LocksWhenDropped>> = const { std::cell::RefCell::new(None) };
+}
+
+#[test]
+fn a_thread_that_is_ending_may_wait() {
+    let lock = Arc::new(Mutex::new(()));
+    let own = Arc::clone(&lock);
+    let (tell, told) = std::sync::mpsc::channel();
+    let ending = thread::spawn(move || {
+        LATE.set(Some(LocksWhenDropped(Arc::clone(&own))));
+        // What is kept of its waits begins after that, and so is gone before it.
+        told.recv().expect("the lock is taken");
+        drop(own.lock());
+        told.recv().expect("the lock is taken again");
+    });
+    for _ in 0..2 {
+        let guard = lock.lock();
+        tell.send(()).expect("the thread lives");
+        thread::sleep(Duration::from_millis(50));
+        drop(guard);
+    }
+    ending.join().expect("it ends as any other");
 }
