@@ -147,6 +147,11 @@ impl AppendOnly {
         let mut files = Vec::new();
         for part in manifest.loaded() {
             let path = dir.join(&part.name);
+            // A server that took over the single file may have come to its end before that had moved.
+            if !path.exists() && single_file.file_name().is_some_and(|file| *file == *part.name) {
+                // If it is not there either, that is said next.
+                let _ = fs::rename(single_file, &path);
+            }
             let metadata = fs::metadata(&path);
             let bytes = metadata.map_err(|error| format!("{}: {error}", path.display()))?.len();
             files.push((path, bytes));
@@ -168,8 +173,9 @@ impl AppendOnly {
         let file_name = single_file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let base = Part { name: file_name.clone(), number: 1, kind: crate::PartKind::Base };
         let manifest = Manifest { parts: vec![base] };
-        fs::rename(single_file, dir.join(&file_name))?;
         manifest.store(dir, name)?;
+        fs::rename(single_file, dir.join(&file_name))?;
+        sync_dir(dir)?;
         tracing::info!(file = file_name, "The append-only file of an older version is the base now");
         Ok(manifest)
     }
@@ -605,6 +611,17 @@ mod tests {
         append(&files, "d");
         files.write_out();
         assert_eq!(loaded(directory.path()), "Abehindcd");
+    }
+
+    #[test]
+    fn a_single_file_is_taken_over_whenever_that_stops() {
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let single = directory.path().join("a.aof");
+        fs::write(&single, "base:A\n").expect("the disk works");
+        assert_eq!(loaded(directory.path()), "A");
+        // As if it had stopped between the manifest and the move.
+        fs::rename(directory.path().join("aof/a.aof"), &single).expect("it has moved");
+        assert_eq!(loaded(directory.path()), "A");
     }
 
     #[test]
