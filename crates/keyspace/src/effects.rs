@@ -84,7 +84,7 @@ impl Effects {
     }
 
     /// The commands in their order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Effect<'_>> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Effect<'_>> + Clone {
         self.commands.iter().enumerate().map(|(number, command)| {
             let end = self.commands.get(number + 1).map_or(self.ends.len(), |next| next.first);
             Effect { database: command.database, effects: self, first: command.first, end }

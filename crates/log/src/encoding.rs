@@ -1,10 +1,21 @@
 //! Requests as bytes: arrays of bulk strings, as the append-only file and replicas have them.
 
+use std::cell::RefCell;
+
+use keyspace::Effect;
+
+/// A thread keeps its buffer up to this size.
+const BUFFER_BYTES_KEPT: usize = 64 * 1024;
+
+thread_local! {
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 /// What begins a unit of several commands.
-pub const MULTI: &[u8] = b"*1\r\n$5\r\nMULTI\r\n";
+const MULTI: &[u8] = b"*1\r\n$5\r\nMULTI\r\n";
 
 /// What ends it.
-pub const EXEC: &[u8] = b"*1\r\n$4\r\nEXEC\r\n";
+const EXEC: &[u8] = b"*1\r\n$4\r\nEXEC\r\n";
 
 fn push_header(out: &mut Vec<u8>, sign: u8, number: usize) {
     out.push(sign);
@@ -33,4 +44,30 @@ pub(crate) fn push_timestamp(out: &mut Vec<u8>, unix_s: u64) {
     out.extend_from_slice(b"#TS:");
     out.extend_from_slice(itoa::Buffer::new().format(unix_s).as_bytes());
     out.extend_from_slice(b"\r\n");
+}
+
+/// Has `take` have the bytes of a unit, with the database of its first command, which is not said in them, and that of its
+/// last; not if there are no commands. Several are enclosed in MULTI and EXEC.
+pub fn with_unit<'e>(effects: impl Iterator<Item = Effect<'e>> + Clone, take: impl FnOnce(&[u8], u16, u16)) {
+    let Some(first) = effects.clone().next() else { return };
+    let is_several = effects.clone().nth(1).is_some();
+    BUFFER.with_borrow_mut(|buffer| {
+        buffer.clear();
+        let mut selected = first.database;
+        if is_several {
+            buffer.extend_from_slice(MULTI);
+        }
+        for effect in effects {
+            if effect.database != selected {
+                push_select(buffer, effect.database);
+                selected = effect.database;
+            }
+            push_command(buffer, effect.words());
+        }
+        if is_several {
+            buffer.extend_from_slice(EXEC);
+        }
+        take(buffer, first.database, selected);
+        buffer.shrink_to(BUFFER_BYTES_KEPT);
+    });
 }

@@ -6,16 +6,12 @@
 //!
 //! The offset of a byte counts from where the process began. One reader takes the bytes out ([`Stream::take`]).
 
-use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use keyspace::{Effects, Log};
 use sync::Mutex;
 
-use crate::encoding::{EXEC, MULTI, push_command, push_select, push_timestamp};
-
-/// A thread keeps its buffer up to this size.
-const BUFFER_BYTES_KEPT: usize = 64 * 1024;
+use crate::encoding::{push_select, push_timestamp, with_unit};
 
 /// The changes to the databases of one kind.
 pub struct Stream {
@@ -48,10 +44,6 @@ pub(crate) struct Taken {
     pub end: u64,
     /// How many of the bytes that were taken belong to the file before, if another one begins among them or behind them.
     pub cut: Option<usize>,
-}
-
-thread_local! {
-    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Stream {
@@ -126,28 +118,8 @@ impl Stream {
 
 impl Log for Stream {
     fn append(&self, unit: &Effects) {
-        let effects = || unit.iter().filter(|effect| self.has(effect.database));
-        let Some(first) = effects().next() else { return };
-        let is_several = effects().nth(1).is_some();
-        BUFFER.with_borrow_mut(|buffer| {
-            buffer.clear();
-            let mut selected = first.database;
-            if is_several {
-                buffer.extend_from_slice(MULTI);
-            }
-            for effect in effects() {
-                if effect.database != selected {
-                    push_select(buffer, effect.database);
-                    selected = effect.database;
-                }
-                push_command(buffer, effect.words());
-            }
-            if is_several {
-                buffer.extend_from_slice(EXEC);
-            }
-            self.push(buffer, first.database, selected);
-            buffer.shrink_to(BUFFER_BYTES_KEPT);
-        });
+        let effects = unit.iter().filter(|effect| self.has(effect.database));
+        with_unit(effects, |bytes, first, last| self.push(bytes, first, last));
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use keyspace::Effects;
-use log::encoding::{EXEC, MULTI, push_command, push_select};
+use log::encoding::{push_command, push_select, with_unit};
 use replication::{Answer, Backlog, History, Position, Reason, ReplicationId, answer};
 use sync::Mutex;
 
@@ -18,6 +18,8 @@ use super::replica::Replica;
 /// The stream, and who follows it.
 pub(crate) struct Feed {
     inner: Mutex<Inner>,
+    /// How many bytes the stream has; read without the lock.
+    end: AtomicU64,
     /// Whether there is anybody to make the stream for; read without the lock.
     is_active: AtomicBool,
     /// A replica that has more than this to be sent is let go; 0 for no limit.
@@ -34,7 +36,6 @@ struct Inner {
     replicas: Vec<Arc<Replica>>,
     /// Where the backlog ended when it was trimmed last.
     trimmed_at: u64,
-    encoded: Vec<u8>,
 }
 
 /// The stream is trimmed whenever it has grown by this.
@@ -66,8 +67,8 @@ impl Feed {
                 follows: false,
                 replicas: Vec::new(),
                 trimmed_at: 0,
-                encoded: Vec::new(),
             }),
+            end: AtomicU64::new(0),
             is_active: AtomicBool::new(false),
             lag_bytes_max: AtomicU64::new(0),
         }
@@ -99,12 +100,13 @@ impl Feed {
         self.is_active.store(false, Ordering::Relaxed);
         let offset = inner.backlog.end();
         inner.history = History::new(id);
-        inner.restart(offset);
+        self.restart(&mut inner, offset);
     }
 
     /// How many bytes the stream has.
+    #[inline]
     pub fn offset(&self) -> u64 {
-        self.inner.lock().backlog.end()
+        self.end.load(Ordering::Acquire)
     }
 
     /// Which stream it is, and how many bytes it has.
@@ -130,28 +132,18 @@ impl Feed {
         if !self.is_active() {
             return;
         }
-        let mut inner = self.inner.lock();
-        if inner.follows {
-            return;
-        }
-        let mut encoded = std::mem::take(&mut inner.encoded);
-        encoded.clear();
-        let is_several = unit.iter().len() > 1;
-        if is_several {
-            encoded.extend_from_slice(MULTI);
-        }
-        for effect in unit.iter() {
-            if inner.selected != Some(effect.database) {
-                inner.selected = Some(effect.database);
-                push_select(&mut encoded, effect.database);
+        with_unit(unit.iter(), |bytes, first, last| {
+            let mut inner = self.inner.lock();
+            if inner.follows {
+                return;
             }
-            push_command(&mut encoded, effect.words());
-        }
-        if is_several {
-            encoded.extend_from_slice(EXEC);
-        }
-        self.add(&mut inner, &encoded);
-        inner.encoded = encoded;
+            if inner.selected.replace(last) != Some(first) {
+                let mut select = Vec::new();
+                push_select(&mut select, first);
+                inner.backlog.append(&select);
+            }
+            self.add(&mut inner, bytes);
+        });
     }
 
     /// Adds a request that concerns the replicas and not the data.
@@ -173,10 +165,21 @@ impl Feed {
 
     fn add(&self, inner: &mut Inner, bytes: &[u8]) {
         inner.backlog.append(bytes);
+        self.end.store(inner.backlog.end(), Ordering::Release);
         if inner.backlog.end() - inner.trimmed_at >= TRIM_EACH_BYTES {
             inner.trim(self.lag_bytes_max.load(Ordering::Relaxed));
         }
         inner.replicas.iter().for_each(|replica| replica.more());
+    }
+
+    /// Keeps nothing of what was, at this offset.
+    fn restart(&self, inner: &mut Inner, offset: u64) {
+        let bytes_min = inner.backlog.bytes_min();
+        inner.backlog = Backlog::new(offset, bytes_min);
+        inner.trimmed_at = offset;
+        inner.selected = None;
+        inner.replicas.drain(..).for_each(|replica| replica.disconnect());
+        self.end.store(offset, Ordering::Release);
     }
 
     /// A replica asks to go on: if it may, it is among those who follow from now on, and learns the stream's name.
@@ -234,7 +237,7 @@ impl Feed {
         inner.follows = true;
         self.is_active.store(true, Ordering::Relaxed);
         if inner.backlog.end() != position.offset {
-            inner.restart(position.offset);
+            self.restart(&mut inner, position.offset);
             inner.history = History::new(position.id);
         }
         let offset = inner.backlog.end();
@@ -246,7 +249,7 @@ impl Feed {
         let mut inner = self.inner.lock();
         inner.follows = true;
         self.is_active.store(true, Ordering::Relaxed);
-        inner.restart(position.offset);
+        self.restart(&mut inner, position.offset);
         inner.history = History::new(position.id);
     }
 
@@ -287,14 +290,5 @@ impl Inner {
         let slowest = self.replicas.iter().map(|replica| replica.sent()).min();
         self.backlog.trim(slowest);
         self.trimmed_at = end;
-    }
-
-    /// Keeps nothing of what was, at this offset.
-    fn restart(&mut self, offset: u64) {
-        let bytes_min = self.backlog.bytes_min();
-        self.backlog = Backlog::new(offset, bytes_min);
-        self.trimmed_at = offset;
-        self.selected = None;
-        self.replicas.drain(..).for_each(|replica| replica.disconnect());
     }
 }

@@ -2,9 +2,6 @@
 
 use commands::prelude::*;
 
-use super::replicate;
-use crate::session::Session;
-
 command! {
     name: "slaveof",
     group: Server,
@@ -21,12 +18,4 @@ command! {
     "#,
 }
 
-#[derive(Args)]
-pub struct Args<'a> {
-    host: &'a [u8],
-    port: &'a [u8],
-}
-
-pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    replicate(session, args.host, args.port, reply)
-}
+pub(crate) use super::replicaof::{Args, run};
