@@ -253,8 +253,19 @@ impl Vm {
     pub(crate) fn tidy(&self) {
         self.shared.reply.borrow_mut().clear();
         self.shared.reply.borrow_mut().shrink_to(BUFFER_BYTES_MAX);
-        if self.lua.used_memory() > self.collect_from_bytes.get() && self.lua.gc_collect().is_ok() {
-            self.collect_from_bytes.set(COLLECT_FROM_BYTES_MIN.max(2 * self.lua.used_memory()));
+        let bytes_max = self.shared.memory_bytes_max.get();
+        // Lua 5.1 does not collect when it runs out of memory, so what this script leaves behind would fail the next one.
+        let collect_from_bytes = match bytes_max {
+            0 => self.collect_from_bytes.get(),
+            _ => self.collect_from_bytes.get().min(bytes_max / 4),
+        };
+        if self.lua.used_memory() > collect_from_bytes {
+            self.set_memory_limit(0);
+            let collected = self.lua.gc_collect();
+            self.set_memory_limit(bytes_max);
+            if collected.is_ok() {
+                self.collect_from_bytes.set(COLLECT_FROM_BYTES_MIN.max(2 * self.lua.used_memory()));
+            }
         }
     }
 
