@@ -215,6 +215,7 @@ fn expand_struct(fields: &Fields) -> syn::Result<Tokens> {
     Ok(quote! {
         const SPEC: ::commands::args::Spec = ::commands::args::Spec::block(&[#(#specs),*]);
 
+        #[inline(always)]
         fn parse(parser: &mut ::commands::args::Parser<'a>) -> ::commands::Result<Self> {
             let _ = &parser;
             #(#reads)*

@@ -274,7 +274,7 @@ pub fn parse_all<'a, A: Parse<'a>>(arguments: Arguments<'a>, position: usize) ->
 }
 
 /// Reads all that is left; words that are left over are a syntax error.
-#[inline]
+#[inline(always)]
 pub(crate) fn parse_rest<'a, A: Parse<'a>>(mut parser: Parser<'a>) -> Result<A> {
     let parsed = A::parse(&mut parser)?;
     if parser.remaining() > 0 { Err(Error::Syntax) } else { Ok(parsed) }
@@ -283,7 +283,7 @@ pub(crate) fn parse_rest<'a, A: Parse<'a>>(mut parser: Parser<'a>) -> Result<A> 
 impl<'a> Parse<'a> for Key<'a> {
     const SPEC: Spec = Spec::of(Kind::Key);
 
-    #[inline]
+    #[inline(always)]
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
         if let (1, Some(key)) = (parser.position, parser.first_key) {
             parser.skip();
@@ -491,6 +491,7 @@ const fn words_each(spec: &Spec) -> usize {
 impl<'a, T: Parse<'a>> Parse<'a> for Many<T> {
     const SPEC: Spec = Spec { multiple: true, ..T::SPEC };
 
+    #[inline(always)]
     fn parse(parser: &mut Parser<'a>) -> Result<Self> {
         let mut parsed = Many::with_capacity(parser.remaining() / const { words_each(&T::SPEC) });
         loop {

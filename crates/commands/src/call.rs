@@ -65,7 +65,7 @@ pub trait Reader {
 /// How a call gets at the keyspace.
 pub enum Access<'c, 'k> {
     /// It takes the locks that it needs.
-    Own(&'k Keyspace, Context),
+    Own(&'k Keyspace, &'c Context),
     /// The transaction that it belongs to holds them.
     Within(&'c mut WriteTxn<'k>),
 }
@@ -143,13 +143,13 @@ fn note_reads<'a, A: Parse<'a>>(reader: Option<&dyn Reader>, args: &A, attempt: 
 
 impl<'c> Call<'c, '_> {
     /// Reads the arguments, which begin at word `position`.
-    #[inline]
+    #[inline(always)]
     pub fn parse<A: Parse<'c>>(&self, position: usize) -> Result<A> {
         parse_rest(Parser::new(self.arguments, position).knowing(self.first_key))
     }
 
     /// Runs a command that reads.
-    #[inline]
+    #[inline(always)]
     pub fn read<'a, A: Parse<'a>>(
         &mut self,
         args: A,
@@ -159,7 +159,7 @@ impl<'c> Call<'c, '_> {
         match &mut self.access {
             Access::Own(keyspace, context) => {
                 let scope = scope(&args);
-                let view = keyspace.read(&needs(&args, scope, keyspace, context.database), *context);
+                let view = keyspace.read(&needs(&args, scope, keyspace, context.database), **context);
                 if let Some(reader) = self.reader {
                     args.keys(&mut |key| reader.has_read(&key));
                 }
@@ -172,7 +172,7 @@ impl<'c> Call<'c, '_> {
     }
 
     /// Runs a command that writes. Its changes are called `name` unless it says otherwise.
-    #[inline]
+    #[inline(always)]
     pub fn write<'a, A: Parse<'a>>(
         &mut self,
         name: &'static str,
@@ -183,7 +183,7 @@ impl<'c> Call<'c, '_> {
         match &mut self.access {
             Access::Own(keyspace, context) => {
                 let scope = scope(&args);
-                let mut txn = keyspace.write(&needs(&args, scope, keyspace, context.database), *context);
+                let mut txn = keyspace.write(&needs(&args, scope, keyspace, context.database), **context);
                 txn.call_changes(name);
                 if let Some(reader) = self.reader {
                     args.keys(&mut |key| reader.has_read(&key));
@@ -214,7 +214,7 @@ impl<'c> Call<'c, '_> {
         match &mut self.access {
             Access::Own(keyspace, context) => {
                 let mut txn =
-                    keyspace.write(&needs(&args, Scope::Keys, keyspace, context.database), *context);
+                    keyspace.write(&needs(&args, Scope::Keys, keyspace, context.database), **context);
                 txn.call_changes(name);
                 let attempt = run(&mut txn, args, self.reply);
                 txn.conclude(0, self.arguments);
@@ -245,13 +245,13 @@ impl<'c> Call<'c, '_> {
             Access::Own(keyspace, context) => {
                 let begin = self.reply.len();
                 let needs = needs(&args, Scope::Keys, keyspace, context.database);
-                let view = keyspace.read(&needs, *context);
+                let view = keyspace.read(&needs, **context);
                 let attempt = run(&view, &args, self.reply);
                 note_reads(self.reader, &args, &attempt);
                 self.tally = view.finish()?;
                 if let (Attempt::Wait(_), Some(room)) = (attempt?, self.waiting_room.as_mut()) {
                     self.reply.truncate(begin);
-                    let mut txn = keyspace.write(&needs, *context);
+                    let mut txn = keyspace.write(&needs, **context);
                     let attempt = run(&txn, &args, self.reply);
                     note_reads(self.reader, &args, &attempt);
                     txn.commit()?;

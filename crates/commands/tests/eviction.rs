@@ -22,7 +22,8 @@ fn gone(prompt: &mut Prompt, names: &[&str], policy: &EvictionPolicy) -> Vec<Str
     let mut evictor = Evictor::default();
     let mut gone = Vec::new();
     while let Eviction::Done(tally) = prompt.evict(&mut evictor, policy) {
-        assert_eq!((tally.evicted, tally.expired), (1, 0));
+        let news = tally.news.expect("a key went");
+        assert_eq!((news.evicted, news.expired), (1, 0));
         for name in names {
             let is_gone = prompt.type_in(&format!("EXISTS {name}")) == "(integer) 0";
             if is_gone && !gone.contains(&(*name).to_owned()) {

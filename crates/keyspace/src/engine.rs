@@ -189,6 +189,14 @@ pub struct Counts {
     pub timed: usize,
 }
 
+impl Counts {
+    /// Whether anything has a deadline.
+    #[inline]
+    pub fn has_deadlines(self) -> bool {
+        self.deadlines > 0 || self.timed > 0
+    }
+}
+
 /// What a sweep has removed.
 pub enum Swept<'s> {
     /// A key whose time has come.

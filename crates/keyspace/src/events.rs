@@ -22,9 +22,17 @@ pub struct Event {
     pub key: DatabaseKey,
 }
 
-/// What others are to be told of a transaction.
+/// What others are to be told of a transaction, and what is seldom counted.
 #[derive(Debug, Default)]
 pub struct News {
+    /// Keys removed because their time had come.
+    pub expired: u64,
+    /// Elements of values removed because their time had come. Each time is a change as well.
+    pub expired_elements: u64,
+    /// Keys removed to make room in memory.
+    pub evicted: u64,
+    /// Changed keys that clients wait for.
+    pub ready: Vec<DatabaseKey>,
     /// What happened, as far as somebody wants to know.
     pub events: Vec<Event>,
     /// The keys that are not what they were, if somebody wants to know ([`EventClasses::CHANGED`]).

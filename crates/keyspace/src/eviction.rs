@@ -281,7 +281,7 @@ impl Keyspace {
         let entry = txn.evict(candidate.database, &Key::new(&candidate.name), is_to_go);
         let tally = txn.commit().ok()?;
         drop(txn);
-        let has_made_room = entry.is_some() || tally.expired > 0;
+        let has_made_room = entry.is_some() || tally.news.as_ref().is_some_and(|news| news.expired > 0);
         if let Some(entry) = entry {
             self.discard_evicted(entry, policy.is_lazy);
         }

@@ -46,7 +46,7 @@ impl Touched<'_> {
         let name = name();
         self.caption.note_change(self.database, || name, &mut self.tally.news);
         if let Some(observers) = self.observers {
-            observers.changed(DatabaseKey::new(self.database, name), &mut self.tally.ready);
+            observers.changed(DatabaseKey::new(self.database, name), &mut self.tally.news_mut().ready);
         }
         self.is_to_be_stored(name);
     }
@@ -82,18 +82,18 @@ impl Touched<'_> {
         };
         if entry.deadline_ms().is_some_and(|deadline_ms| deadline_ms <= now_ms) {
             tell(EventClasses::EXPIRED, "expired");
-            self.tally.expired += 1;
+            self.tally.news_mut().expired += 1;
         } else {
             tell(EventClasses::HASH, "hexpired");
             tell(EventClasses::GENERIC, "del");
-            self.tally.expired_elements += HashRef::of(entry).len() as u64;
+            self.tally.news_mut().expired_elements += HashRef::of(entry).len() as u64;
             self.tally.changes += 1;
         }
     }
 
     /// Tells that the key that `name` names went to make room.
     pub fn is_evicted(&mut self, name: &[u8]) {
-        self.tally.evicted += 1;
+        self.tally.news_mut().evicted += 1;
         if let Some(effects) = &mut self.effects {
             effects.push_removal(self.database, name);
         }
@@ -133,7 +133,7 @@ struct Collection<'t> {
 const HELD: &str = "the entry is there until the handle is dropped";
 
 impl<'t> Collection<'t> {
-    #[inline]
+    #[inline(always)]
     fn new(found: Found<'t>) -> Collection<'t> {
         let Found { entry, touched, context, is_new } = found;
         Collection { entry: Some(entry), touched, context, changes: 0, may_be_empty: is_new, is_new }
@@ -144,7 +144,7 @@ impl<'t> Collection<'t> {
         self.entry.as_ref().expect(HELD)
     }
 
-    #[inline]
+    #[inline(always)]
     fn change<R>(
         &mut self,
         change: impl FnOnce(&mut Entry, &Limits) -> R,
@@ -156,7 +156,7 @@ impl<'t> Collection<'t> {
         result
     }
 
-    #[inline]
+    #[inline(always)]
     fn note(&mut self, changes: u64, may_leave_empty: bool) {
         if changes > 0 {
             self.changes += changes;
@@ -174,7 +174,7 @@ impl<'t> Collection<'t> {
     }
 
     /// Lets the caller add to the entry; `changes` says how much, given the result.
-    #[inline]
+    #[inline(always)]
     fn grow<R>(
         &mut self,
         change: impl FnOnce(&mut Entry, &Limits) -> R,
@@ -184,7 +184,7 @@ impl<'t> Collection<'t> {
     }
 
     /// Lets the caller change the entry in any way; `changes` says how much, given the result.
-    #[inline]
+    #[inline(always)]
     fn shrink<R>(
         &mut self,
         change: impl FnOnce(&mut Entry, &Limits) -> R,
@@ -193,7 +193,7 @@ impl<'t> Collection<'t> {
         self.change(change, changes, true)
     }
 
-    #[inline]
+    #[inline(always)]
     fn finish(&mut self, is_empty: bool) {
         let Some(entry) = self.entry.take() else { return };
         if self.changes > 0 {
@@ -227,7 +227,7 @@ macro_rules! handle {
         pub struct $name<'t>(Collection<'t>);
 
         impl<'t> $name<'t> {
-            #[inline]
+            #[inline(always)]
             pub(crate) fn new(found: Found<'t>) -> Self {
                 Self(Collection::new(found))
             }

@@ -171,11 +171,11 @@ impl Keyspace {
     /// Locks what is needed and shows it.
     #[inline]
     pub fn read(&self, needs: &Needs, context: Context) -> ReadView<'_> {
-        ReadView::new(self, needs, slots::Mode::Shared, context)
+        ReadView::new(self, needs, context)
     }
 
     /// Locks what is needed for changes.
-    #[inline]
+    #[inline(always)]
     pub fn write(&self, needs: &Needs, context: Context) -> WriteTxn<'_> {
         if self.snapshots.run() {
             self.snapshots.wait_for_room(needs);

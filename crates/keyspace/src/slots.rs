@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 use sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::Key;
-use crate::engine::{Shard, ShardBox};
+use crate::engine::{Counts, Shard, ShardBox};
 use crate::observers::Observers;
 
 /// What one slot holds: a shard for each database, made when first written to, and who observes its keys. What
@@ -90,6 +90,12 @@ impl Slot {
     pub fn for_each_shard_mut(&mut self, mut visit: impl FnMut(&mut dyn Shard)) {
         let rest = self.rest.iter_mut().flat_map(|rest| rest.shards.iter_mut().flatten());
         self.first.iter_mut().chain(rest).for_each(|shard| visit(&mut **shard));
+    }
+
+    /// What is in the shard of database 0, where there is none of another database and nobody observes a key.
+    #[inline]
+    pub fn plain_counts(&self) -> Option<Counts> {
+        if self.rest.is_some() { None } else { Some(self.first.as_deref()?.counts()) }
     }
 
     /// Exchanges the shards of two databases.
@@ -457,6 +463,15 @@ impl<'k> Held<'k> {
                 guards[position].1.slot_mut()
             }
             Guards::All(guards) => guards[usize::from(index)].slot_mut(),
+        }
+    }
+
+    /// The slot that is locked, where it is only one.
+    #[inline]
+    pub fn only(&self) -> Option<&Slot> {
+        match &self.guards {
+            Guards::One(_, guard) => Some(guard.slot()),
+            _ => None,
         }
     }
 

@@ -11,12 +11,12 @@ use values::access::Access;
 use values::entry::{Entry, EntryRef, Kind};
 use values::limits::Limits;
 
-use crate::engine::{Emptied, Loaded, Shard};
+use crate::engine::{Counts, Emptied, Loaded, Shard};
 use crate::events::{Caption, EventClasses};
 use crate::fault::Fault;
 use crate::handles::{Found, HashMut, ListMut, SetMut, StreamMut, Touched, ZSetMut};
 use crate::pending::Pending;
-use crate::slots::{Held, Mode, Needs};
+use crate::slots::{Held, Mode, Needs, Slot};
 use crate::view::{Context, ReadView, Tally, WrongType, access_clock, is_expired, note_use};
 use crate::{DatabaseKey, Effects, Key, Keyspace};
 
@@ -38,6 +38,8 @@ pub struct WriteTxn<'k> {
     pub(crate) effects: Option<Box<Effects>>,
     /// The right to hold slots and wait for others, if it was asked for.
     escalation: Option<MutexGuard<'k, ()>>,
+    /// What is known to all of the only slot that it holds, where that is known here and no deadline is in it.
+    published: Option<Counts>,
 }
 
 impl<'k> Deref for WriteTxn<'k> {
@@ -49,16 +51,11 @@ impl<'k> Deref for WriteTxn<'k> {
 }
 
 impl<'k> WriteTxn<'k> {
+    #[inline(always)]
     pub(crate) fn new(keyspace: &'k Keyspace, needs: &Needs, context: Context) -> WriteTxn<'k> {
-        let pending = keyspace.store.is_some().then(Box::default);
-        let view = ReadView::new(keyspace, needs, Mode::Exclusive, context);
-        WriteTxn {
-            view,
-            caption: keyspace.caption(),
-            pending,
-            effects: keyspace.recorder(),
-            escalation: None,
-        }
+        ReadView::forget_faults(keyspace);
+        let held = Held::lock(&keyspace.slots, needs, Mode::Exclusive, Some(&keyspace.escalation));
+        WriteTxn::holding(keyspace, held, context)
     }
 
     /// See [`Keyspace::write_growing`].
@@ -68,11 +65,11 @@ impl<'k> WriteTxn<'k> {
         needs: &Needs,
         context: Context,
     ) -> WriteTxn<'k> {
-        let pending = keyspace.store.is_some().then(Box::default);
-        let escalation = Some(escalation);
-        let lock = || Held::lock(&keyspace.slots, needs, Mode::Exclusive, None);
-        let view = ReadView::with(keyspace, lock, context);
-        WriteTxn { view, caption: keyspace.caption(), pending, effects: keyspace.recorder(), escalation }
+        ReadView::forget_faults(keyspace);
+        let held = Held::lock(&keyspace.slots, needs, Mode::Exclusive, None);
+        let mut txn = WriteTxn::holding(keyspace, held, context);
+        txn.escalation = Some(escalation);
+        txn
     }
 
     /// Whether it has the right to lock more.
@@ -123,13 +120,14 @@ impl<'k> WriteTxn<'k> {
     }
 
     /// A transaction on what is locked already.
+    #[inline(always)]
     pub(crate) fn holding(keyspace: &'k Keyspace, held: Held<'k>, context: Context) -> WriteTxn<'k> {
-        let pending = keyspace.store.is_some().then(Box::default);
-        let view = ReadView::holding(keyspace, held, context);
+        let published = held.only().and_then(Slot::plain_counts).filter(|counts: &Counts| !counts.has_deadlines());
         WriteTxn {
-            view,
+            published,
+            view: ReadView::holding(keyspace, held, context),
             caption: keyspace.caption(),
-            pending,
+            pending: keyspace.store.is_some().then(Box::default),
             effects: keyspace.recorder(),
             escalation: None,
         }
@@ -180,13 +178,14 @@ impl<'k> WriteTxn<'k> {
     /// Makes the counts of the slots that are held known, so that what looks at all slots within the transaction
     /// finds what it has done so far. Otherwise they become known at its end.
     pub fn publish(&mut self) {
+        self.published = None;
         let keyspace = self.view.keyspace;
         self.view.held.for_each_mut(|index, slot| keyspace.publish(index, slot));
     }
 
     /// Makes what was done so far last, all of it or nothing, and says what it was. When that fails, nothing of it has
     /// happened.
-    #[inline]
+    #[inline(always)]
     pub fn commit(&mut self) -> Result<Tally, Fault> {
         let tally = std::mem::take(self.view.tally_mut());
         if let Some(pending) = &mut self.pending
@@ -203,7 +202,7 @@ impl<'k> WriteTxn<'k> {
     }
 
     /// The entry of `key` in `database` to change. An expired one is removed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn locate(&mut self, database: u16, key: &Key<'_>) -> Option<Found<'_>> {
         let keyspace = self.view.keyspace;
         let random = self.chance();
@@ -230,13 +229,13 @@ impl<'k> WriteTxn<'k> {
     }
 
     /// What decides whether a use is counted, where uses are counted by chance.
-    #[inline]
+    #[inline(always)]
     fn chance(&self) -> u64 {
         self.view.context.counting.map_or(0, |_| self.view.random())
     }
 
     /// The shard that `key` of `database` belongs to, with what must be told of a change, and the context.
-    #[inline]
+    #[inline(always)]
     fn shard_mut(&mut self, database: u16, key: &Key<'_>) -> (&mut dyn Shard, Touched<'_>, &Context) {
         let keyspace = self.view.keyspace;
         let slot = self.view.held.slot_mut(key.slot);
@@ -380,7 +379,7 @@ impl<'k> WriteTxn<'k> {
     }
 
     /// The collection of `kind` at `key`, to change.
-    #[inline]
+    #[inline(always)]
     fn collection(&mut self, key: &Key<'_>, kind: Kind) -> Result<Option<Found<'_>>, WrongType> {
         match self.locate(self.view.database(), key) {
             Some(found) if found.entry.kind() != kind => Err(WrongType),
@@ -389,7 +388,7 @@ impl<'k> WriteTxn<'k> {
     }
 
     /// The collection of `kind` at `key`, to change; made by `make` when there is none.
-    #[inline]
+    #[inline(always)]
     fn collection_or_new(
         &mut self,
         key: &Key<'_>,
@@ -492,7 +491,7 @@ impl<'k> WriteTxn<'k> {
             for key in slot.observers().into_iter().flat_map(|observers| observers.keys(database)) {
                 let key_there = shard.find(&Key::new(&key.name), &Loaded::default()).is_some();
                 if let (true, Some(observers)) = (key_there, slot.observers()) {
-                    observers.changed(key, &mut self.view.tally.get_mut().ready);
+                    observers.changed(key, &mut self.view.tally.get_mut().news_mut().ready);
                 }
             }
             match &mut self.pending {
@@ -506,7 +505,7 @@ impl<'k> WriteTxn<'k> {
         }
         let tally = self.view.tally_mut();
         tally.changes += removed;
-        tally.news.get_or_insert_default().emptied = true;
+        tally.news_mut().emptied = true;
         Ok(())
     }
 
@@ -531,7 +530,7 @@ impl<'k> WriteTxn<'k> {
                         entry.is_some_and(|entry| !is_expired(entry, now_ms))
                     };
                     if there(first) || there(second) {
-                        observers.changed(key.clone(), &mut tally.ready);
+                        observers.changed(key.clone(), &mut tally.news_mut().ready);
                     }
                 }
             }
@@ -574,6 +573,9 @@ impl Drop for WriteTxn<'_> {
         }
         // What was removed by whoever only wanted to look.
         self.hand_over_effects();
+        if self.published.is_some() && self.view.held.only().and_then(Slot::plain_counts) == self.published {
+            return;
+        }
         self.view.held.for_each_mut(|index, slot| {
             keyspace.publish(index, slot);
             slot.tidy();

@@ -56,18 +56,16 @@ pub struct Tally {
     pub hits: u64,
     /// Look-ups by reading commands that found none.
     pub misses: u64,
-    /// Keys removed because their time had come.
-    pub expired: u64,
-    /// Elements of values removed because their time had come. Each time is a change as well.
-    pub expired_elements: u64,
-    /// Keys removed to make room in memory.
-    pub evicted: u64,
     /// Changes made to the keyspace.
     pub changes: u64,
-    /// Changed keys that clients wait for.
-    pub ready: Vec<crate::DatabaseKey>,
-    /// What others are to be told. Nearly always nobody wants to know, so it takes no more than a pointer.
+    /// What else came of it. Nearly always that is nothing, so it takes no more than a pointer.
     pub news: Option<Box<News>>,
+}
+
+impl Tally {
+    pub(crate) fn news_mut(&mut self) -> &mut News {
+        self.news.get_or_insert_default()
+    }
 }
 
 /// A consistent look at the keys that a command declared. It cannot change them.
@@ -84,23 +82,18 @@ pub struct ReadView<'k> {
 
 impl<'k> ReadView<'k> {
     #[inline]
-    pub(crate) fn new(keyspace: &'k Keyspace, needs: &Needs, mode: Mode, context: Context) -> ReadView<'k> {
-        let lock = || Held::lock(&keyspace.slots, needs, mode, Some(&keyspace.escalation));
-        ReadView::with(keyspace, lock, context)
+    pub(crate) fn new(keyspace: &'k Keyspace, needs: &Needs, context: Context) -> ReadView<'k> {
+        ReadView::forget_faults(keyspace);
+        let held = Held::lock(&keyspace.slots, needs, Mode::Shared, Some(&keyspace.escalation));
+        ReadView::holding(keyspace, held, context)
     }
 
-    /// A view of what `lock` locks.
+    /// Has nothing to do with what went wrong for whoever looked before and was not asked how it went.
     #[inline]
-    pub(crate) fn with(
-        keyspace: &'k Keyspace,
-        lock: impl FnOnce() -> Held<'k>,
-        context: Context,
-    ) -> ReadView<'k> {
+    pub(crate) fn forget_faults(keyspace: &Keyspace) {
         if keyspace.store.is_some() {
-            // Whoever looked before and was not asked how it went is none of this one's business.
             fault::take();
         }
-        ReadView::holding(keyspace, lock(), context)
     }
 
     /// A look at what is locked already.

@@ -41,6 +41,8 @@ pub(crate) fn look<'a>(
     let mut ahead = SmallVec::new();
     let mut keys: SmallVec<[Key<'a>; REQUESTS_MAX]> = SmallVec::new();
     let mut elements: SmallVec<[(Key<'a>, u64); REQUESTS_MAX]> = SmallVec::new();
+    // Those of a batch are often the same.
+    let mut named: Option<(&[u8], Option<&'a Entry>)> = None;
     for request in 0..requests {
         let arguments = parser.arguments_of(request, input);
         let word = |at| arguments.get(at).filter(|word| word.len() <= WORD_BYTES_MAX);
@@ -53,7 +55,14 @@ pub(crate) fn look<'a>(
                 key
             }
         });
-        let entry = arguments.get(0).and_then(|name| server.table.find(name));
+        let entry = arguments.get(0).and_then(|name| match named {
+            Some((last, entry)) if last == name => entry,
+            _ => {
+                let entry = server.table.find(name);
+                named = Some((name, entry));
+                entry
+            }
+        });
         let element = entry.and_then(|entry| entry.element_at).and_then(word);
         if let (Some(key), Some(element)) = (first_key, element) {
             elements.push((key, base::hash::hash(element)));

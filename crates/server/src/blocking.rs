@@ -237,7 +237,7 @@ impl Blocked {
             arguments: waiter.arguments.as_arguments(),
             first_key: None,
             reply: &mut reply,
-            access: Access::Own(keyspace, Context { now_ms, ..waiter.context }),
+            access: Access::Own(keyspace, &Context { now_ms, ..waiter.context }),
             tally: Tally::default(),
             reader: waiter.is_remembered.then_some(&remembering as &dyn Reader),
             waiting_room: Some(&mut again),
@@ -296,8 +296,10 @@ impl Server {
                     self.note_time(&waiter.client, entry, waiter.arguments.as_arguments(), took_ns);
                 }
                 total.changes += tally.changes;
-                self.tell_news(tally.news.as_deref(), Some(waiter.client.id));
-                ready.extend(tally.ready);
+                if let Some(news) = tally.news {
+                    self.tell_news(Some(&news), Some(waiter.client.id));
+                    ready.extend(news.ready);
+                }
                 if let Some(text) = failure {
                     self.statistics.count_error(&text);
                     self.statistics.count_late_failure(waiter.index);

@@ -328,9 +328,7 @@ impl Server {
             match self.keyspace.evict(evictor, policy, Context { seed: random.next_u64(), ..context }) {
                 Eviction::Done(tally) => {
                     bytes_to_free -= before - (self.allocator.tell)();
-                    self.statistics.count(&tally);
-                    self.tell_news(tally.news.as_deref(), None);
-                    ready.extend(tally.ready);
+                    ready.extend(self.take_in(tally, None));
                 }
                 Eviction::Busy => return Room::Coming,
                 Eviction::Nothing if self.keyspace.pending_frees() > 0 => return Room::Coming,

@@ -4,12 +4,25 @@
 //! order in which they happened, before whoever waits for the keys is served.
 
 use config::EventClasses;
-use keyspace::{DatabaseKey, Event, News};
+use keyspace::{DatabaseKey, Event, News, Tally};
 
 use crate::clock::unix_ms;
 use crate::server::Server;
 
 impl Server {
+    /// Counts what came of a command, whose it was `by`, and tells of it. Returns the keys that clients wait for.
+    #[inline]
+    pub(crate) fn take_in(&self, tally: Tally, by: Option<u64>) -> Vec<DatabaseKey> {
+        self.statistics.count(&tally);
+        match tally.news {
+            None => Vec::new(),
+            Some(mut news) => {
+                self.tell_news(Some(&news), by);
+                std::mem::take(&mut news.ready)
+            }
+        }
+    }
+
     /// Tells everyone of what was done who wants to know but does not wait for it; `by` is whose command it was.
     #[inline]
     pub(crate) fn tell_news(&self, news: Option<&News>, by: Option<u64>) {

@@ -305,13 +305,13 @@ fn run(
     match (entry.run, entry.command.handler) {
         (Some(run), _) => run(session, arguments, reply),
         (None, Handler::Read(run) | Handler::Write(run)) => {
-            let context = session.context(now_ms);
+            session.renew_context(now_ms);
             let remembering = Remembering { server: &session.server, client: session.client.id };
             let mut call = Call {
                 arguments,
                 first_key: ahead.and_then(|ahead| ahead.first_key),
                 reply,
-                access: Access::Own(&session.server.keyspace, context),
+                access: Access::Own(&session.server.keyspace, &session.context),
                 tally: Tally::default(),
                 reader: is_remembered.then_some(&remembering as &dyn Reader),
                 waiting_room: None,
@@ -319,9 +319,7 @@ fn run(
             let result = run(&mut call);
             let tally = call.tally;
             session.note_changes(tally.changes);
-            session.server.statistics.count(&tally);
-            session.server.tell_news(tally.news.as_deref(), Some(session.client.id));
-            *ready = tally.ready;
+            *ready = session.server.take_in(tally, Some(session.client.id));
             result
         }
         (None, Handler::Blocking(run) | Handler::BlockingRead(run)) => {
@@ -345,7 +343,7 @@ fn run(
                 arguments,
                 first_key: ahead.and_then(|ahead| ahead.first_key),
                 reply,
-                access: Access::Own(&server.keyspace, context),
+                access: Access::Own(&server.keyspace, &context),
                 tally: Tally::default(),
                 reader: is_remembered.then_some(&remembering as &dyn Reader),
                 waiting_room: Some(&mut arrival),
@@ -354,9 +352,7 @@ fn run(
             let tally = std::mem::take(&mut call.tally);
             let waiting = arrival.waiting.take();
             session.note_changes(tally.changes);
-            server.statistics.count(&tally);
-            server.tell_news(tally.news.as_deref(), Some(session.client.id));
-            *ready = tally.ready;
+            *ready = server.take_in(tally, Some(session.client.id));
             if let Some((waiter, timeout_ms)) = waiting {
                 reply.truncate(begin);
                 reply.null_array();

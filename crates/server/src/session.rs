@@ -8,7 +8,6 @@ use commands::Command;
 use keyspace::{Context, DatabaseKey, WatchFlag};
 use replication::Greeting;
 use resp::{OwnedArguments, Version};
-use values::limits::Limits;
 
 use crate::blocking::Waiter;
 use crate::client::{Client, ClientFlag};
@@ -64,9 +63,10 @@ pub struct Session {
     pub(crate) replica: Option<Arc<Replica>>,
     /// Whether what it runs are effects from a log.
     pub is_replaying: bool,
-    /// The server's as of `limits_generation`.
-    limits: Limits,
-    limits_generation: u64,
+    /// What its last command knew of the world: see [`Session::renew_context`].
+    pub(crate) context: Context,
+    /// As of which settings.
+    context_generation: u64,
     random: base::random::Random,
 }
 
@@ -115,10 +115,10 @@ impl Session {
     pub fn new(server: Arc<Server>, client: Arc<Client>) -> Session {
         let is_authenticated = server.users.are_strangers_welcome();
         let account = client.account();
-        let limits_generation = server.generation();
+        let context_generation = server.generation();
         Session {
-            limits: server.limits(),
-            limits_generation,
+            context: server.context_of_its_own(),
+            context_generation,
             server,
             client,
             version: Version::Resp2,
@@ -146,22 +146,26 @@ impl Session {
     }
 
     /// What a command that begins at `now_ms` knows of the world.
-    #[inline]
     pub fn context(&mut self, now_ms: u64) -> Context {
+        self.renew_context(now_ms);
+        self.context
+    }
+
+    /// Has `context` be what a command knows that begins at `now_ms`.
+    #[inline]
+    pub(crate) fn renew_context(&mut self, now_ms: u64) {
         let generation = self.server.generation();
-        if generation != self.limits_generation {
-            self.limits = self.server.limits();
-            self.limits_generation = generation;
+        if generation != self.context_generation {
+            self.context.limits = self.server.limits();
+            self.context_generation = generation;
         }
-        Context {
-            database: self.database,
-            now_ms,
-            is_copy: self.is_replaying,
-            limits: self.limits,
-            seed: self.random.next_u64(),
-            touch: !self.client.has(ClientFlag::NoTouch),
-            counting: self.server.counting(),
-        }
+        let context = &mut self.context;
+        context.database = self.database;
+        context.now_ms = now_ms;
+        context.is_copy = self.is_replaying;
+        context.seed = self.random.next_u64();
+        context.touch = !self.client.has(ClientFlag::NoTouch);
+        context.counting = self.server.counting();
     }
 
     /// Notes that its command has made so many changes.

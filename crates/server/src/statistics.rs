@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::counter::Sharded;
-use keyspace::Tally;
+use keyspace::{News, Tally};
 
 thread_local! {
     /// Which of the workers' counters this thread writes; the last ones are for all threads that are no workers.
@@ -205,17 +205,23 @@ impl Statistics {
         for (counter, amount) in [
             (&counters.hits, tally.hits),
             (&counters.misses, tally.misses),
-            (&counters.expired, tally.expired),
-            (&counters.evicted, tally.evicted),
             (&counters.changes, tally.changes),
         ] {
             if amount > 0 {
                 add(counter, amount);
             }
         }
-        if tally.changes > 0 && tally.expired_elements > 0 {
-            add(&counters.expired_elements, tally.expired_elements);
+        if let Some(news) = tally.news.as_deref() {
+            self.count_news(news);
         }
+    }
+
+    #[cold]
+    fn count_news(&self, news: &News) {
+        let counters = self.mine();
+        add(&counters.expired, news.expired);
+        add(&counters.expired_elements, news.expired_elements);
+        add(&counters.evicted, news.evicted);
     }
 
     /// Counts keys, and elements of values, removed by active expiry.

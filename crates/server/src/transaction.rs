@@ -113,9 +113,7 @@ fn run_all(
     let tally = txn.commit()?;
     drop(txn);
     session.note_changes(tally.changes);
-    server.statistics.count(&tally);
-    server.tell_news(tally.news.as_deref(), Some(session.client.id));
-    Ok(tally.ready)
+    Ok(server.take_in(tally, Some(session.client.id)))
 }
 
 /// Runs one of the queued commands.

@@ -143,7 +143,7 @@ impl Prompt {
             arguments,
             first_key: None,
             reply: &mut reply,
-            access: Access::Own(&self.keyspace, context),
+            access: Access::Own(&self.keyspace, &context),
             tally: Tally::default(),
             reader: None,
             waiting_room: None,

@@ -178,7 +178,7 @@ pub fn answer(keyspace: &Keyspace, database: u16, line: &str) -> String {
         counting: None,
     };
     let words = OwnedArguments::from_line(line.as_bytes()).expect("the line has balanced quotes");
-    let reply = reply_to(words.as_arguments(), Access::Own(keyspace, context));
+    let reply = reply_to(words.as_arguments(), Access::Own(keyspace, &context));
     let (value, _) = resp::decode(reply.as_bytes()).expect("a well-formed reply").expect("a whole reply");
     resp::display::render(&value).trim_end().to_owned()
 }

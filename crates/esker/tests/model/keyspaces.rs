@@ -202,7 +202,7 @@ impl Pair {
         }
         self.begin(command);
         let [subject, reference] = [self.subject(), &self.reference]
-            .map(|keyspace| execute(command, Access::Own(keyspace, self.context)));
+            .map(|keyspace| execute(command, Access::Own(keyspace, &self.context)));
         if is_named(command, "SPOP") {
             // The choice is the engine's own. What the one chose, the other loses.
             self.follow_choice(command, &subject, &reference);
@@ -246,7 +246,7 @@ impl Pair {
         let union: BTreeSet<Bytes> = by_subject.iter().chain(&by_reference).cloned().collect();
         let union: Vec<Bytes> = union.into_iter().collect();
         for keyspace in [self.subject(), &self.reference] {
-            execute(&with("SREM", &union), Access::Own(keyspace, self.context));
+            execute(&with("SREM", &union), Access::Own(keyspace, &self.context));
         }
         self.note(format!("so both lose {} members", union.len()));
     }
@@ -286,7 +286,7 @@ impl Pair {
     fn ask(&self, keyspace: &Keyspace, database: u16, words: &[&[u8]]) -> Value {
         let words: Vec<Bytes> = words.iter().map(|word| word.to_vec()).collect();
         let context = Context { database, touch: false, ..self.context };
-        execute(&words, Access::Own(keyspace, context))
+        execute(&words, Access::Own(keyspace, &context))
     }
 
     /// Compares everything there is.

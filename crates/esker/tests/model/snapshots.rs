@@ -203,7 +203,7 @@ fn play(keyspace: &Keyspace, seed: u64) {
                         _ => {
                             let (database, command) = command(&mut rng, families, databases);
                             if is_to_be_sent(&command) {
-                                execute(&command, Access::Own(keyspace, context(database)));
+                                execute(&command, Access::Own(keyspace, &context(database)));
                             }
                         }
                     }
@@ -297,13 +297,13 @@ fn there_is_one_at_a_time_and_it_can_be_given_up() {
     let keyspace = in_memory();
     for number in 0..1000 {
         let command = [b"SET".to_vec(), number.to_string().into_bytes(), b"x".to_vec()];
-        execute(&command, Access::Own(&keyspace, context(0, 0, NOW_MS)));
+        execute(&command, Access::Own(&keyspace, &context(0, 0, NOW_MS)));
     }
     let (snapshot, moment) = keyspace.begin_snapshot(encoder().0, || 42).expect("there is no other");
     assert_eq!(moment, 42);
     assert!(matches!(keyspace.begin_snapshot(encoder().0, || ()), Err(CannotBegin::Runs)));
     // Its shards are kept for the snapshot, and go with it.
-    execute(&[b"FLUSHALL".to_vec()], Access::Own(&keyspace, context(0, 0, NOW_MS)));
+    execute(&[b"FLUSHALL".to_vec()], Access::Own(&keyspace, &context(0, 0, NOW_MS)));
     drop(snapshot);
     let (encode, descriptions) = encoder();
     let (mut snapshot, ()) = keyspace.begin_snapshot(encode, || ()).expect("there is no other");
@@ -318,7 +318,7 @@ fn who_changes_too_much_waits_for_the_saver() {
     let rounds = 2 * keyspace::HANDED_OVER_BYTES_MAX / value.len();
     let set = |number: usize, value: &[u8]| {
         let command = [b"SET".to_vec(), number.to_string().into_bytes(), value.to_vec()];
-        execute(&command, Access::Own(&keyspace, context(0, 0, NOW_MS)));
+        execute(&command, Access::Own(&keyspace, &context(0, 0, NOW_MS)));
     };
     (0..rounds).for_each(|number| set(number, &value));
     let encode: Encode = Box::new(|entry, out| out.extend_from_slice(&StringRef::of(entry).to_vec()));

@@ -45,7 +45,7 @@ impl<'t> HashMut<'t> {
         match removed {
             0 => touched.is_to_be_stored(entry.as_ref().key()),
             removed => {
-                touched.tally.expired_elements += removed as u64;
+                touched.tally.news_mut().expired_elements += removed as u64;
                 touched.changed(|| entry.as_ref().key());
                 self.0.tell(EventClasses::HASH, "hexpired");
             }

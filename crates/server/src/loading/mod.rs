@@ -296,8 +296,8 @@ impl Server {
         }
         let tally = txn.commit().map_err(|fault| fault.to_string())?;
         drop(txn);
-        self.tell_news(tally.news.as_deref(), None);
-        self.serve_waiting(tally.ready, unix_ms());
+        let ready = self.take_in(tally, None);
+        self.serve_waiting(ready, unix_ms());
         Ok(())
     }
 

@@ -246,18 +246,17 @@ impl Run<'_> {
             drop(txn);
             let tally = tally?;
             session.note_changes(tally.changes);
-            server.statistics.count(&tally);
-            server.tell_news(tally.news.as_deref(), Some(session.client.id));
+            let ready = server.take_in(tally, Some(session.client.id));
             if end == Some(End::Restart) {
                 reply.truncate(begin);
                 continue;
             }
             if result.is_err() {
                 // What it did before it failed stays done, and those who waited for it learn of it.
-                server.serve_waiting(tally.ready, self.now_ms);
+                server.serve_waiting(ready, self.now_ms);
                 return result.map(|()| Vec::new());
             }
-            return Ok(tally.ready);
+            return Ok(ready);
         }
     }
 

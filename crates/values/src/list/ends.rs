@@ -5,9 +5,9 @@ use crate::entry::allocation_size;
 use crate::list::run::End;
 
 /// A run of bytes somewhere inside an allocation.
-#[derive(Clone)]
 pub struct Ends {
-    allocation: Box<[u8]>,
+    /// Its length is how far it was ever written; all of its capacity is meant to be.
+    allocation: Vec<u8>,
     start: usize,
     end: usize,
 }
@@ -15,27 +15,28 @@ pub struct Ends {
 impl Ends {
     /// No bytes, with room for `capacity` of them towards `end`.
     pub fn with_room(end: End, capacity: usize) -> Ends {
-        let allocation = allocate(capacity);
-        let at = if end == End::Front { allocation.len() } else { 0 };
+        let mut allocation = allocate(capacity);
+        let at = if end == End::Front { allocation.capacity() } else { 0 };
+        allocation.resize(at, 0);
         Ends { allocation, start: at, end: at }
     }
 
     /// `bytes`, with little room around them.
     pub fn exactly(bytes: &[u8]) -> Ends {
         let mut allocation = allocate(bytes.len());
-        allocation[..bytes.len()].copy_from_slice(bytes);
+        allocation.extend_from_slice(bytes);
         Ends { allocation, start: 0, end: bytes.len() }
     }
 
     /// Bytes of memory held.
     pub fn memory_bytes(&self) -> usize {
-        self.allocation.len()
+        self.allocation.capacity()
     }
 
     /// Gives back the free room, if it is worth it.
     pub fn trim(&mut self) {
         let len = self.bytes().len();
-        if allocation_size(len + len / 8) < self.allocation.len() {
+        if allocation_size(len + len / 8) < self.allocation.capacity() {
             *self = Ends::exactly(self.bytes());
         }
     }
@@ -43,7 +44,7 @@ impl Ends {
     fn room(&self, end: End) -> usize {
         match end {
             End::Front => self.start,
-            End::Back => self.allocation.len() - self.end,
+            End::Back => self.allocation.capacity() - self.end,
         }
     }
 
@@ -53,8 +54,8 @@ impl Ends {
     fn make_room(&mut self, end: End, wanted: usize) {
         let len = self.bytes().len();
         let needed = len + wanted;
-        let roomy = needed + len / 4 <= self.allocation.len();
-        let capacity = if roomy { self.allocation.len() } else { allocation_size(needed + len / 2) };
+        let roomy = needed + len / 4 <= self.allocation.capacity();
+        let capacity = if roomy { self.allocation.capacity() } else { allocation_size(needed + len / 2) };
         // A quarter of what is free stays at the other end, in case that is used too.
         let elsewhere = (capacity - needed) / 4;
         let start = match end {
@@ -62,18 +63,36 @@ impl Ends {
             End::Back => elsewhere,
         };
         if roomy {
+            self.write_up_to(start + len);
             self.allocation.copy_within(self.start..self.end, start);
         } else {
             let mut allocation = allocate(capacity);
-            allocation[start..start + len].copy_from_slice(self.bytes());
+            allocation.resize(start, 0);
+            allocation.extend_from_slice(self.bytes());
             self.allocation = allocation;
         }
         (self.start, self.end) = (start, start + len);
     }
+
+    /// Has everything before `end` be written at least once.
+    #[inline]
+    fn write_up_to(&mut self, end: usize) {
+        if end > self.allocation.len() {
+            self.allocation.resize(end, 0);
+        }
+    }
 }
 
-fn allocate(capacity: usize) -> Box<[u8]> {
-    vec![0; allocation_size(capacity)].into_boxed_slice()
+impl Clone for Ends {
+    fn clone(&self) -> Ends {
+        let mut allocation = Vec::with_capacity(self.allocation.capacity());
+        allocation.extend_from_slice(&self.allocation);
+        Ends { allocation, ..*self }
+    }
+}
+
+fn allocate(capacity: usize) -> Vec<u8> {
+    Vec::with_capacity(allocation_size(capacity))
 }
 
 impl Buffer for Ends {
@@ -108,6 +127,7 @@ impl Buffer for Ends {
                 self.start = start;
             }
             End::Back => {
+                self.write_up_to(self.end + inserted - removed);
                 let tail = self.start + at + removed;
                 if tail_len > 0 {
                     self.allocation.copy_within(tail..self.end, self.start + at + inserted);

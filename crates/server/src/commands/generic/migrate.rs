@@ -197,9 +197,8 @@ fn remove_unchanged(
     let tally = txn.commit()?;
     drop(txn);
     session.note_changes(tally.changes);
-    server.statistics.count(&tally);
-    server.tell_news(tally.news.as_deref(), Some(session.client.id));
-    server.serve_waiting(tally.ready, now_ms);
+    let ready = server.take_in(tally, Some(session.client.id));
+    server.serve_waiting(ready, now_ms);
     Ok(changed)
 }
 
