@@ -44,9 +44,10 @@ impl Clients {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// The client with this id.
+    /// The client with this id. One that is about to go counts as gone: whoever reads the answer to its QUIT may rely on
+    /// that.
     pub fn find(&self, id: u64) -> Option<Arc<Client>> {
-        self.clients.lock().get(&id).cloned()
+        self.clients.lock().get(&id).filter(|client| !client.is_leaving()).cloned()
     }
 
     /// All, in the order in which they came.
