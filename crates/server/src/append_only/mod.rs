@@ -133,21 +133,26 @@ pub(crate) fn start(server: &Arc<Server>, taking: Taking) -> Result<(), String> 
     outcome.map_err(|error| format!("Can't write the append-only file: {error}"))
 }
 
-/// Loads the files again, in place of what is in memory: `DEBUG LOADAOF`.
+/// Loads the files again, in place of what is in memory: `DEBUG LOADAOF`. Where nothing is written to them, there are those
+/// of the last rewrite.
 pub(crate) fn reload(server: &Arc<Server>) -> Result<(), String> {
     let files = &server.append_only.files;
-    if !files.is_on() {
-        return Err("the append-only file is off".to_owned());
+    let is_on = files.is_on();
+    if is_on {
+        files.write_all();
     }
-    files.write_all();
+    let opened = files.open()?;
+    if opened.files.is_empty() {
+        return Err("there is no append-only file".to_owned());
+    }
     server.give_effects(Taker::File, false);
     server.attention.set(Concern::Loading, true);
-    let result = server.empty(|database| replay::is_left_out(server, database)).and_then(|()| {
-        let opened = files.open()?;
+    let emptied = server.empty(|database| replay::is_left_out(server, database));
+    let result = emptied.and_then(|()| {
         opened.files.iter().try_for_each(|(path, bytes)| replay::load(server, path, *bytes, false))
     });
     server.attention.set(Concern::Loading, false);
-    server.give_effects(Taker::File, true);
+    server.give_effects(Taker::File, is_on);
     result
 }
 
