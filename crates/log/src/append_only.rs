@@ -186,11 +186,6 @@ impl AppendOnly {
         self.is_on.load(Ordering::Acquire)
     }
 
-    /// Whether there is a base to go on from.
-    pub fn has_base(&self) -> bool {
-        self.manifest.lock().base().is_some()
-    }
-
     /// Appends to the last incremental file from now on, or to a first one. What was appended to the stream before is
     /// written to it too.
     ///

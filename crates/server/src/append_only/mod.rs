@@ -124,11 +124,12 @@ pub(crate) fn start(server: &Arc<Server>, taking: Taking) -> Result<(), String> 
         let seconds = began.elapsed().as_secs_f64();
         tracing::info!(files = opened.files.len(), "DB loaded from append only file: {seconds:.3} seconds");
     }
-    let outcome = if files.has_base() {
+    // As in Redis, incremental files need no base before them.
+    let outcome = if opened.files.is_empty() {
+        rewrite::run(server)
+    } else {
         server.give_effects(Taker::File, true);
         files.go_on().map_err(|error| error.to_string())
-    } else {
-        rewrite::run(server)
     };
     outcome.map_err(|error| format!("Can't write the append-only file: {error}"))
 }
