@@ -81,6 +81,13 @@ impl Appending {
     pub(crate) fn configure(&self, settings: &Settings) {
         let rests = settings.persistence.no_appendfsync_on_rewrite && self.is_rewriting();
         self.files.configure(fsync(settings), rests);
+        self.note_time(settings);
+    }
+
+    /// Has the log say when what is done from now on is done, where it is to.
+    fn note_time(&self, settings: &Settings) {
+        let is_wanted = settings.persistence.aof_timestamp_enabled;
+        self.files.stream.set_time(if is_wanted { crate::clock::unix_ms() / 1000 } else { 0 });
     }
 
     /// Whether a rewrite is under way.
@@ -204,8 +211,7 @@ pub(crate) fn tend(server: &Arc<Server>) {
     let settings = server.settings();
     server.attention.set(Concern::Unwritten, files.is_on() && files.failure().is_some());
     let persistence = &settings.persistence;
-    let time_s = if persistence.aof_timestamp_enabled { crate::clock::unix_ms() / 1000 } else { 0 };
-    files.stream.set_time(time_s);
+    appending.note_time(&settings);
     if appending.is_rewriting() || !persistence.appendonly {
         return;
     }
