@@ -6,8 +6,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use log::check::{Findings, look, truncate};
 use log::Manifest;
+use log::check::{Findings, look, truncate};
 
 const HELP: &str = "\
 Find out what is wrong with an append-only file.
@@ -93,8 +93,9 @@ fn run(task: &Task) -> Result<(), String> {
         return check(path, "AOF", true, task);
     }
     println!("Start checking Multi Part AOF");
-    let bad = |why: &dyn std::fmt::Display| format!("Invalid AOF manifest file format: {}: {why}", path.display());
-    let text = String::from_utf8(text?).map_err(|_| bad(&"it is no text"))?;
+    let bad = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+    let text =
+        String::from_utf8(text?).map_err(|_| bad(&"Invalid AOF manifest file format: it is no text"))?;
     let manifest = Manifest::parse(&text).map_err(|why| bad(&why))?;
     let dir = path.parent().unwrap_or(Path::new(""));
     let files = manifest.loaded().count();

@@ -153,7 +153,8 @@ impl AppendOnly {
                 let _ = fs::rename(single_file, &path);
             }
             let metadata = fs::metadata(&path);
-            let bytes = metadata.map_err(|error| format!("{}: {error}", path.display()))?.len();
+            let failed = |error| format!("Can't open the append log file {} : {error}", path.display());
+            let bytes = metadata.map_err(failed)?.len();
             files.push((path, bytes));
         }
         let bytes = files.iter().map(|(_, bytes)| bytes).sum();

@@ -39,6 +39,16 @@ impl Clients {
         self.count.store(clients.len(), Ordering::Relaxed);
     }
 
+    /// Ends a client, which counts no more from now on. Whoever ends itself still gets its reply.
+    pub(crate) fn end(&self, client: &Client, asker: Option<u64>) {
+        if asker == Some(client.id) {
+            client.close_after_reply();
+        } else {
+            client.kill();
+            self.remove(client.id);
+        }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.count.load(Ordering::Relaxed)

@@ -67,6 +67,7 @@ pub struct Session {
     /// The server's as of `limits_generation`.
     limits: Limits,
     limits_generation: u64,
+    has_old_payloads: bool,
     random: base::random::Random,
 }
 
@@ -119,6 +120,7 @@ impl Session {
         Session {
             limits: server.limits(),
             limits_generation,
+            has_old_payloads: server.has_old_payloads(),
             server,
             client,
             version: Version::Resp2,
@@ -151,6 +153,7 @@ impl Session {
         let generation = self.server.generation();
         if generation != self.limits_generation {
             self.limits = self.server.limits();
+            self.has_old_payloads = self.server.has_old_payloads();
             self.limits_generation = generation;
         }
         Context {
@@ -161,6 +164,7 @@ impl Session {
             seed: self.random.next_u64(),
             touch: !self.client.has(ClientFlag::NoTouch),
             counting: self.server.counting(),
+            has_old_payloads: self.has_old_payloads,
         }
     }
 

@@ -165,7 +165,8 @@ impl Suite {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        let mut outcome = self.run(&["--host", "127.0.0.1", "--port", &port.to_string()], tags, skipped, unit)?;
+        let mut outcome =
+            self.run(&["--host", "127.0.0.1", "--port", &port.to_string()], tags, skipped, unit)?;
         if server.0.try_wait()?.is_some() {
             outcome.broke_off.get_or_insert("the server has ended".to_owned());
         }
@@ -205,7 +206,8 @@ impl Suite {
         let bytes = reader.join().map_err(|_| io::Error::other("the output cannot be read"))?;
         let mut outcome = read(&String::from_utf8_lossy(&bytes));
         if is_late {
-            outcome.broke_off = Some(format!("it did not come to its end within {} s", UNIT_TIME_MAX.as_secs()));
+            outcome.broke_off =
+                Some(format!("it did not come to its end within {} s", UNIT_TIME_MAX.as_secs()));
         }
         Ok(outcome)
     }
