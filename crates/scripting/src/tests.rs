@@ -119,6 +119,8 @@ fn values_come_and_go() {
             "$21 121.51000000000000000",
         ),
         ("return redis.status_reply('FINE')", "+FINE"),
+        ("return redis.status_reply('FI\\0NE')", "+FI"),
+        ("return {err = 'ERR\\0OR'}", "-ERR"),
         ("return redis.error_reply('-CODE why')", "-CODE why"),
         ("return redis.error_reply('why')", "-ERR why"),
         ("return redis.sha1hex('')", "$40 da39a3ee5e6b4b0d3255bfef95601890afd80709"),

@@ -24,6 +24,7 @@ Usage: cargo xtask compatibility CHECKOUT [OPTION...]
   --profile NAME        with these tests only: plain, debug, servers
   --unit NAME           this unit only, such as unit/type/hash; may be given again
   --program PATH        this build of Esker, instead of building a release
+  --output PATH         where to write the document, also of a run that is not full
 ";
 
 /// Which tests are asked for: what the suite's `--tags` gets, and what the document calls it.
@@ -31,9 +32,7 @@ pub struct Profile {
     name: &'static str,
     tags: &'static str,
     title: &'static str,
-    /// Where its units are.
-    folders: &'static [&'static str],
-    /// Whether they start their servers themselves. The databases of those are in memory.
+    /// Whether its units start their servers themselves. The databases of those are in memory.
     has_own_servers: bool,
 }
 
@@ -43,23 +42,10 @@ const PROFILES: [Profile; 3] = [
         name: "plain",
         tags: "-slow -needs:debug -needs:repl",
         title: "without DEBUG",
-        folders: &["unit", "unit/type"],
         has_own_servers: false,
     },
-    Profile {
-        name: "debug",
-        tags: "-slow -needs:repl",
-        title: "with DEBUG",
-        folders: &["unit", "unit/type"],
-        has_own_servers: false,
-    },
-    Profile {
-        name: "servers",
-        tags: "-slow",
-        title: "with servers of their own",
-        folders: &["integration"],
-        has_own_servers: true,
-    },
+    Profile { name: "debug", tags: "-slow -needs:repl", title: "with DEBUG", has_own_servers: false },
+    Profile { name: "servers", tags: "-slow", title: "with servers of their own", has_own_servers: true },
 ];
 
 const ENGINES: [&str; 2] = ["memory", "disk"];
@@ -77,6 +63,7 @@ struct Options {
     profiles: Vec<&'static Profile>,
     units: Vec<String>,
     program: Option<PathBuf>,
+    output: Option<PathBuf>,
 }
 
 impl Options {
@@ -87,6 +74,7 @@ impl Options {
             profiles: PROFILES.iter().collect(),
             units: Vec::new(),
             program: None,
+            output: None,
         };
         let wrong = |text: String| io::Error::other(format!("{text}\n\n{HELP}"));
         while let Some(argument) = arguments.next() {
@@ -102,6 +90,7 @@ impl Options {
                 "--engine" => options.engines.retain(|engine| *engine == value),
                 "--profile" => options.profiles.retain(|profile| profile.name == value),
                 "--unit" => options.units.push(value),
+                "--output" => options.output = Some(PathBuf::from(value)),
                 "--program" => options.program = Some(PathBuf::from(value).canonicalize()?),
                 _ => return Err(wrong(format!("no option named {argument}"))),
             }
@@ -139,7 +128,7 @@ pub fn run(arguments: impl Iterator<Item = String>) -> io::Result<()> {
             if profile.has_own_servers && *engine != ENGINES[0] {
                 continue;
             }
-            let mut units = run::units(&options.checkout, profile.folders)?;
+            let mut units = run::units(&options.checkout, profile.has_own_servers)?;
             units.retain(|unit| options.units.is_empty() || options.units.contains(&unit.0));
             let skipped = reasons.skipped(engine);
             let mut column = Column { engine, profile, units: Vec::new() };
@@ -156,9 +145,11 @@ pub fn run(arguments: impl Iterator<Item = String>) -> io::Result<()> {
         }
     }
     print!("{}", table::summary(&columns));
-    if options.is_full() {
+    let output = options.output.clone();
+    let output = output.or_else(|| options.is_full().then(|| root.join("docs/compatibility.md")));
+    if let Some(output) = output {
         let version = run::version(&options.checkout);
-        std::fs::write(root.join("docs/compatibility.md"), table::document(&columns, &reasons, &version))?;
+        std::fs::write(output, table::document(&columns, &reasons, &version))?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long a unit may take: then it is ended, with whatever it has started.
-const UNIT_TIME_MAX: Duration = Duration::from_secs(300);
+const UNIT_TIME_MAX: Duration = Duration::from_secs(180);
 const START_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A unit of the suite, as `unit/type/hash`.
@@ -48,18 +48,27 @@ pub fn build(root: &Path) -> io::Result<PathBuf> {
     root.join("target/release/esker").canonicalize()
 }
 
-/// The units in these folders of a checkout.
-pub fn units(checkout: &Path, folders: &[&str]) -> io::Result<Vec<Unit>> {
+/// The units of a checkout: those that run against a server that is there, or those some of whose tests do not and that
+/// start their own.
+pub fn units(checkout: &Path, has_own_servers: bool) -> io::Result<Vec<Unit>> {
     let mut units = Vec::new();
-    for folder in folders {
+    for folder in ["unit", "unit/type", "integration"] {
         for file in fs::read_dir(checkout.join("tests").join(folder))? {
             let path = file?.path();
-            if let (Some(name), true) = (path.file_stem(), path.extension().is_some_and(|end| end == "tcl")) {
-                let name = name.to_string_lossy();
+            let (Some(name), true) = (path.file_stem(), path.extension().is_some_and(|end| end == "tcl"))
+            else {
+                continue;
+            };
+            let name = name.to_string_lossy();
+            let is_of_folder = match (folder, has_own_servers) {
                 // Those are tests of other programs than the server.
-                if !name.starts_with("valkey-") {
-                    units.push(Unit(format!("{folder}/{name}")));
-                }
+                ("integration", true) => !name.starts_with("valkey-"),
+                ("integration", false) => false,
+                (_, true) => fs::read_to_string(&path)?.contains("external:skip"),
+                (_, false) => true,
+            };
+            if is_of_folder {
+                units.push(Unit(format!("{folder}/{name}")));
             }
         }
     }
@@ -182,6 +191,8 @@ impl Suite {
         let suite = Command::new("./runtest")
             .args(options)
             .args(["--single", &unit.0, "--tags", tags, "--durable", "--clients", "1"])
+            // Below the ports that the system gives to whoever asks for one.
+            .args(["--baseport", "21111", "--portcount", "8000"])
             .args(skipped.iter().flat_map(|test| ["--skiptest", test]))
             .current_dir(self.folder.path())
             .stdout(Stdio::piped())

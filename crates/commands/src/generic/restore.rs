@@ -163,6 +163,9 @@ fn did_restore(txn: &mut WriteTxn<'_>, key: &Key<'_>, deadline_ms: Option<u64>, 
 fn error_of(error: rdb::dump::Error) -> Error {
     match error {
         rdb::dump::Error::Footer => Error::fixed("ERR DUMP payload version or checksum are wrong"),
-        _ => Error::fixed("ERR Bad data format"),
+        damaged => {
+            tracing::warn!("A payload is not restored, its integrity check failed: {damaged}");
+            Error::fixed("ERR Bad data format")
+        }
     }
 }
