@@ -2,12 +2,12 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use log::Manifest;
 use log::check::{Findings, look, truncate};
-use log::{Manifest, PartKind};
 
 const HELP: &str = "\
 Find out what is wrong with an append-only file.
@@ -25,6 +25,9 @@ Usage: esker check-aof [--fix | --truncate-to-timestamp TIME] FILE | MANIFEST
 
 The exit status is 0 when all is well, or is now.
 ";
+
+/// What a snapshot begins with.
+const SNAPSHOT: &[u8] = b"REDIS";
 
 /// What is asked for.
 #[derive(Default)]
@@ -80,63 +83,92 @@ fn parse(arguments: &[OsString]) -> Result<Option<Task>, String> {
     }
 }
 
+/// Looks at what is asked for. What is found is told in the words of redis-check-aof, which scripts look for.
 fn run(task: &Task) -> Result<(), String> {
     let path = task.path.as_deref().unwrap_or(Path::new(""));
     let text = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
     let is_manifest = path.extension().is_some_and(|extension| extension == "manifest");
     if !is_manifest {
-        return check(path, true, task);
+        println!("Start checking Old-Style AOF");
+        return check(path, "AOF", true, task);
     }
-    let text = String::from_utf8(text?).map_err(|_| format!("{}: it is no text", path.display()))?;
-    let manifest = Manifest::parse(&text).map_err(|bad| format!("{}: {bad}", path.display()))?;
+    println!("Start checking Multi Part AOF");
+    let bad = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+    let text =
+        String::from_utf8(text?).map_err(|_| bad(&"Invalid AOF manifest file format: it is no text"))?;
+    let manifest = Manifest::parse(&text).map_err(|why| bad(&why))?;
     let dir = path.parent().unwrap_or(Path::new(""));
-    let parts: Vec<_> = manifest.loaded().collect();
-    for (place, part) in parts.iter().enumerate() {
-        let is_last = place + 1 == parts.len() && part.kind == PartKind::Incremental || parts.len() == 1;
-        check(&dir.join(&part.name), is_last, task)?;
+    let files = manifest.loaded().count();
+    if let Some(base) = manifest.base() {
+        let path = dir.join(&base.name);
+        let format = if begins_with_snapshot(&path)? { "RDB" } else { "RESP" };
+        println!("Start to check BASE AOF ({format} format).");
+        check(&path, "BASE AOF", files == 1, task)?;
     }
-    println!("All AOF files and the manifest are valid");
+    for (place, part) in manifest.incremental().enumerate() {
+        if place == 0 {
+            println!("Start to check INCR files.");
+        }
+        let is_last = manifest.incremental().last() == Some(part);
+        check(&dir.join(&part.name), "INCR AOF", is_last, task)?;
+    }
+    println!("All AOF files and manifest are valid");
     Ok(())
 }
 
-/// Looks at one file, the last one or one before it, and mends the last one where that is asked for.
-fn check(path: &Path, is_last: bool, task: &Task) -> Result<(), String> {
-    let at_fault = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
-    let file = File::open(path).map_err(|error| at_fault(&error))?;
-    let bytes = file.metadata().map_err(|error| at_fault(&error))?.len();
-    let mut file = BufReader::new(file);
-    let begins_with_snapshot = file.fill_buf().map_err(|error| at_fault(&error))?.starts_with(b"REDIS");
-    file.rewind().map_err(|error| at_fault(&error))?;
-    let findings = if begins_with_snapshot {
+fn begins_with_snapshot(path: &Path) -> Result<bool, String> {
+    let mut begin = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(SNAPSHOT.len() as u64).read_to_end(&mut begin));
+    read.map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(begin == SNAPSHOT)
+}
+
+/// Looks at one file, which is called a `kind`, the last one or one before it, and mends the last one where that is asked
+/// for.
+fn check(path: &Path, kind: &str, is_last: bool, task: &Task) -> Result<(), String> {
+    let name = path.display();
+    let at_fault = |why: &dyn std::fmt::Display| format!("{name}: {why}");
+    let mut file = BufReader::new(File::open(path).map_err(|error| at_fault(&error))?);
+    let bytes = file.get_ref().metadata().map_err(|error| at_fault(&error))?.len();
+    let findings = if file.fill_buf().map_err(|error| at_fault(&error))?.starts_with(SNAPSHOT) {
         let (rest, offset) = pass_over_snapshot(file).map_err(|why| at_fault(&why))?;
-        println!("{}: the snapshot at its beginning is good", path.display());
+        println!("RDB preamble is OK, proceeding with AOF tail...");
         look(BufReader::new(rest), offset, task.until_s)
     } else {
         look(file, 0, task.until_s)
     };
-    report(path, bytes, &findings);
-    let cut = match (&findings.damage, findings.later_from) {
-        (_, Some(offset)) if is_last => offset,
-        (_, Some(offset)) => {
-            return Err(at_fault(&format_args!(
-                "what was done later begins at offset {offset}, and this is not the last file"
-            )));
+    let Findings { commands, good_until, lines, .. } = findings;
+    println!(
+        "AOF analyzed: filename={name}, size={bytes}, ok_up_to={good_until}, ok_up_to_line={lines}, diff={}, \
+         commands={commands}",
+        bytes - good_until
+    );
+    let (cut, to) = match (&findings.damage, findings.later_from, task.until_s) {
+        (None, None, _) => {
+            println!("{kind} {name} is {}", if bytes == 0 { "empty" } else { "valid" });
+            return Ok(());
         }
-        (None, None) => return Ok(()),
-        (Some(damage), None) if !is_last => return Err(at_fault(damage)),
-        (Some(damage), None) if !task.fixes => {
-            return Err(at_fault(&format_args!("{damage}. Use --fix to cut the file off there")));
+        (_, Some(0), Some(until_s)) => {
+            return Err(format!("AOF {name} has nothing before timestamp {until_s}, aborting..."));
         }
-        (Some(_), None) => findings.good_until,
+        (_, Some(offset), Some(until_s)) => (offset, format!(" to timestamp {until_s}")),
+        (Some(damage), _, _) => {
+            println!("{}", at_fault(damage));
+            if !task.fixes {
+                return Err(format!("AOF {name} is not valid. Use the --fix option to try fixing it."));
+            }
+            (good_until, String::new())
+        }
+        (None, Some(_), None) => return Ok(()),
     };
-    truncate(path, cut).map_err(|error| at_fault(&error))?;
-    println!("{}: cut off at offset {cut}, {} bytes less", path.display(), bytes - cut);
+    if !is_last {
+        return Err(format!(
+            "Failed to truncate AOF {name}{to} to offset {cut} because it is not the last file"
+        ));
+    }
+    truncate(path, cut).map_err(|error| format!("Failed to truncate AOF {name}{to}: {error}"))?;
+    println!("Successfully truncated AOF {name}{to} to offset {cut}, {} bytes less", bytes - cut);
     Ok(())
-}
-
-fn report(path: &Path, bytes: u64, findings: &Findings) {
-    let Findings { commands, good_until, .. } = findings;
-    println!("{}: {bytes} bytes, {commands} commands, good up to offset {good_until}", path.display());
 }
 
 /// Reads a snapshot to its end. Returns what lies behind it, and where that is.

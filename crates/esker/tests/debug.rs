@@ -37,6 +37,19 @@ fn a_panic_ends_nothing_but_its_connection() {
 }
 
 #[test]
+fn object_shows_what_has_expired_as_long_as_it_is_there() {
+    let server = start();
+    let mut client = server.connect();
+    client.call("DEBUG SET-ACTIVE-EXPIRE 0");
+    client.call("SET k v PX 1");
+    std::thread::sleep(Duration::from_millis(5));
+    assert!(client.call("DEBUG OBJECT k").text().contains("encoding:embstr"));
+    assert!(client.call("GET k").is_null());
+    // Where a reader may remove nothing, the key goes when somebody has the time.
+    eventually(SOON, "it is gone", || client.call("DEBUG OBJECT k").is_error());
+}
+
+#[test]
 fn digests_are_of_the_contents() {
     let server = start();
     let mut client = server.connect();

@@ -9,7 +9,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use harness::{Client, Server, Value};
+use harness::{Client, Server, Spec, Value, find_program, pass_over};
 
 fn migrate(client: &mut Client, to: u16, rest: &str) -> Value {
     client.call(&format!("MIGRATE 127.0.0.1 {to} {rest}"))
@@ -82,6 +82,48 @@ fn keys_are_moved_with_all_that_they_hold() {
     assert_eq!(reply.error(), "ERR Command not allowed inside a transaction");
     source.call("DISCARD");
     assert_eq!(source.call("SCARD set"), 1000);
+}
+
+/// It has the format's version 10, and takes nothing newer.
+#[test]
+fn keys_go_to_a_redis_7_0() {
+    let Some(program) = find_program("redis-server") else {
+        return pass_over("no redis-server on PATH to move to");
+    };
+    let (from, to) = (Server::start(&[]), Spec::redis(program).start());
+    let (mut source, mut target) = (from.connect(), to.connect());
+    if !target.call("INFO server").text().contains("redis_version:7.0") {
+        return pass_over("it is another Redis");
+    }
+    let make = [
+        "SET string value",
+        "RPUSH list a b c",
+        "HSET hash field value",
+        "SADD set a b 3",
+        "SADD integers 1 2 3",
+        "ZADD zset 1 a 2.5 b",
+        "XADD stream 1-1 field value",
+        "XGROUP CREATE stream group 0",
+        "XREADGROUP GROUP group consumer STREAMS stream >",
+        "HSET timed field value",
+        "HEXPIRE timed 1000 FIELDS 1 field",
+    ];
+    make.iter().for_each(|line| assert!(!source.call(line).is_error(), "{line}"));
+    for key in ["string", "list", "hash", "set", "integers", "zset"] {
+        assert_eq!(migrate(&mut source, to.port(), &format!("{key} 0 1000")), Value::ok(), "{key}");
+    }
+    assert_eq!(target.call("SMISMEMBER set a b 3"), Value::Array(vec![Value::Int(1); 3]));
+    // A stream would lose something, which has to be asked for.
+    assert!(migrate(&mut source, to.port(), "stream 0 1000").is_error());
+    assert_eq!(source.call("CONFIG SET rdb-version 10"), Value::ok());
+    assert_eq!(migrate(&mut source, to.port(), "stream 0 1000"), Value::ok());
+    assert_eq!(target.call("XPENDING stream group").elements()[0], Value::Int(1));
+    // Deadlines of fields are not lost in silence.
+    assert!(migrate(&mut source, to.port(), "timed 0 1000").is_error());
+    assert_eq!(source.call("EXISTS timed"), 1);
+    source.call("SADD set a b 3");
+    let payload = source.call("DUMP set").bytes().unwrap().to_vec();
+    assert_eq!(target.call_with(&[&b"RESTORE"[..], b"dumped", b"0", &payload]), Value::ok());
 }
 
 #[test]

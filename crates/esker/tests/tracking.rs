@@ -161,6 +161,22 @@ fn another_connection_may_be_told_instead() {
 }
 
 #[test]
+fn who_has_read_the_answer_to_quit_is_told_nothing_more() {
+    let server = Server::start(&[]);
+    let mut writer = server.connect();
+    for _ in 0..100 {
+        let mut listener = server.connect();
+        let id = listener.call("CLIENT ID").int();
+        let mut reader = tracker(&server, &format!("REDIRECT {id}"));
+        reader.call("GET k");
+        assert_eq!(listener.call("QUIT"), Value::ok());
+        writer.call("SET k 1");
+        let message = reader.read().expect("a message");
+        assert_eq!(message.elements()[0].text(), "tracking-redir-broken");
+    }
+}
+
+#[test]
 fn what_is_remembered_has_an_end() {
     let server = Server::start(&["--tracking-table-max-keys", "10"]);
     let mut reader = tracker(&server, "");

@@ -39,6 +39,8 @@ pub struct Context {
     pub touch: bool,
     /// How uses are counted, where the policy of eviction chooses by them; otherwise only the last one is known.
     pub counting: Option<Counting>,
+    /// Whether payloads of values are for a Redis 7.0 (`rdb-version 10`).
+    pub has_old_payloads: bool,
 }
 
 impl Context {

@@ -153,7 +153,8 @@ impl AppendOnly {
                 let _ = fs::rename(single_file, &path);
             }
             let metadata = fs::metadata(&path);
-            let bytes = metadata.map_err(|error| format!("{}: {error}", path.display()))?.len();
+            let failed = |error| format!("Can't open the append log file {} : {error}", path.display());
+            let bytes = metadata.map_err(failed)?.len();
             files.push((path, bytes));
         }
         let bytes = files.iter().map(|(_, bytes)| bytes).sum();
@@ -184,11 +185,6 @@ impl AppendOnly {
     #[inline]
     pub fn is_on(&self) -> bool {
         self.is_on.load(Ordering::Acquire)
-    }
-
-    /// Whether there is a base to go on from.
-    pub fn has_base(&self) -> bool {
-        self.manifest.lock().base().is_some()
     }
 
     /// Appends to the last incremental file from now on, or to a first one. What was appended to the stream before is

@@ -15,6 +15,8 @@ pub struct Findings {
     pub commands: u64,
     /// The offset behind the last one that belongs to no unit or to one that is whole.
     pub good_until: u64,
+    /// Lines up to there, or up to what is wrong.
+    pub lines: u64,
     /// What is wrong behind that, if anything is.
     pub damage: Option<Damage>,
     /// Where the first command lies that was done after the moment that was asked for.
@@ -25,8 +27,13 @@ pub struct Findings {
 /// that was done later than `until_s`, in Unix seconds, as far as the file says when.
 pub fn look(reader: impl BufRead, offset: u64, until_s: Option<u64>) -> Findings {
     let mut records = Records::new(reader, offset);
+    let mut findings = Findings { commands: 0, good_until: offset, lines: 0, damage: None, later_from: None };
+    findings = read(&mut records, findings, until_s);
+    Findings { lines: records.lines(), ..findings }
+}
+
+fn read(records: &mut Records<impl BufRead>, mut findings: Findings, until_s: Option<u64>) -> Findings {
     let mut words = ArgumentsBuffer::default();
-    let mut findings = Findings { commands: 0, good_until: offset, damage: None, later_from: None };
     let mut unit_from = None;
     loop {
         let begin = records.offset();

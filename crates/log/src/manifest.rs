@@ -87,14 +87,14 @@ impl Manifest {
                 continue;
             }
             if text.len() > LINE_BYTES_MAX {
-                return Err(bad("the line is too long"));
+                return Err(bad("The AOF manifest file contains too long line"));
             }
             let part = parse_line(text).map_err(|why| bad(&why))?;
             manifest.admit(&part).map_err(bad)?;
             manifest.parts.push(part);
         }
         if manifest.parts.is_empty() {
-            return Err(BadManifest { line: 1, why: "the manifest is empty".to_owned() });
+            return Err(BadManifest { line: 1, why: "Found an empty AOF manifest".to_owned() });
         }
         Ok(manifest)
     }
@@ -102,11 +102,11 @@ impl Manifest {
     /// Whether the part may follow those that there are.
     fn admit(&self, part: &Part) -> Result<(), &'static str> {
         match part.kind {
-            PartKind::Base if self.base().is_some() => Err("there is a base file already"),
+            PartKind::Base if self.base().is_some() => Err("Found duplicate base file information"),
             PartKind::Incremental
                 if self.incremental().last().is_some_and(|last| last.number >= part.number) =>
             {
-                Err("the numbers of incremental files do not ascend")
+                Err("Found a non-monotonic sequence number")
             }
             _ => Ok(()),
         }
@@ -196,9 +196,9 @@ pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
 }
 
 fn parse_line(line: &str) -> Result<Part, String> {
-    let words = split(line).ok_or("the quotes do not match")?;
+    let words = split(line).ok_or("Invalid AOF manifest file format: the quotes do not match")?;
     if words.len() < 6 || words.len() % 2 == 1 {
-        return Err("it is not made of names and values".to_owned());
+        return Err("Invalid AOF manifest file format: it is not made of names and values".to_owned());
     }
     let (mut name, mut number, mut kind) = (None, None, None);
     for pair in words.chunks_exact(2) {
@@ -214,7 +214,7 @@ fn parse_line(line: &str) -> Result<Part, String> {
                     "b" => Some(PartKind::Base),
                     "i" => Some(PartKind::Incremental),
                     "h" => Some(PartKind::History),
-                    other => return Err(format!("unknown type '{other}'")),
+                    other => return Err(format!("Unknown AOF file type '{other}'")),
                 }
             }
             // What a later version may add.
@@ -223,7 +223,7 @@ fn parse_line(line: &str) -> Result<Part, String> {
     }
     match (name.filter(|name| !name.is_empty()), number, kind) {
         (Some(name), Some(number), Some(kind)) => Ok(Part { name, number, kind }),
-        _ => Err("it lacks a file, a number or a type".to_owned()),
+        _ => Err("Invalid AOF manifest file format: it lacks a file, a number or a type".to_owned()),
     }
 }
 
@@ -244,6 +244,11 @@ fn quoted(name: &str) -> String {
     for byte in name.bytes() {
         match byte {
             b'"' | b'\\' => quoted.extend(['\\', char::from(byte)]),
+            b'\n' => quoted.push_str("\\n"),
+            b'\r' => quoted.push_str("\\r"),
+            b'\t' => quoted.push_str("\\t"),
+            b'\x07' => quoted.push_str("\\a"),
+            b'\x08' => quoted.push_str("\\b"),
             b' '..=b'~' => quoted.push(char::from(byte)),
             // Writing to a string does not fail.
             byte => _ = write!(quoted, "\\x{byte:02x}"),

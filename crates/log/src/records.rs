@@ -50,6 +50,7 @@ const COUNT_MAX: u64 = i32::MAX as u64;
 pub struct Records<R> {
     reader: R,
     offset: u64,
+    lines: u64,
     word: Vec<u8>,
     line: Vec<u8>,
 }
@@ -73,12 +74,17 @@ impl From<io::Error> for Trouble {
 impl<R: BufRead> Records<R> {
     /// Reads from `reader`, which stands at `offset` of its file.
     pub fn new(reader: R, offset: u64) -> Records<R> {
-        Records { reader, offset, word: Vec::new(), line: Vec::new() }
+        Records { reader, offset, lines: 0, word: Vec::new(), line: Vec::new() }
     }
 
     /// The offset behind what was read whole.
     pub fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// Lines that were begun to be read, each word being one.
+    pub fn lines(&self) -> u64 {
+        self.lines
     }
 
     /// Reads the next record, whose words, if it is a request, are then in `words`; `None` at the end.
@@ -118,6 +124,7 @@ impl<R: BufRead> Records<R> {
             self.read_line()?;
             let bytes = self.number(b'$')?;
             self.word.clear();
+            self.lines += 1;
             let read = self.reader.by_ref().take(bytes).read_to_end(&mut self.word)?;
             self.offset += read as u64;
             if (read as u64) < bytes {
@@ -138,6 +145,7 @@ impl<R: BufRead> Records<R> {
     /// Reads a line, without its end, into `line`.
     fn read_line(&mut self) -> Result<(), Trouble> {
         self.line.clear();
+        self.lines += 1;
         let read = self.reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut self.line)?;
         self.offset += read as u64;
         if self.line.pop() == Some(b'\n') && self.line.pop() == Some(b'\r') {

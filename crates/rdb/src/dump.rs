@@ -9,8 +9,9 @@
 //! ```
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use values::entry::{Entry, EntryRef};
+use values::entry::{Entry, EntryRef, Kind};
 use values::limits::Limits;
 
 use crate::checksum::checksum;
@@ -19,6 +20,10 @@ use crate::file::opcode;
 use crate::input::Input;
 use crate::wire::write_plain;
 use crate::{Format, Version, decode_value, encode_value};
+
+/// Whether payloads are taken whatever their checksum is: for tests, with payloads that were damaged on purpose
+/// (`DEBUG SET-SKIP-CHECKSUM-VALIDATION`).
+pub static TAKES_ANY_CHECKSUM: AtomicBool = AtomicBool::new(false);
 
 const VERSION_BYTES: usize = 2;
 const CHECKSUM_BYTES: usize = 8;
@@ -72,6 +77,21 @@ pub fn encode_functions<'a>(texts: impl Iterator<Item = &'a [u8]>, version: Vers
     payload
 }
 
+/// The version of the payload of this value, where `asked` is asked for: a newer one where deadlines of fields would be
+/// lost.
+pub fn version_of(entry: EntryRef<'_>, asked: Version) -> Version {
+    if entry.is_timed() { Version::V11 } else { asked }
+}
+
+/// As [`version_of`], for a reader of whom nothing is known: the oldest version, which all load, where nothing of the value
+/// needs another.
+pub fn oldest_version_of(entry: EntryRef<'_>, asked: Version) -> Version {
+    match entry.kind() {
+        Kind::Stream => asked,
+        _ => version_of(entry, Version::V10),
+    }
+}
+
 /// The texts of the function libraries in a payload.
 pub fn decode_functions(payload: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
     let mut input = Input::new(body(payload)?);
@@ -99,8 +119,6 @@ fn body(payload: &[u8]) -> Result<&[u8], Error> {
     let (body, version) = checked.split_last_chunk::<VERSION_BYTES>().ok_or(Error::Footer)?;
     let sum = u64::from_le_bytes(*sum);
     let is_known = u32::from(u16::from_le_bytes(*version)) <= Version::READ_MAX;
-    if !is_known || sum != 0 && sum != checksum(checked) {
-        return Err(Error::Footer);
-    }
-    Ok(body)
+    let is_right = |sum| sum == checksum(checked) || TAKES_ANY_CHECKSUM.load(Ordering::Relaxed);
+    if is_known && (sum == 0 || is_right(sum)) { Ok(body) } else { Err(Error::Footer) }
 }

@@ -64,11 +64,11 @@ impl Encoder<'_> {
     fn table(&mut self, depth: usize) {
         self.stack.reserve(SLOTS);
         if self.stack.push_field(Own::Err, Kind::String) {
-            self.write(|reply, stack| reply.error(stack.bytes(-1)));
+            self.write(|reply, stack| reply.error(until_nul(stack.bytes(-1))));
             return self.stack.pop(1);
         }
         if self.stack.push_field(Own::Ok, Kind::String) {
-            self.write(|reply, stack| reply.simple(stack.bytes(-1)));
+            self.write(|reply, stack| reply.simple(until_nul(stack.bytes(-1))));
             return self.stack.pop(1);
         }
         if self.stack.push_field(Own::Double, Kind::Number) {
@@ -154,4 +154,9 @@ impl Encoder<'_> {
         self.stack.pop(1);
         self.write(|reply, _| reply.end_array(mark, len));
     }
+}
+
+/// A status and an error end where a text of C does, as in Redis.
+fn until_nul(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == 0).next().unwrap_or_default()
 }

@@ -119,6 +119,8 @@ fn values_come_and_go() {
             "$21 121.51000000000000000",
         ),
         ("return redis.status_reply('FINE')", "+FINE"),
+        ("return redis.status_reply('FI\\0NE')", "+FI"),
+        ("return {err = 'ERR\\0OR'}", "-ERR"),
         ("return redis.error_reply('-CODE why')", "-CODE why"),
         ("return redis.error_reply('why')", "-ERR why"),
         ("return redis.sha1hex('')", "$40 da39a3ee5e6b4b0d3255bfef95601890afd80709"),
@@ -341,7 +343,8 @@ fn what_one_script_took_the_next_one_has() {
     let vm = vm();
     let live = "local t = {} for i = 1, 95000 do t[i] = {} end return #t";
     let garbage = "local s for i = 1, 200 do s = ('x'):rep(10000 + i) end return 1";
-    let decoded = "local t = {} while true do t[#t + 1] = cjson.decode('[' .. ('[],'):rep(10000) .. '[]]') end";
+    let decoded =
+        "local t = {} while true do t[#t + 1] = cjson.decode('[' .. ('[],'):rep(10000) .. '[]]') end";
     for step in 0..3 {
         vm.limit(Limits { memory_bytes_max: 16 * 1024 * 1024 + step * 4099 });
         for left_behind in [live, garbage, decoded, "local t = {} while true do t[#t + 1] = {} end"] {

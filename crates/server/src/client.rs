@@ -267,6 +267,11 @@ impl Client {
         self.close_after_reply.load(Ordering::Acquire)
     }
 
+    /// Whether its connection is about to close, for one reason or the other.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.is_killed() || self.closes_after_reply()
+    }
+
     /// Wakes the connection's task.
     pub(crate) fn wake(&self) {
         self.waker.wake();

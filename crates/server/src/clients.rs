@@ -39,14 +39,25 @@ impl Clients {
         self.count.store(clients.len(), Ordering::Relaxed);
     }
 
+    /// Ends a client, which counts no more from now on. Whoever ends itself still gets its reply.
+    pub(crate) fn end(&self, client: &Client, asker: Option<u64>) {
+        if asker == Some(client.id) {
+            client.close_after_reply();
+        } else {
+            client.kill();
+            self.remove(client.id);
+        }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// The client with this id.
+    /// The client with this id. One that is about to go counts as gone: whoever reads the answer to its QUIT may rely on
+    /// that.
     pub fn find(&self, id: u64) -> Option<Arc<Client>> {
-        self.clients.lock().get(&id).cloned()
+        self.clients.lock().get(&id).filter(|client| !client.is_leaving()).cloned()
     }
 
     /// All, in the order in which they came.

@@ -122,15 +122,19 @@ pub async fn run(
         server.encryption.configure(&settings.tls)?;
     }
     let metrics = metrics::open(&settings)?;
-    // Clients of a server that has nothing to load need not wait.
-    if settings.persistence.appendonly || saving::file::path(&settings).exists() {
+    // Clients of a server that has nothing to load need not wait. What they change and save meanwhile is not loaded.
+    let loads = settings.persistence.appendonly || saving::file::path(&settings).exists();
+    if loads {
         server.begin_loading();
     }
     server.listening.open(&server, &settings)?;
     let mut stop = server.stop.subscribe();
     let mut tasks = tokio::task::JoinSet::new();
     metrics.into_iter().for_each(|listener| drop(tasks.spawn(metrics::serve(Arc::clone(&server), listener))));
-    let result = load(&server, into_stored).await;
+    let mut result = keep_synced(&server);
+    if result.is_ok() && loads {
+        result = load(&server, into_stored).await;
+    }
     if result.is_err() || *stop.borrow() {
         tasks.shutdown().await;
         return result;
@@ -164,12 +168,16 @@ pub async fn run(
     Ok(())
 }
 
-/// Loads what was saved; until that is done clients are told to wait.
-async fn load(server: &Arc<Server>, into_stored: IntoStored) -> Result<(), StartError> {
+/// Starts the thread that has the append-only file be on disk.
+fn keep_synced(server: &Arc<Server>) -> Result<(), StartError> {
     let syncer = std::thread::Builder::new().name("syncer".to_owned());
     let own = Arc::clone(server);
     let started = syncer.spawn(move || own.append_only.files.keep_synced());
-    started.map_err(|error| StartError::Load(format!("Can't start a thread: {error}")))?;
+    started.map(drop).map_err(|error| StartError::Load(format!("Can't start a thread: {error}")))
+}
+
+/// Loads what was saved; until that is done clients are told to wait.
+async fn load(server: &Arc<Server>, into_stored: IntoStored) -> Result<(), StartError> {
     let loader = Arc::clone(server);
     let taking = loading::Taking { into_stored, replaces: false, keeps_expired: false };
     let loaded = tokio::task::spawn_blocking(move || append_only::start(&loader, taking)).await;

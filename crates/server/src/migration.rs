@@ -41,9 +41,11 @@ pub(crate) struct Item {
 }
 
 impl Item {
-    pub fn of(entry: EntryRef<'_>) -> Item {
+    /// `version` is what the settings ask for. The other server may be a Redis 7.0.
+    pub fn of(entry: EntryRef<'_>, version: rdb::Version) -> Item {
         let mut payload = Vec::new();
-        rdb::dump::encode(entry, rdb::Version::V11.into(), &mut payload);
+        let version = rdb::dump::oldest_version_of(entry, version);
+        rdb::dump::encode(entry, version.into(), &mut payload);
         Item { key: entry.key().to_vec(), deadline_ms: entry.deadline_ms(), payload }
     }
 }

@@ -325,7 +325,13 @@ impl Server {
             seed: 0,
             touch: false,
             counting: None,
+            has_old_payloads: self.has_old_payloads(),
         }
+    }
+
+    /// Whether payloads are for a Redis 7.0.
+    pub(crate) fn has_old_payloads(&self) -> bool {
+        crate::saving::file::version(&self.settings()) == rdb::Version::V10
     }
 
     /// Changes whenever the settings do.

@@ -157,6 +157,7 @@ impl Session {
         let generation = self.server.generation();
         if generation != self.context_generation {
             self.context.limits = self.server.limits();
+            self.context.has_old_payloads = self.server.has_old_payloads();
             self.context_generation = generation;
         }
         let context = &mut self.context;

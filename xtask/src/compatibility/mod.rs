@@ -1,7 +1,8 @@
 //! Runs Valkey's own test suite against Esker as an external server, and writes which tests do not pass.
 //!
-//! Every unit of the suite gets a server of its own, so that one that breaks off takes no other with it. The suite is
-//! not part of this repository: the path of a checkout is the tool's argument. Needs `tclsh`.
+//! Every unit of the suite gets a server of its own, so that one that breaks off takes no other with it. Those of the suite
+//! that start servers themselves are given Esker for one. The suite is not part of this repository: the path of a checkout
+//! is the tool's argument. Needs `tclsh`, and for the latter units `redis-cli` and `redis-benchmark`.
 
 mod run;
 mod table;
@@ -9,7 +10,8 @@ mod table;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use run::{Outcome, Unit};
+use run::{Outcome, Suite, Unit};
+use table::Reasons;
 
 const HELP: &str = "\
 Runs Valkey's test suite against Esker, with both engines. Prints every test that fails; a full run also writes
@@ -19,8 +21,10 @@ Usage: cargo xtask compatibility CHECKOUT [OPTION...]
 
   CHECKOUT              a checkout of Valkey, of which only runtest and tests/ are used
   --engine memory|disk  with this engine only
-  --profile NAME        with these tags only: plain, debug
+  --profile NAME        with these tests only: plain, debug, servers
   --unit NAME           this unit only, such as unit/type/hash; may be given again
+  --program PATH        this build of Esker, instead of building a release
+  --output PATH         where to write the document, also of a run that is not full
 ";
 
 /// Which tests are asked for: what the suite's `--tags` gets, and what the document calls it.
@@ -28,12 +32,20 @@ pub struct Profile {
     name: &'static str,
     tags: &'static str,
     title: &'static str,
+    /// Whether its units start their servers themselves. The databases of those are in memory.
+    has_own_servers: bool,
 }
 
-/// Tests that need replicas of their own are not asked for.
-const PROFILES: [Profile; 2] = [
-    Profile { name: "plain", tags: "-slow -needs:debug -needs:repl", title: "without DEBUG" },
-    Profile { name: "debug", tags: "-slow -needs:repl", title: "with DEBUG" },
+/// The units that run against one server are not asked for tests that need replicas.
+const PROFILES: [Profile; 3] = [
+    Profile {
+        name: "plain",
+        tags: "-slow -needs:debug -needs:repl",
+        title: "without DEBUG",
+        has_own_servers: false,
+    },
+    Profile { name: "debug", tags: "-slow -needs:repl", title: "with DEBUG", has_own_servers: false },
+    Profile { name: "servers", tags: "-slow", title: "with servers of their own", has_own_servers: true },
 ];
 
 const ENGINES: [&str; 2] = ["memory", "disk"];
@@ -50,6 +62,8 @@ struct Options {
     engines: Vec<&'static str>,
     profiles: Vec<&'static Profile>,
     units: Vec<String>,
+    program: Option<PathBuf>,
+    output: Option<PathBuf>,
 }
 
 impl Options {
@@ -59,6 +73,8 @@ impl Options {
             engines: ENGINES.to_vec(),
             profiles: PROFILES.iter().collect(),
             units: Vec::new(),
+            program: None,
+            output: None,
         };
         let wrong = |text: String| io::Error::other(format!("{text}\n\n{HELP}"));
         while let Some(argument) = arguments.next() {
@@ -74,6 +90,8 @@ impl Options {
                 "--engine" => options.engines.retain(|engine| *engine == value),
                 "--profile" => options.profiles.retain(|profile| profile.name == value),
                 "--unit" => options.units.push(value),
+                "--output" => options.output = Some(PathBuf::from(value)),
+                "--program" => options.program = Some(PathBuf::from(value).canonicalize()?),
                 _ => return Err(wrong(format!("no option named {argument}"))),
             }
         }
@@ -98,36 +116,56 @@ pub fn run(arguments: impl Iterator<Item = String>) -> io::Result<()> {
         return Ok(());
     };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let program = run::build(&root)?;
-    let mut units = run::units(&options.checkout)?;
-    units.retain(|unit| options.units.is_empty() || options.units.contains(&unit.0));
+    let reasons = Reasons::parse(include_str!("reasons.txt"), include_str!("skipped.txt"));
+    let program = match &options.program {
+        Some(program) => program.clone(),
+        None => run::build(&root)?,
+    };
+    let suite = Suite::new(&program, &options.checkout)?;
     let mut columns = Vec::new();
     for engine in &options.engines {
         for profile in &options.profiles {
+            if profile.has_own_servers && *engine != ENGINES[0] {
+                continue;
+            }
+            let mut units = run::units(&options.checkout, profile.has_own_servers)?;
+            units.retain(|unit| options.units.is_empty() || options.units.contains(&unit.0));
+            let skipped = reasons.skipped(engine);
             let mut column = Column { engine, profile, units: Vec::new() };
-            for unit in &units {
-                let outcome = run::unit(&program, &options.checkout, engine, profile.tags, unit)?;
-                println!(
-                    "{engine}, {}: {}: {} passed, {} failed{}",
-                    profile.title,
-                    unit.0,
-                    outcome.passed.len(),
-                    outcome.failed.len(),
-                    outcome.broke_off.as_deref().map(|why| format!(", broke off: {why}")).unwrap_or_default()
-                );
-                for failure in &outcome.failed {
-                    println!("    {}: {}", failure.test, failure.why);
-                }
-                column.units.push((unit.clone(), outcome));
+            for unit in units {
+                let outcome = if profile.has_own_servers {
+                    suite.run_with_own_servers(profile.tags, &skipped, &unit)?
+                } else {
+                    suite.run_against_server(engine, profile.tags, &skipped, &unit)?
+                };
+                tell(&column, &unit, &outcome);
+                column.units.push((unit, outcome));
             }
             columns.push(column);
         }
     }
     print!("{}", table::summary(&columns));
-    if options.is_full() {
-        let reasons = table::Reasons::parse(include_str!("reasons.txt"));
+    let output = options.output.clone();
+    let output = output.or_else(|| options.is_full().then(|| root.join("docs/compatibility.md")));
+    if let Some(output) = output {
         let version = run::version(&options.checkout);
-        std::fs::write(root.join("docs/compatibility.md"), table::document(&columns, &reasons, &version))?;
+        std::fs::write(output, table::document(&columns, &reasons, &version))?;
     }
     Ok(())
+}
+
+/// Prints what came of a unit.
+fn tell(column: &Column, unit: &Unit, outcome: &Outcome) {
+    println!(
+        "{}, {}: {}: {} passed, {} failed{}",
+        column.engine,
+        column.profile.title,
+        unit.0,
+        outcome.passed.len(),
+        outcome.failed.len(),
+        outcome.broke_off.as_deref().map(|why| format!(", broke off: {why}")).unwrap_or_default()
+    );
+    for failure in &outcome.failed {
+        println!("    {}: {}", failure.test, failure.why);
+    }
 }

@@ -1,14 +1,18 @@
 //! One unit of the suite against one server.
 
+use std::fs;
 use std::io::{self, Read};
 use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long a unit may take.
-const UNIT_TIME_MAX: Duration = Duration::from_secs(300);
+use tempfile::TempDir;
+
+/// How long a unit may take: then it is ended, with whatever it has started.
+const UNIT_TIME_MAX: Duration = Duration::from_secs(180);
 const START_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A unit of the suite, as `unit/type/hash`.
@@ -26,6 +30,8 @@ pub struct Failure {
 pub struct Outcome {
     pub passed: Vec<String>,
     pub failed: Vec<Failure>,
+    /// Tests that were passed over because it was said so.
+    pub skipped: Vec<String>,
     /// Why it did not come to its end, if so.
     pub broke_off: Option<String>,
 }
@@ -42,14 +48,27 @@ pub fn build(root: &Path) -> io::Result<PathBuf> {
     root.join("target/release/esker").canonicalize()
 }
 
-/// The units of a checkout that say something about one server.
-pub fn units(checkout: &Path) -> io::Result<Vec<Unit>> {
+/// The units of a checkout: those that run against a server that is there, or those some of whose tests do not and that
+/// start their own.
+pub fn units(checkout: &Path, has_own_servers: bool) -> io::Result<Vec<Unit>> {
     let mut units = Vec::new();
-    for folder in ["unit", "unit/type"] {
-        for file in std::fs::read_dir(checkout.join("tests").join(folder))? {
+    for folder in ["unit", "unit/type", "integration"] {
+        for file in fs::read_dir(checkout.join("tests").join(folder))? {
             let path = file?.path();
-            if let (Some(name), true) = (path.file_stem(), path.extension().is_some_and(|end| end == "tcl")) {
-                units.push(Unit(format!("{folder}/{}", name.to_string_lossy())));
+            let (Some(name), true) = (path.file_stem(), path.extension().is_some_and(|end| end == "tcl"))
+            else {
+                continue;
+            };
+            let name = name.to_string_lossy();
+            let is_of_folder = match (folder, has_own_servers) {
+                // Those are tests of other programs than the server.
+                ("integration", true) => !name.starts_with("valkey-"),
+                ("integration", false) => false,
+                (_, true) => fs::read_to_string(&path)?.contains("external:skip"),
+                (_, false) => true,
+            };
+            if is_of_folder {
+                units.push(Unit(format!("{folder}/{name}")));
             }
         }
     }
@@ -59,7 +78,7 @@ pub fn units(checkout: &Path) -> io::Result<Vec<Unit>> {
 
 /// The version that a checkout calls itself.
 pub fn version(checkout: &Path) -> String {
-    let text = std::fs::read_to_string(checkout.join("src/version.h")).unwrap_or_default();
+    let text = fs::read_to_string(checkout.join("src/version.h")).unwrap_or_default();
     let quoted =
         text.lines().find(|line| line.contains("VALKEY_VERSION ")).and_then(|line| line.split('"').nth(1));
     quoted.unwrap_or("of an unknown version").to_owned()
@@ -88,64 +107,136 @@ impl Drop for Running {
     }
 }
 
-/// Runs `unit` with these tags against a server of its own.
-pub fn unit(program: &Path, checkout: &Path, engine: &str, tags: &str, unit: &Unit) -> io::Result<Outcome> {
-    let directory = tempfile::tempdir()?;
-    let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-    let log = std::fs::File::create(directory.path().join("log"))?;
-    let server = Command::new(program)
-        .args(["server", "--port", &port.to_string(), "--engine", engine, "--dir"])
-        .arg(directory.path())
-        .args(["--enable-debug-command", "yes", "--save", ""])
-        .stdout(Stdio::null())
-        .stderr(log)
-        .process_group(0)
-        .spawn()?;
-    let mut server = Running(server);
-    let began = Instant::now();
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        if began.elapsed() > START_TIME_MAX {
-            return Err(io::Error::other("the server does not start"));
+/// The suite in a folder of its own: what a checkout has, by links, and programs for the tests that start their own. So
+/// nothing is written into the checkout.
+pub struct Suite {
+    program: PathBuf,
+    folder: TempDir,
+}
+
+impl Suite {
+    /// Lays it out, to test `program`.
+    pub fn new(program: &Path, checkout: &Path) -> io::Result<Suite> {
+        let folder = tempfile::tempdir()?;
+        let checkout = checkout.canonicalize()?;
+        symlink(checkout.join("runtest"), folder.path().join("runtest"))?;
+        let tests = folder.path().join("tests");
+        fs::create_dir_all(tests.join("tmp"))?;
+        for entry in fs::read_dir(checkout.join("tests"))? {
+            let entry = entry?;
+            if entry.file_name() != "tmp" {
+                symlink(entry.path(), tests.join(entry.file_name()))?;
+            }
         }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let suite = Command::new("./runtest")
-        .args(["--host", "127.0.0.1", "--port", &port.to_string(), "--single", &unit.0, "--tags", tags])
-        .args(["--durable", "--clients", "1"])
-        .current_dir(checkout)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()?;
-    let mut suite = Running(suite);
-    let mut output = suite.0.stdout.take().ok_or_else(|| io::Error::other("no output"))?;
-    let reader = std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // What came until then counts.
-        let _ = output.read_to_end(&mut bytes);
-        bytes
-    });
-    let began = Instant::now();
-    let mut late = false;
-    while suite.0.try_wait()?.is_none() {
-        if began.elapsed() > UNIT_TIME_MAX {
-            late = true;
-            suite.end();
-            break;
+        let programs = folder.path().join("src");
+        fs::create_dir(&programs)?;
+        let esker = program.display();
+        // The suite takes the process for a server as soon as it has said its number, and reads the log as its output.
+        let server = format!("echo \" PID: $$, Server initialized\"\nexec '{esker}' server \"$@\" 2>&1");
+        for (name, text) in [
+            ("valkey-server", server),
+            ("valkey-check-aof", format!("exec '{esker}' check-aof \"$@\"")),
+            ("valkey-check-rdb", format!("exec '{esker}' check-rdb \"$@\"")),
+            ("valkey-cli", "exec redis-cli \"$@\"".to_owned()),
+            ("valkey-benchmark", "exec redis-benchmark \"$@\"".to_owned()),
+        ] {
+            let path = programs.join(name);
+            fs::write(&path, format!("#!/bin/sh\n{text}\n"))?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
         }
-        std::thread::sleep(Duration::from_millis(20));
+        Ok(Suite { program: program.to_owned(), folder })
     }
-    let has_server_ended = server.0.try_wait()?.is_some();
-    drop(suite);
-    let bytes = reader.join().map_err(|_| io::Error::other("the output cannot be read"))?;
-    let mut outcome = read(&String::from_utf8_lossy(&bytes));
-    if late {
-        outcome.broke_off = Some(format!("not at its end after {} s", UNIT_TIME_MAX.as_secs()));
+
+    /// Runs `unit`, with these tags and without the tests named `skipped`, against a server of its own.
+    pub fn run_against_server(
+        &self,
+        engine: &str,
+        tags: &str,
+        skipped: &[&str],
+        unit: &Unit,
+    ) -> io::Result<Outcome> {
+        let directory = tempfile::tempdir()?;
+        let port = free_port()?;
+        let log = fs::File::create(directory.path().join("log"))?;
+        let server = Command::new(&self.program)
+            .args(["server", "--port", &port.to_string(), "--engine", engine, "--dir"])
+            .arg(directory.path())
+            .args(["--enable-debug-command", "yes", "--save", ""])
+            .stdout(Stdio::null())
+            .stderr(log)
+            .process_group(0)
+            .spawn()?;
+        let mut server = Running(server);
+        let began = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if began.elapsed() > START_TIME_MAX {
+                return Err(io::Error::other("the server does not start"));
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let mut outcome =
+            self.run(&["--host", "127.0.0.1", "--port", &port.to_string()], tags, skipped, unit)?;
+        if server.0.try_wait()?.is_some() {
+            outcome.broke_off.get_or_insert("the server has ended".to_owned());
+        }
+        Ok(outcome)
     }
-    if has_server_ended {
-        outcome.broke_off.get_or_insert("the server has ended".to_owned());
+
+    /// Runs `unit`, with these tags and without the tests named `skipped`, which starts its servers itself.
+    pub fn run_with_own_servers(&self, tags: &str, skipped: &[&str], unit: &Unit) -> io::Result<Outcome> {
+        self.run(&[], tags, skipped, unit)
     }
-    Ok(outcome)
+
+    fn run(&self, options: &[&str], tags: &str, skipped: &[&str], unit: &Unit) -> io::Result<Outcome> {
+        let suite = Command::new("./runtest")
+            .args(options)
+            .args(["--single", &unit.0, "--tags", tags, "--durable", "--clients", "1"])
+            .args(["--baseport", &base_port()?.to_string(), "--portcount", "2000"])
+            .args(skipped.iter().flat_map(|test| ["--skiptest", test]))
+            .current_dir(self.folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()?;
+        let mut suite = Running(suite);
+        let mut output = suite.0.stdout.take().ok_or_else(|| io::Error::other("no output"))?;
+        let reader = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            // What came until then counts.
+            let _ = output.read_to_end(&mut bytes);
+            bytes
+        });
+        let began = Instant::now();
+        let mut is_late = false;
+        while !is_late && suite.0.try_wait()?.is_none() {
+            is_late = began.elapsed() > UNIT_TIME_MAX;
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        drop(suite);
+        let bytes = reader.join().map_err(|_| io::Error::other("the output cannot be read"))?;
+        let mut outcome = read(&String::from_utf8_lossy(&bytes));
+        if is_late {
+            outcome.broke_off =
+                Some(format!("it did not come to its end within {} s", UNIT_TIME_MAX.as_secs()));
+        }
+        Ok(outcome)
+    }
+}
+
+/// Where the suite may look for ports of its own. It takes one of the 32 before for itself, and fails where another suite
+/// that runs has it.
+fn base_port() -> io::Result<u16> {
+    // Below those that the system gives to whoever asks for one.
+    const FIRST: u16 = 20_000;
+    const STEP: u16 = 100;
+    let candidates = (0..100).map(|number| FIRST + (std::process::id() as u16 % 100 + number) % 100 * STEP);
+    let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    let mut free = candidates.filter(|base| (base - 32..*base).all(is_free));
+    free.next().ok_or_else(|| io::Error::other("no ports are free"))
+}
+
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
 /// What the suite says.
@@ -162,6 +253,8 @@ fn read(output: &str) -> Outcome {
             let name = rest.rsplit_once(" in tests/").map_or(rest, |(name, _)| name);
             let why = lines.peek().filter(|line| !line.starts_with('[')).copied().unwrap_or_default();
             outcome.failed.push(Failure { test: name.to_owned(), why: why.trim().to_owned() });
+        } else if let Some(rest) = line.strip_prefix("[skip]: ") {
+            outcome.skipped.push(rest.to_owned());
         } else if let Some(rest) = line.strip_prefix("[exception]: ") {
             outcome.broke_off = Some(rest.to_owned());
         } else if line.contains("done]: ") {
@@ -197,10 +290,11 @@ mod tests {
         let outcome = read(
             "[\u{1b}[0;32mok\u{1b}[0m]: HSET (a) b (1 ms)\n\
              [\u{1b}[1;31merr\u{1b}[0m]: HGET in tests/unit/type/hash.tcl\nExpected 1 to equal 2\n\
-             [ignore]: HDEL: Tag: slow\n[1/1 \u{1b}[0;33mdone\u{1b}[0m]: unit/type/hash (1 seconds)\n\n\
+             [ignore]: HDEL: Tag: slow\n[skip]: HLEN\n[1/1 \u{1b}[0;33mdone\u{1b}[0m]: unit/type/hash (1 seconds)\n\n\
              !!! WARNING The following tests failed:\n\n*** [err]: HGET in tests/unit/type/hash.tcl\n",
         );
         assert_eq!(outcome.passed, ["HSET (a) b"]);
+        assert_eq!(outcome.skipped, ["HLEN"]);
         let failed: Vec<_> = outcome.failed.iter().map(|failure| (&*failure.test, &*failure.why)).collect();
         assert_eq!(failed, [("HGET", "Expected 1 to equal 2")]);
         assert_eq!(outcome.broke_off, None);

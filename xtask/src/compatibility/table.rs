@@ -4,17 +4,46 @@ use std::fmt::Write;
 
 use super::Column;
 
-/// Why tests are known not to pass: the first line whose text a test's name contains has the reason.
-pub struct Reasons<'a>(Vec<(&'a str, &'a str)>);
+/// Why tests are known not to pass, and which are not run because others could not be run behind them.
+pub struct Reasons<'a> {
+    /// A part of the names of tests, and the reason. The first one that fits counts.
+    known: Vec<(&'a str, &'a str)>,
+    skipped: Vec<Skipped<'a>>,
+}
+
+struct Skipped<'a> {
+    engine: &'a str,
+    test: &'a str,
+    reason: &'a str,
+}
 
 impl<'a> Reasons<'a> {
-    /// One on a line: a part of the test's name, a tab, the reason.
-    pub fn parse(text: &'a str) -> Reasons<'a> {
-        Reasons(text.lines().filter_map(|line| line.split_once('\t')).collect())
+    /// One on a line: in `known` a part of the test's name, a tab, the reason; in `skipped` an engine, or `*`, the test's
+    /// name, the reason, with tabs between them.
+    pub fn parse(known: &'a str, skipped: &'a str) -> Reasons<'a> {
+        let skipped = skipped.lines().filter_map(|line| {
+            let (engine, rest) = line.split_once('\t')?;
+            let (test, reason) = rest.split_once('\t')?;
+            Some(Skipped { engine, test, reason })
+        });
+        Reasons {
+            known: known.lines().filter_map(|line| line.split_once('\t')).collect(),
+            skipped: skipped.collect(),
+        }
     }
 
-    fn of(&self, test: &str) -> &str {
-        self.0.iter().find(|(part, _)| test.contains(part)).map_or("", |(_, reason)| reason)
+    /// The tests that are not run with this engine.
+    pub fn skipped(&self, engine: &str) -> Vec<&'a str> {
+        let of_engine = self.skipped.iter().filter(|skipped| [engine, "*"].contains(&skipped.engine));
+        of_engine.map(|skipped| skipped.test).collect()
+    }
+
+    fn of_failed(&self, test: &str) -> &str {
+        self.known.iter().find(|(part, _)| test.contains(part)).map_or("", |(_, reason)| reason)
+    }
+
+    fn of_skipped(&self, test: &str) -> &str {
+        self.skipped.iter().find(|skipped| skipped.test == test).map_or("", |skipped| skipped.reason)
     }
 }
 
@@ -26,16 +55,20 @@ fn failed(column: &Column) -> usize {
     column.units.iter().map(|(_, outcome)| outcome.failed.len()).sum()
 }
 
+fn skipped(column: &Column) -> usize {
+    column.units.iter().map(|(_, outcome)| outcome.skipped.len()).sum()
+}
+
 /// A line for each column.
 pub fn summary(columns: &[Column]) -> String {
     let mut text = String::new();
     for column in columns {
-        let (passed, failed) = (passed(column), failed(column));
+        let (passed, failed, skipped) = (passed(column), failed(column), skipped(column));
         let broken = column.units.iter().filter(|(_, outcome)| outcome.broke_off.is_some()).count();
-        let rate = 100.0 * passed as f64 / (passed + failed).max(1) as f64;
+        let rate = 100.0 * passed as f64 / (passed + failed + skipped).max(1) as f64;
         let _ = writeln!(
             text,
-            "| {} | {} | {passed} | {failed} | {rate:.1} % | {broken} |",
+            "| {} | {} | {passed} | {failed} | {skipped} | {rate:.1} % | {broken} |",
             column.engine, column.profile.title
         );
     }
@@ -47,22 +80,24 @@ pub fn document(columns: &[Column], reasons: &Reasons<'_>, version: &str) -> Str
     let mut text = format!(
         "# Compatibility\n\n\
          The test suite of Valkey {version}, run against Esker as an external server. Written by\n\
-         `cargo xtask compatibility CHECKOUT`, which runs it; tests that the suite marks as slow are left out, as are\n\
-         those that need replication or files of data.\n\n\
-         | engine | tests | pass | fail | rate | units that broke off |\n|---|---|---|---|---|---|\n{}",
+         `cargo xtask compatibility CHECKOUT`, which runs it. Tests that the suite marks as slow are left out. Units that\n\
+         start servers of their own, for persistence and replication, have a table of their own; the others run against\n\
+         one server, and their tests that need a replica beside it are left out. A test that is not run, since those after\n\
+         it could not be, counts as one that fails.\n\n\
+         | engine | tests | pass | fail | not run | rate | units that broke off |\n|---|---|---|---|---|---|---|\n{}",
         summary(columns)
     );
     for column in columns {
         let _ = write!(text, "\n## {}, {}\n", column.engine, column.profile.title);
         for (unit, outcome) in &column.units {
-            if outcome.failed.is_empty() && outcome.broke_off.is_none() {
+            if outcome.failed.is_empty() && outcome.skipped.is_empty() && outcome.broke_off.is_none() {
                 continue;
             }
             let _ = write!(text, "\n### {}\n\n{} pass.\n\n", unit.0, outcome.passed.len());
             if let Some(why) = &outcome.broke_off {
                 let _ = writeln!(text, "It broke off: {}.\n", cell(why));
             }
-            if !outcome.failed.is_empty() {
+            if !outcome.failed.is_empty() || !outcome.skipped.is_empty() {
                 text.push_str("| test | what the suite says | reason |\n|---|---|---|\n");
             }
             for failure in &outcome.failed {
@@ -71,8 +106,11 @@ pub fn document(columns: &[Column], reasons: &Reasons<'_>, version: &str) -> Str
                     "| {} | {} | {} |",
                     cell(&failure.test),
                     cell(&failure.why),
-                    reasons.of(&failure.test)
+                    reasons.of_failed(&failure.test)
                 );
+            }
+            for test in &outcome.skipped {
+                let _ = writeln!(text, "| {} | not run | {} |", cell(test), reasons.of_skipped(test));
             }
         }
     }

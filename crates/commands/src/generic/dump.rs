@@ -29,7 +29,8 @@ fn run(view: &ReadView<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     match view.find(&args.key) {
         Some(entry) => {
             let mut payload = Vec::new();
-            rdb::dump::encode(entry, rdb::Version::V11.into(), &mut payload);
+            let version = rdb::dump::version_of(entry, super::restore::payload_version(view));
+            rdb::dump::encode(entry, version.into(), &mut payload);
             reply.bulk(&payload);
         }
         None => reply.null(),

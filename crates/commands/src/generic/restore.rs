@@ -128,6 +128,11 @@ fn run(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> 
     Ok(())
 }
 
+/// The version of payloads that the settings ask for.
+pub fn payload_version(view: &ReadView<'_>) -> rdb::Version {
+    if view.context().has_old_payloads { rdb::Version::V10 } else { rdb::Version::V11 }
+}
+
 /// Says what `key` of `database` holds now, outright: for a command that has it from where not everybody who is told has
 /// been told of it.
 pub fn did_make(txn: &mut WriteTxn<'_>, database: u16, key: &Key<'_>) {
@@ -136,7 +141,9 @@ pub fn did_make(txn: &mut WriteTxn<'_>, database: u16, key: &Key<'_>) {
     }
     let Some(entry) = txn.peek_in(database, key) else { return };
     let (mut payload, deadline_ms) = (Vec::new(), entry.deadline_ms());
-    rdb::dump::encode(entry, rdb::Version::V11.into(), &mut payload);
+    // A replica may be a Redis 7.0.
+    let version = rdb::dump::oldest_version_of(entry, payload_version(txn));
+    rdb::dump::encode(entry, version.into(), &mut payload);
     txn.did(|did| {
         let deadline = deadline_ms.unwrap_or(0).to_string();
         let words = [b"RESTORE", key.bytes, deadline.as_bytes(), &payload, b"REPLACE", b"ABSTTL"];
@@ -156,6 +163,9 @@ fn did_restore(txn: &mut WriteTxn<'_>, key: &Key<'_>, deadline_ms: Option<u64>, 
 fn error_of(error: rdb::dump::Error) -> Error {
     match error {
         rdb::dump::Error::Footer => Error::fixed("ERR DUMP payload version or checksum are wrong"),
-        _ => Error::fixed("ERR Bad data format"),
+        damaged => {
+            tracing::warn!("A payload is not restored, its integrity check failed: {damaged}");
+            Error::fixed("ERR Bad data format")
+        }
     }
 }

@@ -52,6 +52,7 @@ impl Prompt {
             seed: 0,
             touch: true,
             counting: None,
+            has_old_payloads: false,
         };
         Prompt { keyspace, seed: 1, context, tally: Tally::default(), _directory: directory }
     }

@@ -90,7 +90,7 @@ group! {
     /// Compress text in snapshots.
     "rdbcompression" => rdbcompression: bool = true, YesNo, Supported;
 
-    /// Version of the format of snapshots: Redis 7.0 loads 10 and no newer one.
+    /// Version of the format of snapshots and of what DUMP gives: Redis 7.0 loads 10 and no newer one.
     "rdb-version" => rdb_version: RdbVersion = RdbVersion::V11, one_of(), Supported;
 
     /// End snapshots with a checksum.

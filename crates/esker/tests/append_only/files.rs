@@ -195,3 +195,20 @@ fn it_can_be_loaded_again_in_place() {
     assert_eq!(client.call("DEBUG LOADAOF"), *"OK");
     assert_eq!(client.call("GET behind").text(), "1");
 }
+
+#[test]
+fn what_was_rewritten_can_be_loaded_while_nothing_is_written() {
+    if is_passed_over() {
+        return;
+    }
+    let server = Server::start(&["--enable-debug-command", "yes", "--save", ""]);
+    let mut client = server.connect();
+    fill(&mut client);
+    assert!(client.call("DEBUG LOADAOF").is_error());
+    let before = digest(&mut client);
+    rewrite(&server, &mut client);
+    client.call("SET behind 1");
+    assert_eq!(client.call("DEBUG LOADAOF"), *"OK");
+    assert_eq!(digest(&mut client), before);
+    assert_eq!(server.info("aof_enabled"), 0);
+}

@@ -176,6 +176,7 @@ pub fn answer(keyspace: &Keyspace, database: u16, line: &str) -> String {
         seed: 1,
         touch: true,
         counting: None,
+        has_old_payloads: false,
     };
     let words = OwnedArguments::from_line(line.as_bytes()).expect("the line has balanced quotes");
     let reply = reply_to(words.as_arguments(), Access::Own(keyspace, &context));

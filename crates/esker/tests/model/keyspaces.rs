@@ -102,6 +102,7 @@ impl Pair {
                 seed,
                 touch: true,
                 counting: None,
+                has_old_payloads: false,
             },
             judge: Judge { reference_is_before_72: false, may_be_skiplists: HashSet::new() },
             seed,

@@ -107,7 +107,16 @@ fn give_out(snapshot: &mut Snapshot<'_>, descriptions: &Descriptions, mut betwee
 }
 
 fn context(database: u16, seed: u64, now_ms: u64) -> Context {
-    Context { database, now_ms, is_copy: false, limits: small_limits(), seed, touch: true, counting: None }
+    Context {
+        database,
+        now_ms,
+        is_copy: false,
+        limits: small_limits(),
+        seed,
+        touch: true,
+        counting: None,
+        has_old_payloads: false,
+    }
 }
 
 /// All that there is.

@@ -57,6 +57,9 @@ impl Decoder<'_, '_> {
             let container = self.input.length()?;
             let text = self.input.string()?;
             match container {
+                NODE_PLAIN if text.bytes.is_empty() => {
+                    return Err(Damage::new(at, "a list's node of nothing".into()));
+                }
                 NODE_PLAIN => ListMut::of(&mut entry, self.limits).push_back(&text.bytes),
                 NODE_PACKED => each(&text, Listpack::new, |item| self.push(&mut entry, item))?,
                 _ => return Err(Damage::new(at, "a list's node of no known kind".into())),

@@ -223,7 +223,9 @@ impl<R: Read> Reader<R> {
             let computed = self.source.checksum();
             let written = u64::from_le_bytes(self.source.array()?);
             if written != 0 && written != computed {
-                return Err(self.source.damage(at + 1, "a checksum that is not that of what was read"));
+                return Err(self
+                    .source
+                    .damage(at + 1, "a checksum that is not that of what was read (CRC error)"));
             }
             is_checked = written != 0;
         }

@@ -118,7 +118,7 @@ impl Server {
         for kind in [Kind::Channel, Kind::Pattern, Kind::Shard] {
             let is_forbidden = |name: &[u8]| !user.may_listen(name, kind == Kind::Pattern);
             for client in self.pubsub.listeners(kind, is_forbidden, &concerned) {
-                end(&client, asker);
+                self.clients.end(&client, asker.map(|asker| asker.id));
             }
         }
     }
@@ -127,12 +127,7 @@ impl Server {
     pub(crate) fn end_clients_of(&self, account: &Arc<Account>, asker: Option<&Client>) {
         self.attention.set(Concern::Users, true);
         for client in self.clients.all().iter().filter(|client| client.is_of(account)) {
-            end(client, asker);
+            self.clients.end(client, asker.map(|asker| asker.id));
         }
     }
-}
-
-/// Whoever ends itself still gets its reply.
-fn end(client: &Client, asker: Option<&Client>) {
-    if asker.is_some_and(|asker| asker.id == client.id) { client.close_after_reply() } else { client.kill() }
 }

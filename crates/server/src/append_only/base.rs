@@ -1,7 +1,7 @@
 //! A base: everything as of one moment, as a snapshot or as commands.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read};
+use std::io::{self, BufReader, BufWriter, Read, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use keyspace::{Encode, Snapshot};
 use rdb::Version;
 use rdb::file::Writer;
 
+use crate::clock::unix_ms;
 use crate::loading::{IntoStored, Taking};
 use crate::saving::file::{encoder, version, write_head};
 use crate::saving::sink::{Sink, Stepwise};
@@ -66,14 +67,19 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let settings = server.settings();
     let file = Stepwise::new(File::create(path)?, settings.persistence.aof_rewrite_incremental_fsync);
-    let out = BufWriter::with_capacity(BUFFER_BYTES, file);
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
     let mut sink = match form {
         Form::Rdb(version) => {
             let mut writer = Writer::new(out, version, settings.persistence.rdbchecksum)?;
             write_head(server, &mut writer, &[("aof-base", "1".to_owned())])?;
             Sink::Rdb(writer)
         }
-        Form::Commands => Sink::Commands(out),
+        Form::Commands => {
+            if settings.persistence.aof_timestamp_enabled {
+                write!(out, "#TS:{}\r\n", unix_ms() / 1000)?;
+            }
+            Sink::Commands(out)
+        }
     };
     let is_stored = |database| server.keyspace.engine(database).is_stored();
     sink.take(snapshot, functions, is_stored, |_| {

@@ -81,6 +81,13 @@ impl Appending {
     pub(crate) fn configure(&self, settings: &Settings) {
         let rests = settings.persistence.no_appendfsync_on_rewrite && self.is_rewriting();
         self.files.configure(fsync(settings), rests);
+        self.note_time(settings);
+    }
+
+    /// Has the log say when what is done from now on is done, where it is to.
+    fn note_time(&self, settings: &Settings) {
+        let is_wanted = settings.persistence.aof_timestamp_enabled;
+        self.files.stream.set_time(if is_wanted { crate::clock::unix_ms() / 1000 } else { 0 });
     }
 
     /// Whether a rewrite is under way.
@@ -124,30 +131,36 @@ pub(crate) fn start(server: &Arc<Server>, taking: Taking) -> Result<(), String> 
         let seconds = began.elapsed().as_secs_f64();
         tracing::info!(files = opened.files.len(), "DB loaded from append only file: {seconds:.3} seconds");
     }
-    let outcome = if files.has_base() {
+    // As in Redis, incremental files need no base before them.
+    let outcome = if opened.files.is_empty() {
+        rewrite::run(server)
+    } else {
         server.give_effects(Taker::File, true);
         files.go_on().map_err(|error| error.to_string())
-    } else {
-        rewrite::run(server)
     };
     outcome.map_err(|error| format!("Can't write the append-only file: {error}"))
 }
 
-/// Loads the files again, in place of what is in memory: `DEBUG LOADAOF`.
+/// Loads the files again, in place of what is in memory: `DEBUG LOADAOF`. Where nothing is written to them, there are those
+/// of the last rewrite.
 pub(crate) fn reload(server: &Arc<Server>) -> Result<(), String> {
     let files = &server.append_only.files;
-    if !files.is_on() {
-        return Err("the append-only file is off".to_owned());
+    let is_on = files.is_on();
+    if is_on {
+        files.write_all();
     }
-    files.write_all();
+    let opened = files.open()?;
+    if opened.files.is_empty() {
+        return Err("there is no append-only file".to_owned());
+    }
     server.give_effects(Taker::File, false);
     server.attention.set(Concern::Loading, true);
-    let result = server.empty(|database| replay::is_left_out(server, database)).and_then(|()| {
-        let opened = files.open()?;
+    let emptied = server.empty(|database| replay::is_left_out(server, database));
+    let result = emptied.and_then(|()| {
         opened.files.iter().try_for_each(|(path, bytes)| replay::load(server, path, *bytes, false))
     });
     server.attention.set(Concern::Loading, false);
-    server.give_effects(Taker::File, true);
+    server.give_effects(Taker::File, is_on);
     result
 }
 
@@ -198,8 +211,7 @@ pub(crate) fn tend(server: &Arc<Server>) {
     let settings = server.settings();
     server.attention.set(Concern::Unwritten, files.is_on() && files.failure().is_some());
     let persistence = &settings.persistence;
-    let time_s = if persistence.aof_timestamp_enabled { crate::clock::unix_ms() / 1000 } else { 0 };
-    files.stream.set_time(time_s);
+    appending.note_time(&settings);
     if appending.is_rewriting() || !persistence.appendonly {
         return;
     }

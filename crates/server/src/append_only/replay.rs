@@ -203,7 +203,8 @@ fn find<'t>(server: &'t Server, arguments: Arguments<'_>) -> Result<&'t Entry, S
         Some(word) if !entry.command.subcommands.is_empty() => server.table.find_subcommand(entry, word),
         _ => Some(entry),
     });
-    let found = found.ok_or_else(|| format!("unknown command '{}'", name.escape_ascii()))?;
+    let found = found
+        .ok_or_else(|| format!("Unknown command '{}' reading the append only file", name.escape_ascii()))?;
     if !found.accepts(arguments.len()) {
         return Err(format!("wrong number of words for '{}'", found.command.name));
     }

@@ -7,6 +7,7 @@ use keyspace::Needs;
 
 use crate::clock::unix_ms;
 use crate::migration::{self, Login, Target, Trouble};
+use crate::saving::file::version;
 use crate::session::Session;
 
 command! {
@@ -160,7 +161,9 @@ fn needs(keys: &[Key<'_>]) -> Needs {
 fn dump(session: &mut Session, keys: &[Key<'_>]) -> Result<Vec<migration::Item>> {
     let context = session.context(unix_ms());
     let view = session.server.keyspace.read(&needs(keys), context);
-    let items = keys.iter().filter_map(|key| view.find(key).map(migration::Item::of)).collect();
+    let version = version(&session.server.settings());
+    let items = keys.iter().filter_map(|key| view.find(key).map(|entry| migration::Item::of(entry, version)));
+    let items = items.collect();
     let tally = view.finish()?;
     session.server.statistics.count(&tally);
     Ok(items)
@@ -181,9 +184,10 @@ fn remove_unchanged(
     let server = std::sync::Arc::clone(&session.server);
     let mut txn = server.keyspace.write(&needs(&keys), context);
     txn.call_changes("del");
+    let version = version(&server.settings());
     let mut changed = Vec::new();
     for (key, item) in keys.iter().zip(&sent) {
-        let is_as_sent = txn.peek(key).map(|entry| migration::Item::of(entry) == *item);
+        let is_as_sent = txn.peek(key).map(|entry| migration::Item::of(entry, version) == *item);
         match is_as_sent {
             Some(true) => {
                 txn.remove(key);

@@ -108,7 +108,7 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
         Filter::Address(address) => {
             let found = clients.iter().find(|client| client.address.as_bytes() == address);
             let client = found.ok_or(Error::fixed("ERR No such client"))?;
-            end(client, me);
+            session.server.clients.end(client, Some(me));
             reply.ok();
         }
         Filter::All(conditions) => {
@@ -128,7 +128,7 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
             let mut ended = 0;
             for client in clients.iter().filter(|client| applies(client)) {
                 if client.id != me || !skip_me.unwrap_or(true) {
-                    end(client, me);
+                    session.server.clients.end(client, Some(me));
                     ended += 1;
                 }
             }
@@ -158,9 +158,4 @@ impl Condition<'_> {
 fn named(session: &Session, name: &[u8]) -> Result<Arc<Account>> {
     let account = session.server.users.find(name);
     account.ok_or_else(|| Error::new(format_args!("No such user '{}'", shown(name))))
-}
-
-/// Whoever ends itself still gets its reply.
-fn end(client: &Client, me: u64) {
-    if client.id == me { client.close_after_reply() } else { client.kill() }
 }

@@ -57,7 +57,7 @@ pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Resul
         }
     };
     let mut lines = String::new();
-    for client in listed.iter().filter(|client| !client.is_killed()) {
+    for client in listed.iter().filter(|client| !client.is_leaving()) {
         lines.push_str(&super::describe(client, &session.server));
         lines.push('\n');
     }

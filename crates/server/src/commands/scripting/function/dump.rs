@@ -2,6 +2,7 @@
 
 use commands::prelude::*;
 
+use crate::saving::file::version;
 use crate::session::Session;
 
 command! {
@@ -24,6 +25,6 @@ pub struct Args {}
 pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
     let registry = session.server.scripting.functions.now();
     let texts = registry.libraries.values().map(|library| &*library.code);
-    reply.bulk(&rdb::dump::encode_functions(texts, rdb::Version::V11));
+    reply.bulk(&rdb::dump::encode_functions(texts, version(&session.server.settings())));
     Ok(())
 }

@@ -128,12 +128,11 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
             reply.ok();
         }
         (b"protocol", [kind]) => protocol::reply_protocol(kind, reply)?,
-        (
-            b"dict-resizing"
-            | b"quicklist-packed-threshold"
-            | b"set-skip-checksum-validation",
-            [_],
-        ) => reply.ok(),
+        (b"dict-resizing" | b"quicklist-packed-threshold", [_]) => reply.ok(),
+        (b"set-skip-checksum-validation", [word]) => {
+            rdb::dump::TAKES_ANY_CHECKSUM.store(*word != b"0", Ordering::Relaxed);
+            reply.ok();
+        }
         (b"loadaof", []) => {
             let server = std::sync::Arc::clone(&session.server);
             let result = tokio::task::block_in_place(|| crate::append_only::reload(&server));

@@ -1,7 +1,7 @@
 //! DEBUG OBJECT: a key's value, as far as tests look at it.
 
 use commands::prelude::*;
-use keyspace::Needs;
+use keyspace::{Context, Needs};
 
 use crate::clock::unix_ms;
 use crate::session::Session;
@@ -9,7 +9,8 @@ use crate::session::Session;
 pub(super) fn reply_object(session: &mut Session, name: &[u8], reply: &mut Reply) -> Result<()> {
     let key = Key::new(name);
     let now_ms = unix_ms();
-    let context = session.context(now_ms);
+    // What has expired is there as long as nobody has removed it.
+    let context = Context { is_copy: true, ..session.context(now_ms) };
     let view = session.server.keyspace.read(&Needs::of_slots([key.slot].into_iter().collect()), context);
     let entry = view.peek(&key).ok_or(Error::NoSuchKey)?;
     reply.simple(format!(
