@@ -6,6 +6,7 @@
 //! Only databases that are served from memory are in it. Those that are stored have a journal of their own.
 
 mod base;
+mod lanes;
 mod replay;
 mod rewrite;
 
