@@ -113,12 +113,7 @@ impl<'scope> Lanes<'scope> {
     }
 
     /// Takes a command on `database` if it can run in a lane, and says whether it does.
-    pub fn take(
-        &mut self,
-        entry: &Entry,
-        database: u16,
-        arguments: Arguments<'_>,
-    ) -> Result<bool, String> {
+    pub fn take(&mut self, entry: &Entry, database: u16, arguments: Arguments<'_>) -> Result<bool, String> {
         if self.0.is_empty() || !matches!(entry.command.handler, Handler::Write(_)) {
             return Ok(false);
         }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::time::Instant;
 
 use keyspace::{DatabaseSize, Snapshot};
 use rdb::file::Writer;
@@ -47,6 +48,28 @@ impl Write for Stepwise {
     }
 }
 
+/// Gives the processor away now and then: so a worker that waits for it waits for the records of one hold, and not for as
+/// long as the system lets a thread go on that never waits. Whoever got it may have much to do: for as long as that took,
+/// nothing is given away, so that half is left for the save, which others may wait for.
+struct Courtesy {
+    owed_until: Instant,
+}
+
+impl Courtesy {
+    fn new() -> Courtesy {
+        Courtesy { owed_until: Instant::now() }
+    }
+
+    fn give_way(&mut self) {
+        let now = Instant::now();
+        if now >= self.owed_until {
+            std::thread::yield_now();
+            let given = now.elapsed();
+            self.owed_until = now + 2 * given;
+        }
+    }
+}
+
 /// What takes a snapshot in.
 pub(crate) enum Sink<W> {
     /// An RDB file whose head is written.
@@ -89,6 +112,7 @@ impl<W: Write + Send> Sink<W> {
     fn write_all(&mut self, queue: &Queue, mut sizes: Vec<DatabaseSize>) -> io::Result<()> {
         let _closing = Closing(queue);
         let (mut selected, mut before) = (None, None);
+        let mut courtesy = Courtesy::new();
         while let Some(piece) = queue.take(before) {
             if selected.replace(piece.database) != Some(piece.database) {
                 let size = sizes.iter().position(|size| size.database == piece.database);
@@ -100,7 +124,7 @@ impl<W: Write + Send> Sink<W> {
                 Sink::Commands(out) => out.write_all(&piece.records)?,
             }
             before = Some(piece);
-            std::thread::yield_now();
+            courtesy.give_way();
         }
         Ok(())
     }
@@ -148,18 +172,15 @@ fn make_records(
 ) -> io::Result<()> {
     let fault = |fault: keyspace::fault::Fault| io::Error::other(fault.to_string());
     let (mut piece, mut records) = (Piece::default(), Vec::new());
+    let mut courtesy = Courtesy::new();
     while let Some(part) = snapshot.next(&mut records).map_err(fault)? {
         goes_on(part.keys)?;
-        // A worker that waits for this processor has waited for the records of one hold, not for as long as the system
-        // lets a thread go on that never waits.
-        std::thread::yield_now();
+        courtesy.give_way();
         if part.keys == 0 || left_out(part.database) {
             continue;
         }
         let is_full = piece.records.len() + records.len() > PIECE_BYTES;
-        if (is_full || piece.database != part.database)
-            && !piece.records.is_empty()
-            && !queue.put(&mut piece)
+        if (is_full || piece.database != part.database) && !piece.records.is_empty() && !queue.put(&mut piece)
         {
             return Ok(());
         }
