@@ -24,10 +24,13 @@ pub trait Log: Send + Sync {
     fn append(&self, unit: &Effects);
 }
 
+/// Words of so many bytes in all need no memory of their own.
+const SMALL_BYTES: usize = 160;
+
 /// Commands, each of which belongs to a database.
 #[derive(Default)]
 pub struct Effects {
-    bytes: Vec<u8>,
+    bytes: SmallVec<[u8; SMALL_BYTES]>,
     /// Where the words end.
     ends: SmallVec<[usize; 8]>,
     commands: SmallVec<[Command; 2]>,

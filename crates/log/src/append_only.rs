@@ -2,7 +2,8 @@
 //!
 //! Whoever is about to tell of a change writes what the stream has ([`AppendOnly::write_out`]), for all who have appended
 //! to it. With `appendfsync always` nobody writes but a thread ([`AppendOnly::keep_synced`]), which then has the system
-//! bring it onto the disk: all who came meanwhile share the next round ([`AppendOnly::poll_synced`]).
+//! bring it onto the disk: all who came meanwhile share the next round ([`AppendOnly::poll_synced`]), which begins when
+//! somebody says that there is nobody else to wait for ([`AppendOnly::begin_round`]).
 //!
 //! When writing or syncing fails, that is said ([`AppendOnly::failure`]) until it works again. What was not written stays
 //! and is tried again every second.
@@ -327,14 +328,19 @@ impl AppendOnly {
         }
     }
 
+    /// Whether all up to `offset` is on disk.
+    pub fn is_synced(&self, offset: u64) -> bool {
+        self.synced.load(Ordering::Acquire) >= offset
+    }
+
     /// Ready when all up to `offset` is on disk, or cannot be brought there now; otherwise `waker` is woken when that may
-    /// be so.
+    /// be so. It is for the caller to see to it that a round begins.
     ///
     /// # Errors
     /// Why it cannot.
     pub fn poll_synced(&self, offset: u64, waker: &Waker) -> Poll<Result<(), Box<str>>> {
         let look = || {
-            if self.synced.load(Ordering::Acquire) >= offset || !self.is_on() {
+            if self.is_synced(offset) || !self.is_on() {
                 return Poll::Ready(Ok(()));
             }
             match self.failure() {
@@ -347,11 +353,13 @@ impl AppendOnly {
         }
         self.waiting.lock().push(waker.clone());
         // It may have got there before this one was among those who wait.
-        let now = look();
-        if now.is_pending() {
-            self.wake_syncer();
-        }
-        now
+        look()
+    }
+
+    /// Has all that was appended be written and synced, behind what is being synced now; without this it happens every
+    /// second.
+    pub fn begin_round(&self) {
+        self.wake_syncer();
     }
 
     fn wake_syncer(&self) {
@@ -371,11 +379,7 @@ impl AppendOnly {
         const PERIOD: Duration = Duration::from_secs(1);
         self.syncer.get_or_init(std::thread::current);
         while !self.is_over.load(Ordering::Acquire) {
-            let is_awaited = !self.waiting.lock().is_empty();
-            let has_failed = self.has_failed.load(Ordering::Acquire);
-            if !is_awaited || has_failed {
-                std::thread::park_timeout(PERIOD);
-            }
+            std::thread::park_timeout(PERIOD);
             if self.is_on() {
                 self.round();
             }
@@ -667,6 +671,7 @@ mod tests {
         let own = Arc::clone(&files);
         let syncer = std::thread::spawn(move || own.keep_synced());
         while files.poll_synced(offset, Waker::noop()).is_pending() {
+            files.begin_round();
             std::thread::yield_now();
         }
         assert_eq!(loaded(directory.path()), "Abehindc");

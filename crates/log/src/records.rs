@@ -106,9 +106,16 @@ impl<R: BufRead> Records<R> {
 
     fn read(&mut self, words: &mut ArgumentsBuffer) -> Result<Option<Record>, Trouble> {
         words.clear(KEPT_BYTES_MAX);
-        if self.reader.fill_buf()?.is_empty() {
+        let buffer = self.reader.fill_buf()?;
+        if buffer.is_empty() {
             return Ok(None);
         }
+        if let Some(len) = read_whole(buffer, words) {
+            self.reader.consume(len);
+            self.offset += len as u64;
+            return Ok(Some(Record::Command));
+        }
+        words.clear(KEPT_BYTES_MAX);
         self.read_line()?;
         if let Some(remark) = self.line.strip_prefix(b"#") {
             return Ok(Some(match remark.strip_prefix(b"TS:") {
@@ -172,6 +179,30 @@ impl<R: BufRead> Records<R> {
     }
 }
 
+/// Reads a request if all of it is in `bytes`, with nothing wrong, and returns how long it is.
+fn read_whole(bytes: &[u8], words: &mut ArgumentsBuffer) -> Option<usize> {
+    let mut rest = bytes;
+    for _ in 0..short_number(&mut rest, b'*').filter(|count| *count > 0)? {
+        let len = short_number(&mut rest, b'$')?;
+        let word = rest.split_off(..len)?;
+        rest = rest.strip_prefix(b"\r\n")?;
+        words.push(word);
+    }
+    Some(bytes.len() - rest.len())
+}
+
+/// Takes a line with a number of a few digits.
+fn short_number(bytes: &mut &[u8], sign: u8) -> Option<usize> {
+    const DIGITS_MAX: usize = 7;
+    let digits = bytes.strip_prefix(&[sign])?;
+    let count = digits.iter().take(DIGITS_MAX + 1).position(|byte| !byte.is_ascii_digit())?;
+    let (digits, rest) = digits.split_at(count);
+    *bytes = rest.strip_prefix(b"\r\n")?;
+    // As the slow way has it: no zeroes before a number.
+    let is_plain = count > 0 && (count == 1 || digits.first() != Some(&b'0'));
+    is_plain.then(|| digits.iter().fold(0, |number, digit| number * 10 + usize::from(digit - b'0')))
+}
+
 fn unsigned(text: &[u8]) -> Result<u64, Trouble> {
     let number = base::number::parse_i64(text).and_then(|number| u64::try_from(number).ok());
     number.ok_or_else(|| Trouble::Wrong(format!("'{}' is not a number", text.escape_ascii())))
@@ -184,7 +215,17 @@ mod tests {
     const FILE: &[u8] = b"#TS:12\r\n*2\r\n$3\r\nDEL\r\n$1\r\na\r\n#remark\r\n*1\r\n$4\r\nMULT\r\n";
 
     fn read(bytes: &[u8]) -> (Vec<String>, Option<Damage>) {
-        let mut records = Records::new(bytes, 0);
+        let at_once = read_from(bytes);
+        // Never is a whole request there.
+        let in_bits = read_from(io::BufReader::with_capacity(1, bytes));
+        assert_eq!(at_once.0, in_bits.0);
+        let shown = |damage: &Option<Damage>| format!("{damage:?}");
+        assert_eq!(shown(&at_once.1), shown(&in_bits.1));
+        at_once
+    }
+
+    fn read_from(reader: impl BufRead) -> (Vec<String>, Option<Damage>) {
+        let mut records = Records::new(reader, 0);
         let (mut words, mut seen) = (ArgumentsBuffer::default(), Vec::new());
         loop {
             match records.next(&mut words) {

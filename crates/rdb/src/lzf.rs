@@ -14,14 +14,14 @@ const LITERALS_MAX: usize = 32;
 const DISTANCE_MAX: usize = 1 << 13;
 /// Longest reference.
 const MATCH_MAX: usize = 264;
-/// Shortest reference.
-const MATCH_MIN: usize = 3;
 /// A reference of three bytes gives up to 264: no input expands further than by this.
 pub(crate) const EXPANSION_MAX: u64 = (MATCH_MAX / 3) as u64;
 
-/// How many hashes of three bytes are told apart: as many as there are places, within these bounds.
-const HASH_BITS_MIN: u32 = 6;
+/// How many hashes of three bytes are told apart: as many as there are places, but no more than this.
 const HASH_BITS_MAX: u32 = 13;
+/// Up to so many bytes, these are remembered without an allocation.
+const SMALL_BYTES_MAX: usize = 1 << SMALL_HASH_BITS;
+const SMALL_HASH_BITS: u32 = 8;
 
 /// The bytes that `input` was made of, which must be `len`. `None` where it is not such an input. The caller has seen
 /// that `len` is not beyond [`EXPANSION_MAX`].
@@ -68,21 +68,32 @@ pub(crate) fn compress(input: &[u8], size_max: usize, out: &mut Vec<u8>) -> bool
 }
 
 fn write(input: &[u8], end_max: usize, out: &mut Vec<u8>) -> bool {
-    let hash_bits = (usize::BITS - input.len().leading_zeros()).clamp(HASH_BITS_MIN, HASH_BITS_MAX);
-    // Where each hash of three bytes was last seen, one more.
-    let mut seen = vec![0u32; 1 << hash_bits];
-    let (mut at, mut literals_from) = (0, 0);
-    while let Some(three) = input.get(at..at + MATCH_MIN) {
-        let hash = hash(three, hash_bits);
-        let before = std::mem::replace(&mut seen[hash], at as u32 + 1) as usize;
-        let distance = (at + 1).wrapping_sub(before);
-        if before == 0 || distance > DISTANCE_MAX || input.get(before - 1..before + 2) != Some(three) {
+    if input.len() <= SMALL_BYTES_MAX {
+        return write_with(&mut [0; 1 << SMALL_HASH_BITS], SMALL_HASH_BITS, input, end_max, out);
+    }
+    let bits = (usize::BITS - input.len().leading_zeros()).min(HASH_BITS_MAX);
+    write_with(&mut vec![0; 1 << bits], bits, input, end_max, out)
+}
+
+/// `seen` says where a hash of three bytes was last seen. Where it was not yet, that is 0, whose bytes are looked at like
+/// any others: so there is one question for each place, and it is seldom answered with yes.
+fn write_with(seen: &mut [u32], bits: u32, input: &[u8], end_max: usize, out: &mut Vec<u8>) -> bool {
+    let three_at = |at: usize| {
+        let four = input.get(at..)?.first_chunk::<4>()?;
+        Some(u32::from_le_bytes(*four) << 8)
+    };
+    let (mut at, mut literals_from) = (1, 0);
+    while let Some(three) = three_at(at) {
+        let Some(place) = seen.get_mut(hash(three, bits)) else { break };
+        let before = std::mem::replace(place, at as u32) as usize;
+        let distance = at - before;
+        if three_at(before) != Some(three) || distance > DISTANCE_MAX {
             // Where nothing repeats, it is looked at ever less closely.
             at += 1 + (at - literals_from) / LITERALS_MAX;
             continue;
         }
         let most = MATCH_MAX.min(input.len() - at);
-        let same = input[before - 1..].iter().zip(&input[at..at + most]).take_while(|(a, b)| a == b);
+        let same = input[before..].iter().zip(&input[at..at + most]).take_while(|(a, b)| a == b);
         let count = same.count();
         write_literals(&input[literals_from..at], out);
         let (count_code, distance_code) = (count - 2, distance - 1);
@@ -99,8 +110,12 @@ fn write(input: &[u8], end_max: usize, out: &mut Vec<u8>) -> bool {
             return false;
         }
     }
-    write_literals(&input[literals_from..], out);
-    out.len() < end_max
+    let rest = &input[literals_from..];
+    if out.len() + rest.len() + rest.len().div_ceil(LITERALS_MAX) >= end_max {
+        return false;
+    }
+    write_literals(rest, out);
+    true
 }
 
 fn write_literals(literals: &[u8], out: &mut Vec<u8>) {
@@ -110,9 +125,9 @@ fn write_literals(literals: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-fn hash(three: &[u8], bits: u32) -> usize {
-    let number = three.iter().fold(0u32, |number, byte| number << 8 | u32::from(*byte));
-    (number.wrapping_mul(2_654_435_761) >> (u32::BITS - bits)) as usize
+/// Of three bytes, which are the upper ones.
+fn hash(three: u32, bits: u32) -> usize {
+    (three.wrapping_mul(2_654_435_761) >> (u32::BITS - bits)) as usize
 }
 
 #[cfg(test)]

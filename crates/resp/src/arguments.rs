@@ -50,6 +50,12 @@ impl<'a> Arguments<'a> {
         ArgumentsIter { bytes: self.bytes, spans: self.spans.iter() }
     }
 
+    /// The first `count`; all if there are no more than that.
+    #[inline]
+    pub fn first(&self, count: usize) -> Arguments<'a> {
+        Self { bytes: self.bytes, spans: self.spans.get(..count).unwrap_or(self.spans) }
+    }
+
     /// Those from `count` on; none if there are no more than that.
     #[inline]
     pub fn skip(&self, count: usize) -> Arguments<'a> {
@@ -250,6 +256,8 @@ mod tests {
         assert_eq!(arguments.iter().rev().collect::<Vec<_>>(), [&b"value"[..], b"", b"set"]);
         assert_eq!(arguments.iter().len(), 3);
         assert_eq!(arguments.skip(1), OwnedArguments::from_parts(&["", "value"]).as_arguments());
+        assert_eq!(arguments.first(1), OwnedArguments::from_parts(&["set"]).as_arguments());
+        assert_eq!(arguments.first(4), arguments);
         assert!(arguments.skip(3).is_empty() && arguments.skip(4).is_empty());
         assert_eq!(format!("{arguments:?}"), r#"["set", "", "value"]"#);
     }

@@ -455,7 +455,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn waits_for_disk(&mut self, context: &mut Context<'_>) -> Result<bool, End> {
         if let Some(offset) = self.unlogged {
             match self.server.append_only.files.poll_synced(offset, context.waker()) {
-                Poll::Pending => return Ok(true),
+                Poll::Pending => {
+                    self.server.append_only.awaited.notify_one();
+                    return Ok(true);
+                }
                 Poll::Ready(result) => {
                     self.unlogged = None;
                     result.map_err(|failure| {

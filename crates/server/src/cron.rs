@@ -42,6 +42,7 @@ pub(crate) fn start(server: &Arc<Server>) -> tokio::task::JoinSet<()> {
     tasks.spawn(crate::saving::by_rule(Arc::clone(server)));
     tasks.spawn(renew_store(Arc::clone(server)));
     tasks.spawn(tend_append_only(Arc::clone(server)));
+    tasks.spawn(crate::append_only::sync_by_turns(Arc::clone(server)));
     tasks.spawn(crate::eviction::go_on(Arc::clone(server)));
     tasks
 }

@@ -1,14 +1,15 @@
 //! `cargo xtask bench`: what Esker costs beside Redis and Valkey, on this machine, in one run.
 //!
-//! Four questions, each a module: [`speed`] asks for the server's CPU time per command, [`memory`]
+//! Six questions, each a module: [`speed`] asks for the server's CPU time per command, [`memory`]
 //! for the growth of resident memory by item, [`stall`] for the slowest command while a large
-//! keyspace is built, [`cache`] for the hit rate where not all fits. Every row carries the limit that Esker promises. [`report`] and [`chart`]
-//! write what was found. [`disk`] asks other questions, of the engine on disk, in a run of its own, and [`save`]
-//! what saving costs.
+//! keyspace is built, [`cache`] for the hit rate where not all fits, [`always`] for writes that are on disk before they are
+//! acknowledged, [`save`] for what saving and loading cost. Every row carries the limit that Esker promises. [`report`] and
+//! [`chart`] write what was found. [`disk`] asks other questions, of the engine on disk, in a run of its own.
 //!
 //! The servers run one at a time, pinned to [`SERVER_CORE`]; every client, this program included, is
 //! pinned to [`CLIENT_CORE`]. Nothing that is started here outlives this program.
 
+mod always;
 mod cache;
 mod chart;
 mod client;
@@ -66,14 +67,16 @@ pub fn run(arguments: impl Iterator<Item = String>) -> io::Result<()> {
     let circumstances = report::circumstances(peers.columns())?;
     process::pin_self(&[CLIENT_CORE])?;
 
-    let sections = [
+    let mut sections = vec![
         speed::measure(&peers, &options),
         speed::measure_two_workers(&peers, &options),
         memory::measure(&peers, &options),
         stall::measure(&peers, &options),
         cache::measure(&peers, &options),
+        always::measure(&peers, &options),
     ];
-    let sections: Vec<_> = sections.into_iter().filter(|section| !section.rows.is_empty()).collect();
+    sections.extend(save::measure(&peers, &options));
+    sections.retain(|section| !section.rows.is_empty());
     let reasons = report::read_reasons(&root.join("bench").join("reasons.txt"))?;
     let head = Head {
         title: "Measured beside its peers",

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 /// What `--help` prints.
 pub const HELP: &str = "\
 Measures Esker beside redis-server and valkey-server (those on PATH): CPU time per command, memory
-per item, the slowest command. Prints the table; a full run of Esker also writes bench/RESULTS.md
-and bench/chart.svg. Takes about a quarter of an hour on two cores that should have nothing else to do.
+per item, the slowest command, writes with appendfsync always, saving and loading. Prints the table; a
+full run of Esker also writes bench/RESULTS.md and bench/chart.svg. Takes about half an hour on two
+cores that should have nothing else to do.
 
 Usage: cargo xtask bench [OPTION...]
        cargo xtask bench disk --help   for the engine on disk
-       cargo xtask bench save --help   for saving and loading
+       cargo xtask bench save --help   for saving and loading alone
 
   --only TEXT      only the rows whose section and name contain TEXT, as in 'speed: get' or 'memory'
   --rounds N       interleaved rounds, of which the medians count (default 5)

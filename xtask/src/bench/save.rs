@@ -1,5 +1,6 @@
-//! `cargo xtask bench save`: what a save costs while clients write, beside the peers: how much longer commands take, how
-//! much memory it takes, how long it lasts, and how long it takes to load what was saved.
+//! What a save costs while clients write, beside the peers: how much longer commands take, how much memory it takes, how
+//! long it lasts; and how long it takes to load what was saved, and an append-only file. `cargo xtask bench save` asks
+//! nothing else.
 //!
 //! One connection writes single values at a steady rate to random keys. A command's latency counts from the moment at which
 //! it was due, so that whoever stands still is charged for all that was due meanwhile. Server and client share two cores, for
@@ -18,8 +19,8 @@ use super::{CLIENT_CORE, SERVER_CORE, data, process, subject, workspace_root};
 /// What `--help` prints.
 const HELP: &str = "\
 Measures what a save costs while clients write, beside redis-server and valkey-server (those on PATH): latency, memory,
-time to save and to load. Prints the table; a full run of Esker also writes bench/SAVE.md. Takes some minutes on two cores
-that should have nothing else to do. Its files are below target/, and gone at its end.
+time to save and to load. Prints the table. Takes some minutes on two cores that should have nothing else to do. Its files
+are below target/, and gone at its end.
 
 Usage: cargo xtask bench save [OPTION...]
 
@@ -27,7 +28,7 @@ Usage: cargo xtask bench save [OPTION...]
   --rate N         writes a second meanwhile (default 10000)
   --rounds N       interleaved rounds, of which the medians count (default 3)
   --subject PATH   measure this server in Esker's place, and build nothing
-  --out FOLDER     write the report there, however small the run
+  --out FOLDER     write the report there, as SAVE.md
   --help           this text
 
 To try things in a minute: --keys 200000 --rounds 1.
@@ -76,11 +77,6 @@ impl Options {
         }
         Ok(Some(options))
     }
-
-    fn output_folder(&self, root: &Path) -> Option<PathBuf> {
-        let is_complete = self.keys >= KEYS && self.subject.is_none();
-        self.out.clone().or_else(|| is_complete.then(|| root.join("bench")))
-    }
 }
 
 /// What one run found.
@@ -91,9 +87,10 @@ struct Found {
     extra_memory_percent: f64,
     save_seconds: f64,
     load_seconds: f64,
+    replay_seconds: f64,
 }
 
-/// Runs what `arguments` ask for: prints the report and, when it is complete, writes it.
+/// Runs what `arguments` ask for: prints the report and, where a folder is given, writes it.
 ///
 /// Errors when an argument is wrong, Esker does not build, or redis-benchmark is missing. A measurement that fails
 /// is a row that says so.
@@ -103,12 +100,12 @@ pub fn run(arguments: impl Iterator<Item = String>) -> io::Result<()> {
         return Ok(());
     };
     let root = workspace_root();
-    let scratch = root.join("target").join("bench").join("save");
+    let scratch = root.join("target").join("bench");
     std::fs::create_dir_all(&scratch)?;
     let peers = Peers::find(subject(options.subject.clone(), &root)?, scratch)?;
     let circumstances = report::circumstances(peers.columns())?;
     process::pin_self(&[CLIENT_CORE])?;
-    let sections = measure(&peers, &options);
+    let sections = sections(&peers, &options);
     let reasons = report::read_reasons(&root.join("bench").join("reasons.txt"))?;
     let (keys, rate, rounds) = (options.keys, options.rate, options.rounds);
     let command = format!("cargo xtask bench save --keys {keys} --rate {rate} --rounds {rounds}");
@@ -120,7 +117,7 @@ pub fn run(arguments: impl Iterator<Item = String>) -> io::Result<()> {
     };
     let text = report::markdown(&head, &sections, &reasons);
     println!("{text}");
-    if let Some(folder) = options.output_folder(&root) {
+    if let Some(folder) = options.out {
         std::fs::create_dir_all(&folder)?;
         std::fs::write(folder.join("SAVE.md"), &text)?;
         eprintln!("wrote SAVE.md in {}", folder.display());
@@ -128,20 +125,37 @@ pub fn run(arguments: impl Iterator<Item = String>) -> io::Result<()> {
     Ok(())
 }
 
-fn measure(peers: &Peers, options: &Options) -> Vec<Section> {
+/// The sections of the full report, of which rows are asked for. All of them are found in the same runs.
+pub fn measure(peers: &Peers, options: &super::options::Options) -> Vec<Section> {
+    const NAMES: [&str; 4] = ["save latency", "save latency ratio", "save memory", "save time"];
+    if !NAMES.iter().any(|name| options.wants(name, "")) {
+        return Vec::new();
+    }
+    let own = Options {
+        keys: options.amount(KEYS),
+        rate: RATE,
+        rounds: options.rounds.min(ROUNDS),
+        subject: None,
+        out: None,
+    };
+    sections(peers, &own)
+}
+
+fn sections(peers: &Peers, options: &Options) -> Vec<Section> {
     let columns = peers.columns();
     let samples = interleave(options.rounds, 1, columns.len(), |_, column| {
         let program = columns[column].as_ref().map_err(|file| not_found(file))?;
         let found = measure_one(program, &peers.scratch, options)?;
         eprintln!(
             "save: {}: 99.9th percentile {:.0} us, with a save {:.0} us; {:.1}% more memory; {:.2} s to save, {:.2} s to \
-             load",
+             load, {:.2} s from the append-only file",
             program.name,
             found.quiet_us,
             found.saving_us,
             found.extra_memory_percent,
             found.save_seconds,
-            found.load_seconds
+            found.load_seconds,
+            found.replay_seconds
         );
         Ok(found)
     });
@@ -201,12 +215,16 @@ fn measure(peers: &Peers, options: &Options) -> Vec<Section> {
         section(
             "save time",
             "Saving and loading",
-            format!("Seconds, of {keys} keys with values of 64 bytes; the save under the writes above."),
+            format!(
+                "Seconds, of {keys} keys with values of 64 bytes, by a server with two workers on two cores; the save under \
+                 the writes above. The append-only file has a SET for each key."
+            ),
             "s",
             2,
             vec![
                 row("to save", |found| found.save_seconds, Some(Limit::RatioMax(0.5))),
                 row("to load", |found| found.load_seconds, Some(Limit::RatioMax(0.5))),
+                row("to load an append-only file", |found| found.replay_seconds, Some(Limit::RatioMax(0.5))),
             ],
         ),
     ]
@@ -219,7 +237,7 @@ fn median(runs: &Outcome<Vec<Found>>, figure: fn(&Found) -> f64) -> Outcome<f64>
 }
 
 fn measure_one(program: &Program, scratch: &Path, options: &Options) -> io::Result<Found> {
-    let dir = scratch.join(program.name);
+    let dir = scratch.join("save");
     if dir.exists() {
         std::fs::remove_dir_all(&dir)?;
     }
@@ -228,9 +246,7 @@ fn measure_one(program: &Program, scratch: &Path, options: &Options) -> io::Resu
     let start = || program.start_with(scratch, 2, &[SERVER_CORE, CLIENT_CORE], &["--dir", &dir_text]);
     let server = start()?;
     let mut connection = server.connect()?;
-    connection.load(options.keys, |connection, index| {
-        connection.gather(&[b"SET", &data::text_16(index), &data::text_64(index)]);
-    })?;
+    fill(&mut connection, options)?;
 
     let mut writes = Writes { connection, options, next: 0 };
     let quiet = writes.time(|elapsed, _| Ok(elapsed >= QUIET_TIME))?;
@@ -250,22 +266,49 @@ fn measure_one(program: &Program, scratch: &Path, options: &Options) -> io::Resu
     drop(writes);
     drop(server);
 
-    let began = Instant::now();
-    // It answers when it has loaded.
-    let server: Server = start()?;
-    let load_seconds = began.elapsed().as_secs_f64();
-    let loaded = server.connect()?.call(&[b"DBSIZE"])?;
-    if usize::try_from(loaded).ok() != Some(options.keys) {
-        return Err(io::Error::other(format!("{loaded} of {} keys were loaded", options.keys)));
-    }
-    drop(server);
+    let load_seconds = time_start(&start, options)?;
     std::fs::remove_dir_all(&dir)?;
+    let replay_seconds = measure_replay(program, scratch, options, &dir)?;
     Ok(Found {
         quiet_us: percentile(quiet),
         saving_us: percentile(saving),
         extra_memory_percent: extra as f64 / before as f64 * 100.0,
         save_seconds,
         load_seconds,
+        replay_seconds,
+    })
+}
+
+/// How long a server takes to load an append-only file that is not rewritten.
+fn measure_replay(program: &Program, scratch: &Path, options: &Options, dir: &Path) -> io::Result<f64> {
+    std::fs::create_dir_all(dir)?;
+    let dir_text = dir.to_string_lossy().into_owned();
+    let arguments = ["--dir", &dir_text, "--appendonly", "yes", "--auto-aof-rewrite-percentage", "0"];
+    let start = || program.start_with(scratch, 2, &[SERVER_CORE, CLIENT_CORE], &arguments);
+    let server = start()?;
+    fill(&mut server.connect()?, options)?;
+    server.stop()?;
+    let seconds = time_start(&start, options)?;
+    std::fs::remove_dir_all(dir)?;
+    Ok(seconds)
+}
+
+/// How long it takes until a server has all keys.
+fn time_start(start: &dyn Fn() -> io::Result<Server>, options: &Options) -> io::Result<f64> {
+    let began = Instant::now();
+    // It answers when it has loaded.
+    let server = start()?;
+    let seconds = began.elapsed().as_secs_f64();
+    let loaded = server.connect()?.call(&[b"DBSIZE"])?;
+    if usize::try_from(loaded).ok() != Some(options.keys) {
+        return Err(io::Error::other(format!("{loaded} of {} keys were loaded", options.keys)));
+    }
+    Ok(seconds)
+}
+
+fn fill(connection: &mut Connection, options: &Options) -> io::Result<()> {
+    connection.load(options.keys, |connection, index| {
+        connection.gather(&[b"SET", &data::text_16(index), &data::text_64(index)]);
     })
 }
 

@@ -111,7 +111,7 @@ impl Key {
 pub struct Reader<R> {
     source: Source<R>,
     version: u32,
-    /// The key that was being read.
+    /// The key whose value was being read when an error came.
     key: Option<Vec<u8>>,
     end: Option<bool>,
 }
@@ -200,9 +200,14 @@ impl<R: Read> Reader<R> {
                         return Err(source.damage(at, "neither a key nor anything else that is known"));
                     };
                     let name = source.string()?;
-                    self.key = Some(name.clone());
                     let offset = source.at();
-                    let value = source.keep(vec![byte], |source| source.skip_value(value_type))?;
+                    let value = match source.keep(Some(byte), |source| source.skip_value(value_type)) {
+                        Ok(value) => value,
+                        Err(error) => {
+                            self.key = Some(name);
+                            return Err(error);
+                        }
+                    };
                     return Ok(Item::Key(Key {
                         name,
                         deadline_ms,

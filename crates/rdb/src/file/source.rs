@@ -11,6 +11,8 @@ use super::Error;
 
 /// So much is read at once.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// The longest string whose length is the byte before it.
+const SHORT_LEN_MAX: u8 = 0x3f;
 
 pub(super) struct Source<R> {
     reader: R,
@@ -22,8 +24,34 @@ pub(super) struct Source<R> {
     /// How many bytes came before the buffer.
     before: u64,
     checksum: Checksum,
-    /// What was taken since keeping began.
-    kept: Option<Vec<u8>>,
+    keeping: Option<Keeping>,
+}
+
+/// What is taken is to be kept.
+struct Keeping {
+    /// Stands before it.
+    head: Option<u8>,
+    /// Where in the buffer that begins which is not in `earlier`.
+    start: usize,
+    /// What was in buffers before this one, with the head.
+    earlier: Vec<u8>,
+}
+
+impl Keeping {
+    /// All that is kept, if it ends with `last`: in memory of its size, unless it was in more than one buffer.
+    fn end(mut self, last: &[u8]) -> Vec<u8> {
+        if self.earlier.is_empty() {
+            self.earlier.reserve_exact(usize::from(self.head.is_some()) + last.len());
+        }
+        self.push(last);
+        self.earlier
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.earlier.extend(self.head.take());
+        self.earlier.extend_from_slice(bytes);
+        self.start = 0;
+    }
 }
 
 impl<R: Read> Source<R> {
@@ -35,7 +63,7 @@ impl<R: Read> Source<R> {
             summed: 0,
             before: 0,
             checksum: Checksum::new(),
-            kept: None,
+            keeping: None,
         }
     }
 
@@ -72,6 +100,9 @@ impl<R: Read> Source<R> {
     /// Reads more, of which there must be some. What there was is taken.
     fn fill(&mut self) -> Result<(), Error> {
         self.sum();
+        if let Some(keeping) = &mut self.keeping {
+            keeping.push(self.buffer.get(keeping.start..self.start).unwrap_or_default());
+        }
         self.before = self.at();
         self.buffer.resize(BUFFER_BYTES, 0);
         (self.start, self.summed) = (0, 0);
@@ -97,11 +128,7 @@ impl<R: Read> Source<R> {
             }
             let available = self.available();
             let count = usize::try_from(len).unwrap_or(usize::MAX).min(available.len());
-            let piece = available.get(..count).unwrap_or_default();
-            f(piece);
-            if let Some(kept) = &mut self.kept {
-                kept.extend_from_slice(self.buffer.get(self.start..self.start + count).unwrap_or_default());
-            }
+            f(available.get(..count).unwrap_or_default());
             self.start += count;
             len -= count as u64;
         }
@@ -112,7 +139,13 @@ impl<R: Read> Source<R> {
         self.take(len, |_| {})
     }
 
+    #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
+        if let Some(array) = self.available().first_chunk() {
+            let array = *array;
+            self.start += N;
+            return Ok(array);
+        }
         let mut array = [0; N];
         let mut rest = array.iter_mut();
         self.take(N as u64, |piece| rest.by_ref().zip(piece).for_each(|(to, byte)| *to = *byte))?;
@@ -165,21 +198,34 @@ impl<R: Read> Source<R> {
 
     /// A string, read.
     pub fn string(&mut self) -> Result<Vec<u8>, Error> {
+        if let Some((len, rest)) = self.available().split_first()
+            && *len <= SHORT_LEN_MAX
+            && let Some(text) = rest.get(..usize::from(*len))
+        {
+            let text = text.to_vec();
+            self.start += 1 + text.len();
+            return Ok(text);
+        }
         let at = self.at();
-        let raw = self.keep(Vec::new(), Source::skip_string)?;
+        let raw = self.keep(None, Source::skip_string)?;
         let text = Input::new(&raw).string();
         Ok(text.map_err(|damage| Error::Damaged(damage.moved(at)))?.bytes.into_owned())
     }
 
-    /// Keeps what `read` takes, behind `kept`.
+    /// Keeps what `read` takes, behind `head`.
     pub fn keep(
         &mut self,
-        kept: Vec<u8>,
+        head: Option<u8>,
         read: impl FnOnce(&mut Self) -> Result<(), Error>,
     ) -> Result<Vec<u8>, Error> {
-        self.kept = Some(kept);
+        self.keeping = Some(Keeping { head, start: self.start, earlier: Vec::new() });
         let result = read(self);
-        let kept = self.kept.take().unwrap_or_default();
-        result.map(|()| kept)
+        let keeping = self.keeping.take();
+        result?;
+        let kept = keeping.map(|keeping| {
+            let last = self.buffer.get(keeping.start..self.start).unwrap_or_default();
+            keeping.end(last)
+        });
+        Ok(kept.unwrap_or_default())
     }
 }

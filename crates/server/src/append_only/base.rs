@@ -17,8 +17,8 @@ use crate::saving::sink::{Sink, Stepwise};
 use crate::scripting::Registry;
 use crate::server::Server;
 
-/// Written to the file at once.
-const BUFFER_BYTES: usize = 256 * 1024;
+/// What comes in smaller pieces than this is gathered before it is written.
+const BUFFER_BYTES: usize = 64 << 10;
 
 /// How the base is written.
 #[derive(Clone, Copy)]

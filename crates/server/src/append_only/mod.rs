@@ -6,6 +6,7 @@
 //! Only databases that are served from memory are in it. Those that are stored have a journal of their own.
 
 mod base;
+mod lanes;
 mod replay;
 mod rewrite;
 
@@ -19,6 +20,7 @@ use keyspace::{Effects, Keyspace};
 use log::{AppendOnly, Fsync, Options, Stream};
 use resp::Arguments;
 use sync::Mutex;
+use tokio::sync::Notify;
 
 pub(crate) use self::rewrite::Refusal;
 use self::rewrite::Status;
@@ -32,6 +34,8 @@ use crate::table::Entry;
 pub struct Appending {
     /// The files.
     pub(crate) files: AppendOnly,
+    /// Told when somebody begins to wait for the disk.
+    pub(crate) awaited: Notify,
     /// What became of rewrites.
     status: Mutex<Status>,
     /// Whether one is under way, and whether it is to be given up.
@@ -70,6 +74,7 @@ impl Appending {
         files.configure(fsync(settings), false);
         Appending {
             files,
+            awaited: Notify::new(),
             status: Mutex::default(),
             is_rewriting: AtomicBool::new(false),
             is_given_up: AtomicBool::new(false),
@@ -103,6 +108,24 @@ impl Appending {
     /// What became of rewrites.
     pub(crate) fn status(&self) -> Status {
         self.status.lock().clone()
+    }
+}
+
+/// Has what clients wait for with `appendfsync always` be on disk, a round at a time. A round begins when the workers have
+/// come by all who have something to do, as in one turn of Redis' loop; so it has what the clients of the round before sent
+/// when they were answered, and there is one for all of them instead of two for half of them each.
+pub(crate) async fn sync_by_turns(server: Arc<Server>) {
+    let Appending { files, awaited, .. } = &server.append_only;
+    loop {
+        awaited.notified().await;
+        // Goes on when this worker has nothing else to do, or has done much.
+        tokio::task::yield_now().await;
+        let end = files.stream.end();
+        if !files.is_synced(end) {
+            files.begin_round();
+            // When it fails, those who wait are told.
+            let _ = std::future::poll_fn(|context| files.poll_synced(end, context.waker())).await;
+        }
     }
 }
 

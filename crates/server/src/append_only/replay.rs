@@ -1,4 +1,4 @@
-//! Loading: what an append-only file says is done, by a session of its own, on the way that requests take.
+//! Loading: what an append-only file says is done, by sessions of its own, on the way that requests take.
 //!
 //! Nothing is gone there because its time has come: what was gone is said. A unit of several commands is done when all of
 //! it was read.
@@ -12,6 +12,7 @@ use log::{Damage, Record, Records};
 use resp::{Arguments, ArgumentsBuffer, OwnedArguments, Reply, Version};
 
 use super::base;
+use super::lanes::Lanes;
 use crate::client::Client;
 use crate::clock::unix_ms;
 use crate::request::replay;
@@ -76,98 +77,25 @@ pub(super) fn load(server: &Arc<Server>, path: &Path, bytes: u64, is_last: bool)
     Ok(())
 }
 
-/// A replay of requests.
-struct Replay {
-    server: Arc<Server>,
-    session: Session,
+/// What runs commands, in a session of its own.
+pub(super) struct Runner {
+    pub server: Arc<Server>,
+    pub session: Session,
     reply: Reply,
-    /// The unit that is being read, and the offset where it begins.
-    unit: Option<(u64, Vec<Queued>)>,
-    errors: u64,
-    left_out: u64,
+    /// How many have failed.
+    pub errors: u64,
 }
 
-impl Replay {
-    fn new(server: &Arc<Server>) -> Replay {
+impl Runner {
+    pub fn new(server: &Arc<Server>) -> Runner {
         let account = Arc::clone(server.users.default_account());
         let client = Client::new(0, "aof".into(), "aof".into(), -1, true, unix_ms(), account);
         let mut session = Session::new(Arc::clone(server), Arc::new(client));
         session.is_replaying = true;
-        Replay {
-            server: Arc::clone(server),
-            session,
-            reply: Reply::new(Version::Resp2),
-            unit: None,
-            errors: 0,
-            left_out: 0,
-        }
+        Runner { server: Arc::clone(server), session, reply: Reply::new(Version::Resp2), errors: 0 }
     }
 
-    /// Runs what `reader` gives, which stands at `offset` of its file.
-    fn run(&mut self, reader: impl BufRead, offset: u64) -> Result<(), Damage> {
-        let mut records = Records::new(reader, offset);
-        let mut words = ArgumentsBuffer::default();
-        loop {
-            let begin = records.offset();
-            let record = records.next(&mut words).map_err(|damage| match &self.unit {
-                // What is left of a unit goes with it.
-                Some((begin, _)) if damage.is_cut => Damage { offset: *begin, ..damage },
-                _ => damage,
-            })?;
-            match record {
-                Some(Record::Command) => {
-                    let done = self.take(words.as_arguments(), begin);
-                    done.map_err(|why| Damage { offset: begin, is_cut: false, why })?;
-                }
-                Some(_) => {}
-                None => {
-                    let Some((offset, _)) = self.unit.take() else { return Ok(()) };
-                    return Err(Damage { offset, is_cut: true, why: "a MULTI has no EXEC".to_owned() });
-                }
-            }
-        }
-    }
-
-    /// Runs a command, or has it wait for the end of its unit.
-    fn take(&mut self, arguments: Arguments<'_>, offset: u64) -> Result<(), String> {
-        let name = arguments.get(0).unwrap_or_default();
-        if name.eq_ignore_ascii_case(b"multi") {
-            return match self.unit.replace((offset, Vec::new())) {
-                None => Ok(()),
-                Some(_) => Err("MULTI within MULTI".to_owned()),
-            };
-        }
-        if name.eq_ignore_ascii_case(b"exec") {
-            let (_, queued) = self.unit.take().ok_or("EXEC without MULTI")?;
-            self.session.transaction = Some(Transaction { queued, is_broken: false });
-            let server = Arc::clone(&self.server);
-            let Some(entry) = server.table.find(b"exec") else { return Ok(()) };
-            self.execute(entry, arguments);
-            return Ok(());
-        }
-        let server = Arc::clone(&self.server);
-        let entry = find(&server, arguments)?;
-        match &mut self.unit {
-            // Units have a database each: SELECT stands among their commands.
-            Some((_, queued)) if entry.command.name != "select" => {
-                if is_left_out(&server, self.session.database) {
-                    self.left_out += 1;
-                } else {
-                    queued.push(Queued { entry: entry.index, arguments: OwnedArguments::from(arguments) });
-                }
-            }
-            Some((_, queued)) => {
-                queued.push(Queued { entry: entry.index, arguments: OwnedArguments::from(arguments) });
-            }
-            None if entry.command.name != "select" && is_left_out(&server, self.session.database) => {
-                self.left_out += 1;
-            }
-            None => self.execute(entry, arguments),
-        }
-        Ok(())
-    }
-
-    fn execute(&mut self, entry: &Entry, arguments: Arguments<'_>) {
+    pub fn execute(&mut self, entry: &Entry, arguments: Arguments<'_>) {
         self.reply.clear();
         if let Err(error) = replay(&mut self.session, entry, arguments, &mut self.reply) {
             self.errors += 1;
@@ -180,10 +108,101 @@ impl Replay {
             }
         }
     }
+}
+
+/// A replay of requests.
+struct Replay<'s> {
+    server: &'s Arc<Server>,
+    /// Runs what does not run in a lane.
+    runner: Runner,
+    /// The unit that is being read, and the offset where it begins.
+    unit: Option<(u64, Vec<Queued>)>,
+    left_out: u64,
+}
+
+impl<'s> Replay<'s> {
+    fn new(server: &'s Arc<Server>) -> Replay<'s> {
+        Replay { server, runner: Runner::new(server), unit: None, left_out: 0 }
+    }
+
+    /// Runs what `reader` gives, which stands at `offset` of its file.
+    fn run(&mut self, reader: impl BufRead, offset: u64) -> Result<(), Damage> {
+        std::thread::scope(|scope| {
+            let mut lanes = Lanes::start(scope, self.server);
+            let mut records = Records::new(reader, offset);
+            let result = self.run_records(&mut records, &mut lanes);
+            let rested = lanes.rest(&mut self.runner).and_then(|()| lanes.finish(&mut self.runner));
+            let at_end = |why| Damage { offset: records.offset(), is_cut: false, why };
+            result.and(rested.map_err(at_end))
+        })
+    }
+
+    fn run_records(
+        &mut self,
+        records: &mut Records<impl BufRead>,
+        lanes: &mut Lanes<'_>,
+    ) -> Result<(), Damage> {
+        let mut words = ArgumentsBuffer::default();
+        loop {
+            let begin = records.offset();
+            let record = records.next(&mut words).map_err(|damage| match &self.unit {
+                // What is left of a unit goes with it.
+                Some((begin, _)) if damage.is_cut => Damage { offset: *begin, ..damage },
+                _ => damage,
+            })?;
+            match record {
+                Some(Record::Command) => {
+                    let done = self.take(words.as_arguments(), begin, lanes);
+                    done.map_err(|why| Damage { offset: begin, is_cut: false, why })?;
+                }
+                Some(_) => {}
+                None => {
+                    let Some((offset, _)) = self.unit.take() else { return Ok(()) };
+                    return Err(Damage { offset, is_cut: true, why: "a MULTI has no EXEC".to_owned() });
+                }
+            }
+        }
+    }
+
+    /// Runs a command, or has it wait for the end of its unit.
+    fn take(&mut self, arguments: Arguments<'_>, offset: u64, lanes: &mut Lanes<'_>) -> Result<(), String> {
+        let name = arguments.get(0).unwrap_or_default();
+        if name.eq_ignore_ascii_case(b"multi") {
+            return match self.unit.replace((offset, Vec::new())) {
+                None => Ok(()),
+                Some(_) => Err("MULTI within MULTI".to_owned()),
+            };
+        }
+        let server = self.server;
+        if name.eq_ignore_ascii_case(b"exec") {
+            let (_, queued) = self.unit.take().ok_or("EXEC without MULTI")?;
+            lanes.rest(&mut self.runner)?;
+            self.runner.session.transaction = Some(Transaction { queued, is_broken: false });
+            let Some(entry) = server.table.find(b"exec") else { return Ok(()) };
+            self.runner.execute(entry, arguments);
+            return Ok(());
+        }
+        let entry = find(server, arguments)?;
+        let is_select = entry.command.name == "select";
+        let database = self.runner.session.database;
+        // Units have a database each: SELECT stands among their commands.
+        if !is_select && is_left_out(server, database) {
+            self.left_out += 1;
+        } else if let Some((_, queued)) = &mut self.unit {
+            queued.push(Queued { entry: entry.index, arguments: OwnedArguments::from(arguments) });
+        } else if is_select {
+            self.runner.execute(entry, arguments);
+        } else if !lanes.take(entry, database, arguments)? {
+            lanes.rest(&mut self.runner)?;
+            self.runner.execute(entry, arguments);
+        }
+        Ok(())
+    }
 
     fn report(&self, path: &Path) {
-        if self.errors > 0 {
-            tracing::warn!(file = %path.display(), errors = self.errors, "Commands of the append-only file failed");
+        let errors = self.runner.errors;
+        if errors > 0 {
+            tracing::warn!(file = %path.display(), errors, "Commands of the append-only file failed");
         }
         if self.left_out > 0 {
             tracing::warn!(

@@ -7,7 +7,7 @@ use std::task::{Context as TaskContext, Waker};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Duration;
 
-use keyspace::{Context, Key, Needs};
+use keyspace::{Context, Key, Needs, WriteTxn};
 use values::entry::Entry;
 
 use super::{Reason, Taking};
@@ -94,6 +94,8 @@ fn work(server: &Server, batches: &Receiver<Vec<Found>>, taking: Taking) -> Resu
         let context = Context { is_copy: true, counting: server.counting(), ..server.context_of_its_own() };
         let (mut loaded, mut expired) = (0, 0);
         let mut stored: Vec<(Found, Entry)> = Vec::new();
+        // A file that Esker has written has the keys of a slot one after the other.
+        let mut held: Option<(u16, WriteTxn<'_>)> = None;
         for found in batch {
             let key = &found.key;
             if !keeps_expired && key.deadline_ms.is_some_and(|deadline_ms| deadline_ms <= now_ms) {
@@ -107,12 +109,18 @@ fn work(server: &Server, batches: &Receiver<Vec<Found>>, taking: Taking) -> Resu
                 continue;
             }
             let name = Key::new(&key.name);
-            let mut txn = server.keyspace.write(&Needs::One(name.slot), context);
+            let (_, txn) = match &mut held {
+                Some(held) if held.0 == name.slot => held,
+                _ => {
+                    held = None;
+                    held.insert((name.slot, server.keyspace.write(&Needs::One(name.slot), context)))
+                }
+            };
             if !txn.load(found.database, &name, entry, key.access(now_ms), replaces) {
                 return Err(Reason::Duplicate(key.name.clone(), key.offset));
             }
-            drop(txn);
         }
+        drop(held);
         put_in_stored(server, stored, context, replaces)?;
         server.loading.keys_loaded.fetch_add(loaded, Ordering::Relaxed);
         server.loading.keys_expired.fetch_add(expired, Ordering::Relaxed);

@@ -17,8 +17,8 @@ use super::sink::{Sink, Stepwise};
 use crate::clock::unix_ms;
 use crate::server::{Server, counting};
 
-/// Bytes that are gathered before they are written.
-const BUFFER_BYTES: usize = 256 << 10;
+/// What comes in smaller pieces than this is gathered before it is written.
+const BUFFER_BYTES: usize = 64 << 10;
 
 /// Where the file is.
 pub(crate) fn path(settings: &Settings) -> PathBuf {

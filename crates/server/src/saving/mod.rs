@@ -8,6 +8,7 @@
 //! asked for has all databases, which is how one leaves the store.
 
 pub(crate) mod file;
+mod queue;
 mod shutdown;
 pub(crate) mod sink;
 

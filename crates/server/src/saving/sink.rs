@@ -1,11 +1,13 @@
-//! Where a snapshot is written to: as RDB or as commands, bit by bit.
+//! Where a snapshot is written to: as RDB or as commands, bit by bit. One thread makes the records, another one writes them.
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::time::Instant;
 
-use keyspace::Snapshot;
+use keyspace::{DatabaseSize, Snapshot};
 use rdb::file::Writer;
 
+use super::queue::{Closing, PIECE_BYTES, Piece, Queue};
 use crate::scripting::Registry;
 
 /// Bytes after which what was written is forced to disk: Redis' `REDIS_AUTOSYNC_BYTES`.
@@ -46,6 +48,28 @@ impl Write for Stepwise {
     }
 }
 
+/// Gives the processor away now and then: so a worker that waits for it waits for the records of one hold, and not for as
+/// long as the system lets a thread go on that never waits. Whoever got it may have much to do: for as long as that took,
+/// nothing is given away, so that half is left for the save, which others may wait for.
+struct Courtesy {
+    owed_until: Instant,
+}
+
+impl Courtesy {
+    fn new() -> Courtesy {
+        Courtesy { owed_until: Instant::now() }
+    }
+
+    fn give_way(&mut self) {
+        let now = Instant::now();
+        if now >= self.owed_until {
+            std::thread::yield_now();
+            let given = now.elapsed();
+            self.owed_until = now + 2 * given;
+        }
+    }
+}
+
 /// What takes a snapshot in.
 pub(crate) enum Sink<W> {
     /// An RDB file whose head is written.
@@ -54,36 +78,53 @@ pub(crate) enum Sink<W> {
     Commands(W),
 }
 
-impl<W: Write> Sink<W> {
+impl<W: Write + Send> Sink<W> {
     /// Writes the libraries and then the records of `snapshot`, but for databases that are `left_out`. After each part
     /// `goes_on` is told how many keys it had, and may put an end to it.
     pub fn take(
         &mut self,
-        mut snapshot: Snapshot<'_>,
+        snapshot: Snapshot<'_>,
         functions: &Registry,
         left_out: impl Fn(u16) -> bool,
-        mut goes_on: impl FnMut(usize) -> io::Result<()>,
+        goes_on: impl FnMut(usize) -> io::Result<()>,
     ) -> io::Result<()> {
         for library in functions.libraries.values() {
             self.function(&library.code)?;
         }
-        let mut sizes = snapshot.sizes().to_vec();
-        let (mut selected, mut records) = (None, Vec::new());
-        let fault = |fault: keyspace::fault::Fault| io::Error::other(fault.to_string());
-        while let Some(part) = snapshot.next(&mut records).map_err(fault)? {
-            goes_on(part.keys)?;
-            if part.keys == 0 || left_out(part.database) {
-                continue;
+        let sizes = snapshot.sizes().to_vec();
+        let queue = Queue::default();
+        std::thread::scope(|scope| {
+            let closing = Closing(&queue);
+            let writer = std::thread::Builder::new().name("saver-writer".to_owned());
+            let writer = writer.spawn_scoped(scope, || self.write_all(&queue, sizes))?;
+            let made = make_records(snapshot, &queue, left_out, goes_on);
+            if made.is_ok() {
+                queue.close();
+            } else {
+                drop(closing);
             }
-            if selected.replace(part.database) != Some(part.database) {
-                let size = sizes.iter().position(|size| size.database == part.database);
+            let written = writer.join().unwrap_or_else(|_| Err(io::Error::other("the writer panicked")));
+            made.and(written)
+        })
+    }
+
+    /// Writes what comes.
+    fn write_all(&mut self, queue: &Queue, mut sizes: Vec<DatabaseSize>) -> io::Result<()> {
+        let _closing = Closing(queue);
+        let (mut selected, mut before) = (None, None);
+        let mut courtesy = Courtesy::new();
+        while let Some(piece) = queue.take(before) {
+            if selected.replace(piece.database) != Some(piece.database) {
+                let size = sizes.iter().position(|size| size.database == piece.database);
                 let size = size.map(|at| sizes.swap_remove(at));
-                self.database(part.database, size.map(|size| (size.keys as u64, size.deadlines as u64)))?;
+                self.database(piece.database, size.map(|size| (size.keys as u64, size.deadlines as u64)))?;
             }
             match self {
-                Sink::Rdb(writer) => writer.record(&records)?,
-                Sink::Commands(out) => out.write_all(&records)?,
+                Sink::Rdb(writer) => writer.record(&piece.records)?,
+                Sink::Commands(out) => out.write_all(&piece.records)?,
             }
+            before = Some(piece);
+            courtesy.give_way();
         }
         Ok(())
     }
@@ -120,4 +161,38 @@ impl<W: Write> Sink<W> {
             Sink::Commands(out) => Ok(out),
         }
     }
+}
+
+/// Has the records of `snapshot` be made and puts them into `queue`; when nobody takes them any more, that is no error here.
+fn make_records(
+    mut snapshot: Snapshot<'_>,
+    queue: &Queue,
+    left_out: impl Fn(u16) -> bool,
+    mut goes_on: impl FnMut(usize) -> io::Result<()>,
+) -> io::Result<()> {
+    let fault = |fault: keyspace::fault::Fault| io::Error::other(fault.to_string());
+    let (mut piece, mut records) = (Piece::default(), Vec::new());
+    let mut courtesy = Courtesy::new();
+    while let Some(part) = snapshot.next(&mut records).map_err(fault)? {
+        goes_on(part.keys)?;
+        courtesy.give_way();
+        if part.keys == 0 || left_out(part.database) {
+            continue;
+        }
+        let is_full = piece.records.len() + records.len() > PIECE_BYTES;
+        if (is_full || piece.database != part.database) && !piece.records.is_empty() && !queue.put(&mut piece)
+        {
+            return Ok(());
+        }
+        piece.database = part.database;
+        if records.len() > PIECE_BYTES {
+            std::mem::swap(&mut piece.records, &mut records);
+        } else {
+            piece.records.extend_from_slice(&records);
+        }
+    }
+    if !piece.records.is_empty() {
+        queue.put(&mut piece);
+    }
+    Ok(())
 }
