@@ -176,17 +176,22 @@ impl Manifest {
         Manifest { parts: self.parts.iter().filter(is_needed).cloned().collect() }
     }
 
-    /// Writes the manifest in place of the one before: after a crash it is the one or the other.
+    /// Where the manifest of the append-only file called `name` is written, before it takes the place of the one there is.
+    pub(crate) fn temporary_name(name: &str) -> String {
+        format!("temp-{name}.manifest")
+    }
+
+    /// Writes the manifest in place of the one before: after a crash it is the one or the other, and this one once the
+    /// directory is on disk.
     ///
     /// # Errors
     /// When the file system fails; then the one before is still there.
     pub fn store(&self, dir: &Path, name: &str) -> io::Result<()> {
-        let temporary = dir.join(format!("temp-{name}.manifest"));
+        let temporary = dir.join(Manifest::temporary_name(name));
         let mut file = File::create(&temporary)?;
         file.write_all(self.text().as_bytes())?;
         file.sync_all()?;
-        fs::rename(&temporary, Manifest::path(dir, name))?;
-        sync_dir(dir)
+        fs::rename(&temporary, Manifest::path(dir, name))
     }
 }
 

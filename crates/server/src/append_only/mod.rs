@@ -25,6 +25,7 @@ use self::rewrite::Status;
 use crate::attention::Concern;
 use crate::loading::Taking;
 use crate::logs::Taker;
+use crate::saving::temporary;
 use crate::server::Server;
 use crate::table::Entry;
 
@@ -107,10 +108,12 @@ impl Appending {
 /// A text that names the file and the offset of what cannot be loaded.
 pub(crate) fn start(server: &Arc<Server>, taking: Taking) -> Result<(), String> {
     let settings = server.settings();
+    temporary::remove_left(&settings.process.dir);
     if !settings.persistence.appendonly {
         return server.load(taking).map(drop).map_err(|error| error.to_string());
     }
     let files = &server.append_only.files;
+    files.remove_left();
     let opened = files.open()?;
     if opened.files.is_empty() {
         server.load(taking).map_err(|error| error.to_string())?;
@@ -212,7 +215,7 @@ pub(crate) fn tend(server: &Arc<Server>) {
             >= u128::from(before) * u128::from(percentage);
     let has_failed_lately = appending.status().failed_at.is_some_and(|at| at.elapsed() < rewrite::RETRY);
     // One that was turned on and could not begin is tried again.
-    let is_due = (has_grown || !files.is_on()) && !has_failed_lately;
+    let is_due = (has_grown || !files.is_on()) && !has_failed_lately || files.needs_rewrite();
     if (is_due || appending.is_scheduled()) && !server.keyspace.is_snapshotting() {
         appending.is_scheduled.store(false, Ordering::Release);
         if has_grown {

@@ -29,6 +29,7 @@ use crate::client::{Client, ClientFlag};
 use crate::clock::unix_ms;
 use crate::loading::{IntoStored, Taking};
 use crate::request::{Batch, Request, execute};
+use crate::saving::temporary;
 use crate::server::Server;
 use crate::session::Session;
 
@@ -360,7 +361,7 @@ impl Follower<'_> {
             following.snapshot_bytes = (0, length);
         });
         tracing::info!(offset = position.offset, "The primary sends all that it has");
-        let file = Spool::create(self.server)?;
+        let file = Spool::new(self.server);
         let mut output = io::BufWriter::with_capacity(SPOOL_BYTES, file.open()?);
         let mut rest = came;
         let mut is_over = false;
@@ -572,13 +573,12 @@ struct Spool {
 }
 
 impl Spool {
-    fn create(server: &Server) -> Result<Spool, Break> {
-        let name = format!("temp-replica-{}-{}.rdb", std::process::id(), unix_ms());
-        Ok(Spool { path: server.settings().process.dir.join(name) })
+    fn new(server: &Server) -> Spool {
+        Spool { path: temporary::of_replica(&server.settings().process.dir) }
     }
 
     fn open(&self) -> io::Result<std::fs::File> {
-        std::fs::OpenOptions::new().create_new(true).write(true).open(&self.path)
+        temporary::create(&self.path)
     }
 }
 

@@ -10,6 +10,7 @@
 pub(crate) mod file;
 mod shutdown;
 pub(crate) mod sink;
+pub(crate) mod temporary;
 
 use std::fmt;
 use std::sync::Arc;
