@@ -35,6 +35,11 @@ impl Sequence {
         }
     }
 
+    /// Writes while `goes_on` says so, as long as the server answers.
+    pub fn write_while(&mut self, client: &mut Client, goes_on: impl Fn() -> bool) {
+        while goes_on() && self.write(client).is_ok() {}
+    }
+
     /// Sends some numbers at once.
     fn write(&mut self, client: &mut Client) -> io::Result<()> {
         let count = 1 + self.rng.below(10) as u64;
@@ -93,7 +98,8 @@ impl Sequence {
         let twin = number(self.key("twin"));
         let last = held.iter().copied().max().unwrap_or(0);
         // What the last number before or at `last` is of which that is true, or 0.
-        let latest = |is_meant: &dyn Fn(u64) -> bool| (1..=last).rev().find(|number| is_meant(*number)).unwrap_or(0);
+        let latest =
+            |is_meant: &dyn Fn(u64) -> bool| (1..=last).rev().find(|number| is_meant(*number)).unwrap_or(0);
         for (key, held) in (0..).zip(&held) {
             let expected = latest(&|number| number % KEYS == key);
             assert_eq!(*held, expected, "{} after {last}: {held:?}", self.key(key));

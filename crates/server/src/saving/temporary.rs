@@ -36,8 +36,12 @@ pub(crate) fn remove_left(dir: &Path) {
         let is_left = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
         if is_left {
             match fs::remove_file(&path) {
-                Ok(()) => tracing::info!(file = %path.display(), "A snapshot that was never finished is removed"),
-                Err(error) => tracing::warn!(%error, file = %path.display(), "A snapshot that was never finished stays"),
+                Ok(()) => {
+                    tracing::info!(file = %path.display(), "A snapshot that was never finished is removed")
+                }
+                Err(error) => {
+                    tracing::warn!(%error, file = %path.display(), "A snapshot that was never finished stays")
+                }
             }
         }
     }
@@ -47,7 +51,9 @@ fn is_one(name: &str) -> bool {
     let numbers = name.strip_prefix("temp-").and_then(|rest| rest.strip_suffix(".rdb"));
     let numbers = numbers.map(|rest| rest.strip_prefix("replica-").unwrap_or(rest));
     numbers.is_some_and(|numbers| {
-        numbers.split('-').all(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+        numbers
+            .split('-')
+            .all(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
     })
 }
 
