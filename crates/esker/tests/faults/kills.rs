@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::harness::{Server, Spec, pass_over, temporary_directory};
+use crate::harness::{Client, Spec, pass_over, temporary_directory};
 use crate::keeping::{DATABASES, Keeping, spec, start};
 use crate::ledger::{Ledger, check_counts};
 use crate::{chance, rounds};
@@ -54,8 +54,7 @@ struct Beside {
 }
 
 impl Beside {
-    fn ask(&self, server: &Server, is_over: &AtomicBool) {
-        let mut client = server.connect();
+    fn ask(&self, mut client: Client, is_over: &AtomicBool) {
         // That it is refused since it is under way, or that nobody answers any more, is as well.
         while !is_over.load(Ordering::Acquire) && client.try_call(&[self.command]).is_ok() {
             std::thread::sleep(Duration::from_millis(10));
@@ -87,8 +86,8 @@ fn kill_again_and_again(keeping: Keeping, appendfsync: &str, beside: Option<Besi
         let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
             if let Some(beside) = &beside {
-                let (server, is_over) = (&server, &is_over);
-                scope.spawn(move || beside.ask(server, is_over));
+                let (client, is_over) = (server.connect(), &is_over);
+                scope.spawn(move || beside.ask(client, is_over));
             }
             for (ledger, client) in ledgers.iter_mut().zip(&mut clients) {
                 scope.spawn(move || ledger.write_until_it_ends(client));

@@ -37,14 +37,16 @@ fn saving(directory: &TemporaryDirectory) -> Spec {
 }
 
 /// Has the server save again and again; `saved` gets, of each save that has ended, what was acknowledged when it began.
-fn save_until_it_ends(server: &Server, acknowledged: &AtomicU64, saved: &AtomicU64) {
-    let mut client = server.connect();
+fn save_until_it_ends(
+    (mut client, mut asking): (Client, Client),
+    acknowledged: &AtomicU64,
+    saved: &AtomicU64,
+) {
     let mut count = move || {
         let info = client.try_call(&["INFO", "persistence"]).ok()?.text();
         let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
         Some((field("rdb_saves:")?, field("rdb_bgsave_in_progress:")? == "1"))
     };
-    let mut asking = server.connect();
     loop {
         let floor = acknowledged.load(Ordering::Acquire);
         let Some((before, runs)) = count() else { return };
@@ -94,8 +96,9 @@ fn a_killed_server_has_what_its_last_whole_snapshot_has() {
         let begin = sequence.acknowledged;
         let (acknowledged, saved) = (AtomicU64::new(begin), AtomicU64::new(begin));
         let mut client = server.connect();
+        let saving_clients = (server.connect(), server.connect());
         std::thread::scope(|scope| {
-            scope.spawn(|| save_until_it_ends(&server, &acknowledged, &saved));
+            scope.spawn(|| save_until_it_ends(saving_clients, &acknowledged, &saved));
             let told = |number| acknowledged.store(number, Ordering::Release);
             let sequence = &mut sequence;
             scope.spawn(move || sequence.write_until_it_ends(&mut client, told));

@@ -38,6 +38,8 @@ pub struct Appending {
     /// Whether one is under way, and whether it is to be given up.
     is_rewriting: AtomicBool,
     is_given_up: AtomicBool,
+    /// Whether none may begin, since what is there is about to be replaced.
+    is_held: AtomicBool,
     /// Whether one is to begin when whatever is in its way is over.
     is_scheduled: AtomicBool,
 }
@@ -74,6 +76,7 @@ impl Appending {
             status: Mutex::default(),
             is_rewriting: AtomicBool::new(false),
             is_given_up: AtomicBool::new(false),
+            is_held: AtomicBool::new(false),
             is_scheduled: AtomicBool::new(false),
         }
     }
@@ -181,6 +184,26 @@ pub(crate) fn rest(server: &Server) {
     server.give_effects(Taker::File, false);
     appending.files.stop();
     server.attention.set(Concern::Unwritten, false);
+}
+
+/// Has nothing be written and no rewrite go on or begin, until [`resume`]: everything is about to be replaced, and no file is
+/// to show a part of that. Waits for a rewrite that is under way to be given up.
+pub(crate) fn hold(server: &Server) {
+    const LOOKED_EVERY: std::time::Duration = std::time::Duration::from_millis(1);
+    let appending = &server.append_only;
+    appending.is_held.store(true, Ordering::SeqCst);
+    while appending.is_rewriting.load(Ordering::SeqCst) {
+        // Again and again: one that is about to begin takes it back once.
+        appending.is_given_up.store(true, Ordering::Release);
+        std::thread::sleep(LOOKED_EVERY);
+    }
+    rest(server);
+}
+
+/// Has the files, if they are written at all, begin anew with what there is now.
+pub(crate) fn resume(server: &Arc<Server>) {
+    server.append_only.is_held.store(false, Ordering::SeqCst);
+    follow(server);
 }
 
 /// Begins a rewrite, or has one begin as soon as it can: `BGREWRITEAOF`.

@@ -539,7 +539,7 @@ impl Follower<'_> {
 /// Puts what is in the file in the place of all that there is.
 fn load_in_place(server: &Arc<Server>, path: PathBuf) -> Result<(), String> {
     server.begin_loading();
-    crate::append_only::rest(server);
+    crate::append_only::hold(server);
     let emptied = server.empty(|_| false).and_then(|()| server.forget_functions());
     let loaded = emptied.and_then(|()| {
         let taking = Taking { into_stored: IntoStored::All, replaces: true, keeps_expired: true };
@@ -550,8 +550,7 @@ fn load_in_place(server: &Arc<Server>, path: PathBuf) -> Result<(), String> {
         let _ = server.empty(|_| false);
     }
     server.end_loading();
-    // If they are written at all, the files begin anew with what there is now.
-    crate::append_only::follow(server);
+    crate::append_only::resume(server);
     loaded
 }
 
