@@ -83,7 +83,8 @@ fn a_flipped_bit_is_noticed_but_in_the_words_of_commands() {
                 }
                 Err(error) => {
                     refused += 1;
-                    assert!(error.contains("appendonly.aof"), "byte {at} of {name}: {error}");
+                    // In the manifest it may be the name that is wrong.
+                    assert!(error.contains("appendonlydir/"), "byte {at} of {name}: {error}");
                 }
             });
             println!("{name}: {refused} refused, {unnoticed} unnoticed, of {}", bytes.len());
