@@ -6,7 +6,10 @@
 //! somebody says that there is nobody else to wait for ([`AppendOnly::begin_round`]).
 //!
 //! When writing or syncing fails, that is said ([`AppendOnly::failure`]) until it works again. What was not written stays
-//! and is tried again every second.
+//! and is tried again every second. After a sync that failed the file is not to be trusted, whatever later syncs say: the
+//! system may have dropped what it could not bring onto the disk, and it says so once (P. Rebello et al., "Can
+//! Applications Recover from fsync Failures?", USENIX ATC 2020). So that is over only when a rewrite has replaced the
+//! file ([`AppendOnly::needs_rewrite`]).
 //!
 //! To make the files smaller, a new incremental file is begun at one moment and the rest is replaced by a base that shows
 //! that moment ([`AppendOnly::begin_rewrite`]). The manifest names the new file before anything is written to it, so
@@ -75,6 +78,8 @@ pub struct Rewrite {
     first_kept: u64,
     /// That file, where the manifest does not name it yet.
     unlisted: Option<Part>,
+    /// Syncs that had failed when it began.
+    failed_syncs: u64,
     /// Where the base is to be written.
     pub temporary: PathBuf,
 }
@@ -102,6 +107,10 @@ pub struct AppendOnly {
     pending_syncs: AtomicI64,
     failure: Mutex<Option<Box<str>>>,
     has_failed: AtomicBool,
+    /// Syncs that have failed, and how many of them no longer matter since what they were for has been written anew.
+    failed_syncs: AtomicU64,
+    failed_syncs_mended: AtomicU64,
+    needs_rewrite: AtomicBool,
     waiting: Mutex<Vec<Waker>>,
     syncer: OnceLock<Thread>,
     is_over: AtomicBool,
@@ -125,10 +134,26 @@ impl AppendOnly {
             pending_syncs: AtomicI64::new(0),
             failure: Mutex::default(),
             has_failed: AtomicBool::new(false),
+            failed_syncs: AtomicU64::new(0),
+            failed_syncs_mended: AtomicU64::new(0),
+            needs_rewrite: AtomicBool::new(false),
             waiting: Mutex::default(),
             syncer: OnceLock::new(),
             is_over: AtomicBool::new(false),
         }
+    }
+
+    /// Removes what a process that was killed has left half written. Called once, before anything is written.
+    pub fn remove_left(&self) {
+        let Options { dir, name, .. } = &self.options;
+        for path in [self.temporary_base(), dir.join(Manifest::temporary_name(name))] {
+            // It is rarely there.
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    fn temporary_base(&self) -> PathBuf {
+        self.options.dir.join(format!("temp-{}.base", self.options.name))
     }
 
     /// Reads the manifest, if there is one. A single file of a Redis before version 7 becomes the base, as with Redis 7.
@@ -176,6 +201,7 @@ impl AppendOnly {
         let base = Part { name: file_name.clone(), number: 1, kind: crate::PartKind::Base };
         let manifest = Manifest { parts: vec![base] };
         manifest.store(dir, name)?;
+        sync_dir(dir)?;
         fs::rename(single_file, dir.join(&file_name))?;
         sync_dir(dir)?;
         tracing::info!(file = file_name, "The append-only file of an older version is the base now");
@@ -204,8 +230,7 @@ impl AppendOnly {
         if manifest.incremental().last().is_none() {
             let mut with_file = manifest.clone();
             with_file.parts.push(part);
-            with_file.store(dir, name)?;
-            *manifest = with_file;
+            self.replace(&mut manifest, with_file)?;
         }
         self.output.lock().file = Some(Arc::new(file));
         self.is_on.store(true, Ordering::Release);
@@ -224,6 +249,7 @@ impl AppendOnly {
         if let Some(Err(error)) = last.map(|file| file.sync_data()) {
             tracing::warn!(%error, "The append-only file, which is no longer written, may not be on disk");
         }
+        self.failed_syncs_mended.fetch_max(self.failed_syncs.load(Ordering::Acquire), Ordering::AcqRel);
         self.recover();
         self.wake_waiting();
     }
@@ -270,25 +296,33 @@ impl AppendOnly {
 
     /// Before somebody is told of what was appended: has it survive the end of the process, or says up to which offset it
     /// has to be on disk first.
+    ///
+    /// # Errors
+    /// Why it does not survive the end of the process.
     #[inline]
-    pub fn write_out(&self) -> Option<u64> {
+    pub fn write_out(&self) -> Result<Option<u64>, Box<str>> {
         if !self.is_on() {
-            return None;
+            return Ok(None);
         }
         let end = self.stream.end();
         if self.fsync() == Fsync::Always {
             if end == self.synced.load(Ordering::Acquire) {
-                return None;
+                return Ok(None);
             }
             if self.stream.waiting_bytes() >= UNWRITTEN_BYTES_MAX {
                 self.write();
             }
-            return Some(end);
+            return Ok(Some(end));
         }
         if end != self.written.load(Ordering::Acquire) {
             self.write();
+            if self.written.load(Ordering::Acquire) < end
+                && let Some(failure) = self.failure()
+            {
+                return Err(failure);
+            }
         }
-        None
+        Ok(None)
     }
 
     /// Has everything that was appended survive the end of the process.
@@ -320,8 +354,22 @@ impl AppendOnly {
         self.has_failed.store(true, Ordering::Release);
     }
 
+    /// Whether the file has to be rewritten before changes are taken again. A rewrite that was asked for so has to be begun
+    /// once; what hinders it hinders the next sync as well, after which it is asked for again.
+    pub fn needs_rewrite(&self) -> bool {
+        self.needs_rewrite.swap(false, Ordering::AcqRel)
+    }
+
+    /// Whether there may be less on the disk than syncs say.
+    fn is_doubtful(&self) -> bool {
+        self.failed_syncs.load(Ordering::Acquire) > self.failed_syncs_mended.load(Ordering::Acquire)
+    }
+
+    /// After writing and syncing have worked.
     fn recover(&self) {
-        if self.has_failed.load(Ordering::Acquire) {
+        if self.is_doubtful() {
+            self.needs_rewrite.store(true, Ordering::Release);
+        } else if self.has_failed.load(Ordering::Acquire) {
             *self.failure.lock() = None;
             self.has_failed.store(false, Ordering::Release);
             tracing::info!("The append-only file is written again");
@@ -430,7 +478,9 @@ impl AppendOnly {
         self.pending_syncs.fetch_sub(1, Ordering::Relaxed);
         match result {
             Ok(()) => {
-                self.synced.store(written, Ordering::Release);
+                if !self.is_doubtful() {
+                    self.synced.store(written, Ordering::Release);
+                }
                 if self.output.lock().unwritten_bytes() == 0 {
                     self.recover();
                 }
@@ -443,6 +493,7 @@ impl AppendOnly {
                     |file: &Arc<File>| !current.as_ref().is_some_and(|now| Arc::ptr_eq(now, file));
                 output.former.extend(files.into_iter().filter(is_former));
                 drop(output);
+                self.failed_syncs.fetch_add(1, Ordering::AcqRel);
                 self.fail(&error);
             }
         }
@@ -466,15 +517,15 @@ impl AppendOnly {
         if is_listed {
             let mut with_file = manifest.clone();
             with_file.parts.push(part.clone());
-            with_file.store(dir, name)?;
-            *manifest = with_file;
+            self.replace(&mut manifest, with_file)?;
         }
         self.output.lock().next = Some(Arc::new(file));
         self.is_on.store(true, Ordering::Release);
         Ok(Rewrite {
             first_kept: part.number,
             unlisted: (!is_listed).then_some(part),
-            temporary: dir.join(format!("temp-{name}.base")),
+            failed_syncs: self.failed_syncs.load(Ordering::Acquire),
+            temporary: self.temporary_base(),
         })
     }
 
@@ -497,8 +548,7 @@ impl AppendOnly {
         let base_bytes = fs::metadata(&path)?.len();
         let mut after = manifest.with_base(base, rewrite.first_kept);
         after.parts.extend(rewrite.unlisted.clone());
-        after.store(dir, name)?;
-        *manifest = after;
+        self.replace(&mut manifest, after)?;
         let incremental = manifest.incremental();
         let sizes = incremental.map(|part| fs::metadata(dir.join(&part.name)).map_or(0, |file| file.len()));
         let bytes = base_bytes + sizes.sum::<u64>();
@@ -507,7 +557,18 @@ impl AppendOnly {
         if !keeps_history {
             self.forget_history(&mut manifest);
         }
+        self.failed_syncs_mended.fetch_max(rewrite.failed_syncs, Ordering::AcqRel);
+        self.wake_syncer();
         Ok(())
+    }
+
+    /// Writes a manifest in place of the one there is. As soon as it has its name it is the one that counts, also when it is
+    /// not known whether the disk has it: no number in it is used twice.
+    fn replace(&self, manifest: &mut Manifest, by: Manifest) -> io::Result<()> {
+        let Options { dir, name, .. } = &self.options;
+        by.store(dir, name)?;
+        *manifest = by;
+        sync_dir(dir)
     }
 
     /// Gives a rewrite up. A file that it began is written on, unless nothing was written before: then nothing is now, which
@@ -526,7 +587,7 @@ impl AppendOnly {
 
     /// Deletes the files that are not needed any more.
     fn forget_history(&self, manifest: &mut Manifest) {
-        let Options { dir, name, .. } = &self.options;
+        let dir = &self.options.dir;
         if manifest.history().next().is_none() {
             return;
         }
@@ -539,9 +600,8 @@ impl AppendOnly {
                 return;
             }
         }
-        match after.store(dir, name) {
-            Ok(()) => *manifest = after,
-            Err(error) => tracing::warn!(%error, "The manifest of the append-only file could not be written"),
+        if let Err(error) = self.replace(manifest, after) {
+            tracing::warn!(%error, "The manifest of the append-only file could not be written");
         }
     }
 }
@@ -602,14 +662,14 @@ mod tests {
         files.end_rewrite(&first, "aof", false).expect("the disk works");
         append(&files, "c");
         assert_eq!(loaded(directory.path()), "Abehind");
-        assert_eq!(files.write_out(), None);
+        assert_eq!(files.write_out(), Ok(None));
         assert_eq!(loaded(directory.path()), "Abehindc");
         // And again, by the next server.
         let files = made(directory.path());
         files.open().expect("it is sound");
         files.go_on().expect("the disk works");
         append(&files, "d");
-        files.write_out();
+        files.write_out().expect("the disk works");
         assert_eq!(loaded(directory.path()), "Abehindcd");
     }
 
@@ -632,7 +692,7 @@ mod tests {
         files.end_rewrite(&first, "aof", false).expect("the disk works");
         append(&files, "c");
         let second = rewrite(&files, "B");
-        files.write_out();
+        files.write_out().expect("the disk works");
         assert_eq!(loaded(directory.path()), "Abehindcbeforebehind");
         files.end_rewrite(&second, "aof", false).expect("the disk works");
         assert_eq!(loaded(directory.path()), "Bbehind");
@@ -652,7 +712,7 @@ mod tests {
             assert!(!files.give_up_rewrite(&second));
         }
         let third = rewrite(&files, "C");
-        files.write_out();
+        files.write_out().expect("the disk works");
         let before = "beforebehind";
         assert_eq!(loaded(directory.path()), format!("Abehind{before}{before}{before}"));
         files.end_rewrite(&third, "aof", false).expect("the disk works");
@@ -667,7 +727,7 @@ mod tests {
         let first = rewrite(&files, "A");
         files.end_rewrite(&first, "aof", false).expect("the disk works");
         append(&files, "c");
-        let offset = files.write_out().expect("it has to be awaited");
+        let offset = files.write_out().expect("the disk works").expect("it has to be awaited");
         let own = Arc::clone(&files);
         let syncer = std::thread::spawn(move || own.keep_synced());
         while files.poll_synced(offset, Waker::noop()).is_pending() {

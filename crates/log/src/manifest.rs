@@ -81,6 +81,7 @@ impl Manifest {
     /// Where it is none: nothing is passed over in silence.
     pub fn parse(text: &str) -> Result<Manifest, BadManifest> {
         let mut manifest = Manifest::default();
+        let mut last_line = 1;
         for (line, text) in (1..).zip(text.lines()) {
             let bad = |why: &str| BadManifest { line, why: why.to_owned() };
             if text.starts_with('#') {
@@ -92,7 +93,9 @@ impl Manifest {
             let part = parse_line(text).map_err(|why| bad(&why))?;
             manifest.admit(&part).map_err(bad)?;
             manifest.parts.push(part);
+            last_line = line;
         }
+        manifest.has_sound_history().map_err(|why| BadManifest { line: last_line, why: why.to_owned() })?;
         if manifest.parts.is_empty() {
             return Err(BadManifest { line: 1, why: "Found an empty AOF manifest".to_owned() });
         }
@@ -108,8 +111,24 @@ impl Manifest {
             {
                 Err("Found a non-monotonic sequence number")
             }
+            _ if self.parts.iter().any(|other| other.name == part.name) => Err("a file is listed twice"),
             _ => Ok(()),
         }
+    }
+
+    /// Whether what is said to be history, and so is deleted, can be: a rewrite makes it so of the base that it replaces, and
+    /// of the incremental files before the one that it keeps. A single wrong letter would have what is needed be history.
+    fn has_sound_history(&self) -> Result<(), &'static str> {
+        let is_incremental = |part: &&Part| part.name.ends_with(".incr.aof");
+        let kept = self.incremental().next().map_or(0, |part| part.number);
+        let newest = self.history().filter(is_incremental).map(|part| part.number).max();
+        if newest.is_some_and(|newest| newest >= kept) {
+            return Err("an incremental file is history though none that is newer is kept");
+        }
+        if newest.is_some() && self.base().is_some() && self.history().all(|part| is_incremental(&part)) {
+            return Err("an incremental file is history though no base is");
+        }
+        Ok(())
     }
 
     /// The text of the manifest.
@@ -176,17 +195,22 @@ impl Manifest {
         Manifest { parts: self.parts.iter().filter(is_needed).cloned().collect() }
     }
 
-    /// Writes the manifest in place of the one before: after a crash it is the one or the other.
+    /// Where the manifest of the append-only file called `name` is written, before it takes the place of the one there is.
+    pub(crate) fn temporary_name(name: &str) -> String {
+        format!("temp-{name}.manifest")
+    }
+
+    /// Writes the manifest in place of the one before: after a crash it is the one or the other, and this one once the
+    /// directory is on disk.
     ///
     /// # Errors
     /// When the file system fails; then the one before is still there.
     pub fn store(&self, dir: &Path, name: &str) -> io::Result<()> {
-        let temporary = dir.join(format!("temp-{name}.manifest"));
+        let temporary = dir.join(Manifest::temporary_name(name));
         let mut file = File::create(&temporary)?;
         file.write_all(self.text().as_bytes())?;
         file.sync_all()?;
-        fs::rename(&temporary, Manifest::path(dir, name))?;
-        sync_dir(dir)
+        fs::rename(&temporary, Manifest::path(dir, name))
     }
 }
 
@@ -201,8 +225,14 @@ fn parse_line(line: &str) -> Result<Part, String> {
         return Err("Invalid AOF manifest file format: it is not made of names and values".to_owned());
     }
     let (mut name, mut number, mut kind) = (None, None, None);
+    let mut keys = Vec::new();
     for pair in words.chunks_exact(2) {
         let [key, value] = pair else { continue };
+        // Two lines that have become one.
+        if keys.contains(key) {
+            return Err(format!("'{key}' is there twice"));
+        }
+        keys.push(key.clone());
         match key.to_ascii_lowercase().as_str() {
             "file" if value.contains(['/', '\\']) => {
                 return Err("a file can't be a path, just a name".to_owned());
@@ -308,6 +338,11 @@ file appendonly.aof.4.incr.aof seq 4 type i
             "file a seq 2 type i\nfile b seq 1 type i",
             "file \"a seq 1 type b",
             "file a seq 1 type b\n\n",
+            "file a seq 1 type b file b seq 1 type i",
+            "file a seq 1 type b\nfile a seq 1 type i",
+            // What is deleted as history must not be what is needed.
+            "file a.1.base.rdb seq 1 type b\nfile a.1.incr.aof seq 1 type h",
+            "file a.1.base.rdb seq 1 type b\nfile a.1.incr.aof seq 1 type h\nfile a.2.incr.aof seq 2 type i",
         ] {
             assert!(Manifest::parse(text).is_err(), "{text}");
         }

@@ -225,16 +225,52 @@ fn a_file_that_is_damaged_says_where() {
     record[at] ^= 0x40;
     writer.record(&record).unwrap();
     let bytes = writer.finish().unwrap();
-    let damage = read_all(&bytes, &limits).unwrap_err();
+    let damage = read_all(&bytes, &limits).map(|_| ()).unwrap_err();
     assert_eq!(damage, format!("an element of another length than is said behind it (at byte {})", at + 9));
 }
 
-fn read_all(bytes: &[u8], limits: &Limits) -> Result<(), String> {
+#[test]
+fn no_flipped_bit_of_a_file_with_a_checksum_passes_for_data() {
+    let limits = Limits::default();
+    let mut writer = Writer::new(Vec::new(), Version::V11, true).unwrap();
+    writer.aux("redis-ver", b"7.2.4").unwrap();
+    writer.database(0).unwrap();
+    let entries = (0..).map(|seed| made(&mut Random::from_seed(seed), &limits));
+    let records = entries.map(|entry| {
+        let mut record = Vec::new();
+        encode_key(entry.as_ref(), Version::V11.into(), Usage::Untold, &mut record);
+        record
+    });
+    for record in records.filter(|record| record.len() < 150).take(6) {
+        writer.record(&record).unwrap();
+    }
+    let whole = writer.finish().unwrap();
+    let expected = read_all(&whole, &limits).unwrap();
+    assert_eq!(expected.len(), 6);
+    let mut passed = Vec::new();
+    for at in 0..whole.len() {
+        for bit in 0..8 {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1 << bit;
+            if let Ok(read) = read_all(&damaged, &limits) {
+                assert!(read == expected, "bit {bit} of byte {at}");
+                passed.push(at);
+            }
+        }
+    }
+    // A version so old that it had no checksum.
+    assert!(passed.iter().all(|at| (5..9).contains(at)), "{passed:?}");
+}
+
+fn read_all(bytes: &[u8], limits: &Limits) -> Result<Vec<Described>, String> {
     let mut reader = Reader::new(bytes).map_err(|error| error.to_string())?;
+    let mut read = Vec::new();
     loop {
         match reader.next().map_err(|error| error.to_string())? {
-            Item::End { .. } => return Ok(()),
-            Item::Key(key) => drop(key.decode(limits).map_err(|damage| damage.to_string())?),
+            Item::End { .. } => return Ok(read),
+            Item::Key(key) => {
+                read.push(describe(&key.decode(limits).map_err(|damage| damage.to_string())?));
+            }
             _ => {}
         }
     }

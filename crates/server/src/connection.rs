@@ -434,12 +434,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn make_durable(&mut self) -> Result<(), End> {
         let has_written = std::mem::take(&mut self.session.has_written);
         if has_written {
-            let files = &self.server.append_only.files;
-            self.unlogged = files.write_out();
-            if files.has_failed() {
-                // From the next request on, as with Redis.
-                self.server.attention.set(Concern::Unwritten, true);
-            }
+            let written = self.server.append_only.files.write_out();
+            self.unlogged = written.map_err(|failure| self.unwritten(&failure))?;
         }
         let Some(store) = self.server.keyspace.store() else { return Ok(()) };
         let flushed = store.flush();
@@ -449,6 +445,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.unsynced = store.to_be_awaited();
         }
         Ok(())
+    }
+
+    /// The end of a client that cannot be told that what it has done will stay; the next ones read why.
+    #[cold]
+    fn unwritten(&self, failure: &str) -> End {
+        self.server.attention.set(Concern::Unwritten, true);
+        End::Store(Fault::new(format!("MISCONF Errors writing to the AOF file: {failure}")))
     }
 
     /// Whether what waits to be sent has to wait for the disk.
@@ -461,10 +464,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
                 Poll::Ready(result) => {
                     self.unlogged = None;
-                    result.map_err(|failure| {
-                        self.server.attention.set(Concern::Unwritten, true);
-                        End::Store(Fault::new(format!("MISCONF Errors writing to the AOF file: {failure}")))
-                    })?;
+                    result.map_err(|failure| self.unwritten(&failure))?;
                 }
             }
         }

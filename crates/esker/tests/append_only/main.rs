@@ -6,6 +6,7 @@ mod harness;
 mod damage;
 mod effects;
 mod files;
+mod flips;
 
 use std::fs;
 use std::path::{Path, PathBuf};

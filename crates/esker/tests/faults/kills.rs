@@ -1,93 +1,72 @@
 //! The server is killed at random moments while clients write, and started again.
-//!
-//! `ESKER_TEST_ROUNDS` says how often for each policy (default 5), `ESKER_TEST_SEED` where chance begins.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::harness::{Rng, Server, Spec, TemporaryDirectory, eventually, pass_over, temporary_directory};
-use crate::ledger::{Ledger, check_counts, number_from_environment};
-
-const DATABASES: u16 = 4;
-const LOADING: Duration = Duration::from_secs(20);
-
-/// What the databases are kept in.
-#[derive(Clone, Copy)]
-enum Keeping {
-    /// The engine on disk.
-    Store,
-    /// Memory, and an append-only file.
-    AppendOnlyFile,
-}
+use crate::harness::{Client, Spec, pass_over, temporary_directory};
+use crate::keeping::{DATABASES, Keeping, spec, start};
+use crate::ledger::{Ledger, check_counts};
+use crate::{chance, rounds};
 
 #[test]
 fn nothing_acknowledged_is_lost_when_every_reply_waits_for_the_disk() {
-    kill_again_and_again(Keeping::Store, "always");
+    kill_again_and_again(Keeping::Store, "always", None);
 }
 
 #[test]
 fn nothing_acknowledged_is_lost_when_the_disk_is_synced_every_second() {
-    kill_again_and_again(Keeping::Store, "everysec");
+    kill_again_and_again(Keeping::Store, "everysec", None);
 }
 
 #[test]
 fn nothing_acknowledged_is_lost_when_the_system_decides() {
-    kill_again_and_again(Keeping::Store, "no");
+    kill_again_and_again(Keeping::Store, "no", None);
 }
 
 #[test]
 fn nothing_acknowledged_is_lost_from_an_append_only_file_that_every_reply_waits_for() {
-    kill_again_and_again(Keeping::AppendOnlyFile, "always");
+    kill_again_and_again(Keeping::AppendOnlyFile, "always", None);
 }
 
 #[test]
 fn nothing_acknowledged_is_lost_from_an_append_only_file_that_is_synced_every_second() {
-    kill_again_and_again(Keeping::AppendOnlyFile, "everysec");
+    kill_again_and_again(Keeping::AppendOnlyFile, "everysec", None);
 }
 
-fn start(directory: &TemporaryDirectory, keeping: Keeping, appendfsync: &str) -> Server {
-    let dir = directory.path().to_str().expect("a path in UTF-8");
-    let kept = match keeping {
-        Keeping::Store => ["--engine", "disk"].as_slice(),
-        // It is rewritten again and again.
-        Keeping::AppendOnlyFile => &[
-            "--engine",
-            "memory",
-            "--appendonly",
-            "yes",
-            "--auto-aof-rewrite-min-size",
-            "64kb",
-            "--auto-aof-rewrite-percentage",
-            "20",
-        ],
-    };
-    let directives = [
-        "--dir",
-        dir,
-        "--databases",
-        &DATABASES.to_string(),
-        "--disk-cache-size",
-        "8mb",
-        "--disk-free-space-min",
-        "0",
-        "--appendfsync",
-        appendfsync,
-    ];
-    let server = Spec::under_test().with(kept).with(&directives).start();
-    let mut client = server.connect();
-    eventually(LOADING, "it has loaded", || client.call("PING") == *"PONG");
-    server
+#[test]
+fn nothing_acknowledged_is_lost_while_the_append_only_file_is_rewritten() {
+    let rewrites = Beside { command: "BGREWRITEAOF", directives: &[] };
+    kill_again_and_again(Keeping::AppendOnlyFile, "everysec", Some(rewrites));
 }
 
-fn kill_again_and_again(keeping: Keeping, appendfsync: &str) {
+#[test]
+fn nothing_acknowledged_is_lost_while_a_snapshot_is_saved() {
+    let saves = Beside { command: "BGSAVE", directives: &["--rdb-key-save-delay", "1000"] };
+    kill_again_and_again(Keeping::AppendOnlyFile, "always", Some(saves));
+}
+
+/// What is asked for again and again while clients write.
+struct Beside {
+    command: &'static str,
+    directives: &'static [&'static str],
+}
+
+impl Beside {
+    fn ask(&self, mut client: Client, is_over: &AtomicBool) {
+        // That it is refused since it is under way, or that nobody answers any more, is as well.
+        while !is_over.load(Ordering::Acquire) && client.try_call(&[self.command]).is_ok() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+fn kill_again_and_again(keeping: Keeping, appendfsync: &str, beside: Option<Beside>) {
     if !Spec::under_test().is_esker() {
         return pass_over("only Esker has an engine on disk");
     }
-    let rounds = number_from_environment("ESKER_TEST_ROUNDS").unwrap_or(5);
-    let seed = number_from_environment("ESKER_TEST_SEED").unwrap_or_else(Rng::fresh_seed);
-    println!("ESKER_TEST_SEED={seed}");
-    let mut rng = Rng::new(seed);
+    let mut rng = chance();
     let directory = temporary_directory();
     let mut ledgers = [
         Ledger::new(rng.next(), "a", &[0], false),
@@ -95,14 +74,21 @@ fn kill_again_and_again(keeping: Keeping, appendfsync: &str) {
         Ledger::new(rng.next(), "c", &[1], true),
         Ledger::new(rng.next(), "d", &[2, 3], true),
     ];
-    let mut server = start(&directory, keeping, appendfsync);
-    for round in 0..rounds {
+    let directives = beside.as_ref().map_or(&[][..], |beside| beside.directives);
+    let spec = spec(&directory, keeping, appendfsync).with(directives);
+    let mut server = start(spec.clone());
+    for round in 0..rounds(4) {
         let lifetime = Duration::from_millis(5 + rng.below(400) as u64);
         // Now and then it is asked to end, which is to leave as much behind, and perhaps not given the time to.
         let signal = if rng.chance(10) { Signal::TERM } else { Signal::KILL };
         let warned_for = rng.chance(10).then(|| Duration::from_millis(rng.below(60) as u64));
         let mut clients: Vec<_> = ledgers.iter().map(|_| server.connect()).collect();
+        let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
+            if let Some(beside) = &beside {
+                let (client, is_over) = (server.connect(), &is_over);
+                scope.spawn(move || beside.ask(client, is_over));
+            }
             for (ledger, client) in ledgers.iter_mut().zip(&mut clients) {
                 scope.spawn(move || ledger.write_until_it_ends(client));
             }
@@ -111,9 +97,11 @@ fn kill_again_and_again(keeping: Keeping, appendfsync: &str) {
                 server.signal(Signal::TERM);
                 std::thread::sleep(warned_for);
             }
-            server.stop_by(signal);
+            is_over.store(true, Ordering::Release);
+            server.signal(signal);
         });
-        server = start(&directory, keeping, appendfsync);
+        server.wait();
+        server = start(spec.clone());
         println!("round {round}: {signal:?} after {lifetime:?}, warned for {warned_for:?}");
         let mut client = server.connect();
         for ledger in &mut ledgers {

@@ -2,14 +2,25 @@
 //! what was sent since and may have happened or not.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::harness::{Client, Rng, Value};
+use crate::harness::{Client, Rng, Value, eventually};
 
 /// Names of keys for each client.
 const KEYS: usize = 24;
 
 /// Elements that a collection grows by at once: several such, and it does not fit into one record.
 const ELEMENTS: usize = 150;
+
+/// Names of keys for each client that are there for a moment only.
+const FADING_KEYS: usize = 4;
+
+/// What the clocks of client and server may differ by, and what an answer may take.
+const SLACK_MS: u64 = 20;
+
+/// Gives all of its keys the same text.
+const SCRIPT: &[u8] = b"for _, key in ipairs(KEYS) do redis.call('SET', key, ARGV[1]) end return #KEYS";
 
 /// After the test, in Unix milliseconds.
 const FUTURE_MS: u64 = 4_102_444_800_000;
@@ -25,6 +36,8 @@ pub enum Content {
     Set(BTreeSet<Bytes>),
     Hash(BTreeMap<Bytes, Bytes>),
     ZSet(BTreeMap<Bytes, i64>),
+    /// IDs and the value of the one field.
+    Stream(BTreeMap<Bytes, Bytes>),
 }
 
 /// Keys with their values and deadlines, by database and name.
@@ -34,6 +47,8 @@ type State = HashMap<Place, (Content, Option<u64>)>;
 #[derive(Clone, Debug)]
 enum Change {
     Put(Place, Content),
+    /// A text that is there until this Unix millisecond.
+    Fade(Place, Content, u64),
     Grow(Place, Content),
     /// By the command that takes out these elements; of a list, so many from its front.
     Shrink(Place, &'static str, Vec<Bytes>),
@@ -45,6 +60,8 @@ enum Change {
     Swap(u16, u16),
     /// Within MULTI and EXEC.
     Together(Vec<Change>),
+    /// By one script.
+    Script(Vec<Place>, Content),
 }
 
 /// One client's ledger.
@@ -57,6 +74,8 @@ pub struct Ledger {
     told: State,
     /// Sent in this order, and not answered.
     in_doubt: Vec<Change>,
+    /// The number of the last entry of a stream that was sent.
+    entries: u64,
     /// Changes that were acknowledged.
     pub acknowledged: usize,
 }
@@ -71,6 +90,8 @@ impl Ledger {
             owns,
             told: State::new(),
             in_doubt: Vec::new(),
+            // So that they all have as many digits.
+            entries: 1_000_000,
             acknowledged: 0,
         }
     }
@@ -138,7 +159,7 @@ impl Ledger {
                 let deadline = FUTURE_MS + self.rng.below(1000) as u64;
                 Change::Expire(place, self.rng.chance(80).then_some(deadline))
             }
-            80..98 => {
+            80..92 => {
                 let content = self.text();
                 let twin = (place.0, [&place.1[..], b":twin"].concat());
                 let mut changes =
@@ -147,6 +168,15 @@ impl Ledger {
                     changes.push(self.put_or_grow(state, other));
                 }
                 Change::Together(changes)
+            }
+            92..95 => {
+                let name = format!("{}:fading:{}", self.prefix, self.rng.below(FADING_KEYS));
+                let deadline_ms = now_ms() + 30 + self.rng.below(400) as u64;
+                Change::Fade((place.0, name.into_bytes()), self.text(), deadline_ms)
+            }
+            95..98 => {
+                let twin = (place.0, [&place.1[..], b":twin"].concat());
+                Change::Script(vec![place, twin], self.text())
             }
             98 if self.owns => Change::Empty(place.0),
             99 if self.owns && self.databases.len() == 2 => {
@@ -170,8 +200,16 @@ impl Ledger {
             Some((Content::Set(_), _)) => 1,
             Some((Content::Hash(_), _)) => 2,
             Some((Content::ZSet(_), _)) => 3,
-            None => self.rng.below(4),
+            Some((Content::Stream(_), _)) => 4,
+            None => self.rng.below(5),
         };
+        if kind == 4 {
+            // One entry is one command. IDs ascend, also in what may not have happened.
+            self.entries += 1;
+            let id = format!("{}-1", self.entries).into_bytes();
+            let value = self.rng.next().to_string().into_bytes();
+            return Change::Grow(place, Content::Stream([(id, value)].into()));
+        }
         let mut names = Vec::new();
         for _ in 0..count {
             names.push(format!("element-{}", self.rng.below(700)).into_bytes());
@@ -206,7 +244,14 @@ impl Ledger {
             Content::Set(members) => ("SREM", some(rng, members.iter().collect())),
             Content::Hash(pairs) => ("HDEL", some(rng, pairs.keys().collect())),
             Content::ZSet(scores) => ("ZREM", some(rng, scores.keys().collect())),
+            Content::Stream(entries) => ("XDEL", some(rng, entries.keys().collect())),
         };
+        if let Content::Stream(entries) = content
+            && entries.len() == names.len()
+        {
+            // An empty stream would stay.
+            return Change::Remove(place.0, vec![place.1]);
+        }
         match names.is_empty() {
             true => Change::Expire(place, Some(FUTURE_MS)),
             false => Change::Shrink(place, command, names),
@@ -217,7 +262,11 @@ impl Ledger {
     /// was not, a part from the beginning. Goes on with that.
     #[track_caller]
     pub fn settle(&mut self, client: &mut Client) {
+        let begin_ms = now_ms();
         let found = self.read_all(client);
+        // When these are to be gone, they may have been there when they were looked at, or not.
+        let unsure_ms = begin_ms - SLACK_MS..now_ms() + SLACK_MS;
+        let difference = |expected: &State, found: &State| difference(expected, found, &unsure_ms);
         let mut state = std::mem::take(&mut self.told);
         let in_doubt = std::mem::take(&mut self.in_doubt);
         let mut differences = vec![difference(&state, &found)];
@@ -250,7 +299,8 @@ impl Ledger {
             let keys = client.call(&format!("KEYS {}:*", self.prefix));
             for name in keys.elements() {
                 let name = name.bytes().expect("a name");
-                let content = read(client, name);
+                // It may have faded meanwhile.
+                let Some(content) = read(client, name) else { continue };
                 let deadline = client.call_with(&[b"PEXPIRETIME", name]).int();
                 let deadline = (deadline >= 0).then_some(deadline as u64);
                 state.insert((*database, name.to_vec()), (content, deadline));
@@ -266,7 +316,8 @@ pub fn check_counts(client: &mut Client, databases: u16) {
     for database in 0..databases {
         client.call(&format!("SELECT {database}"));
         let keys: BTreeSet<Bytes> = bytes(client.call("KEYS *").elements()).into_iter().collect();
-        assert_eq!(client.call("DBSIZE"), keys.len() as i64, "DBSIZE of database {database}");
+        // What has faded is counted until it is swept.
+        eventually(Duration::from_secs(5), "DBSIZE is right", || client.call("DBSIZE") == keys.len() as i64);
         let mut scanned = BTreeSet::new();
         let mut cursor = "0".to_owned();
         loop {
@@ -286,10 +337,16 @@ pub fn check_counts(client: &mut Client, databases: u16) {
     }
 }
 
-/// The first difference between the state that is expected and the one that was found.
-fn difference(expected: &State, found: &State) -> Option<String> {
+/// The first difference between the state that is expected and the one that was found, while what is to be gone in
+/// `unsure_ms` was about to go.
+fn difference(expected: &State, found: &State, unsure_ms: &Range<u64>) -> Option<String> {
     let name = |(database, name): &Place| format!("{}/{}", database, name.escape_ascii());
+    let is_unsure = |deadline: &Option<u64>| deadline.is_some_and(|deadline| unsure_ms.contains(&deadline));
+    let is_gone = |deadline: &Option<u64>| deadline.is_some_and(|deadline| deadline < unsure_ms.start);
     for (place, (content, deadline)) in expected {
+        if is_unsure(deadline) || is_gone(deadline) {
+            continue;
+        }
         match found.get(place) {
             None => return Some(format!("{} ({}) is missing", name(place), content.describe())),
             Some((there, _)) if there != content => {
@@ -306,17 +363,21 @@ fn difference(expected: &State, found: &State) -> Option<String> {
             Some(_) => {}
         }
     }
-    let extra = found.keys().find(|place| !expected.contains_key(*place))?;
+    let is_expected = |place: &Place| {
+        expected.get(place).is_some_and(|(_, deadline)| is_unsure(deadline) || !is_gone(deadline))
+    };
+    let extra = found.keys().find(|place| !is_expected(place))?;
     Some(format!("{} is there and should not be", name(extra)))
 }
 
 /// The value of a key, which must be the same by every way to ask for it.
 #[track_caller]
-fn read(client: &mut Client, name: &[u8]) -> Content {
+fn read(client: &mut Client, name: &[u8]) -> Option<Content> {
     let shown = name.escape_ascii().to_string();
     let mut ask = |words: &[&[u8]]| client.call_with(words);
-    match ask(&[b"TYPE", name]).text().as_str() {
-        "string" => Content::Text(ask(&[b"GET", name]).bytes().expect("a string").to_vec()),
+    Some(match ask(&[b"TYPE", name]).text().as_str() {
+        "none" => return None,
+        "string" => Content::Text(ask(&[b"GET", name]).bytes()?.to_vec()),
         "list" => {
             let elements = bytes(ask(&[b"LRANGE", name, b"0", b"-1"]).elements());
             assert_eq!(ask(&[b"LLEN", name]), elements.len() as i64, "LLEN {shown}");
@@ -361,8 +422,18 @@ fn read(client: &mut Client, name: &[u8]) -> Content {
             }
             Content::ZSet(ranked.into_iter().collect())
         }
+        "stream" => {
+            let entries = ask(&[b"XRANGE", name, b"-", b"+"]);
+            let entry = |entry: &Value| {
+                let [id, fields] = entry.elements() else { panic!("{shown}: {entry:?}") };
+                (id.bytes().expect("an ID").to_vec(), fields.elements()[1].bytes().expect("a value").to_vec())
+            };
+            let entries: BTreeMap<Bytes, Bytes> = entries.elements().iter().map(entry).collect();
+            assert_eq!(ask(&[b"XLEN", name]), entries.len() as i64, "XLEN {shown}");
+            Content::Stream(entries)
+        }
         other => panic!("{shown} is of type {other}"),
-    }
+    })
 }
 
 fn bytes(values: &[Value]) -> Vec<Bytes> {
@@ -389,6 +460,14 @@ impl Content {
             Content::Set(members) => format!("a set of {}", members.len()),
             Content::Hash(pairs) => format!("a hash of {}", pairs.len()),
             Content::ZSet(scores) => format!("a sorted set of {}", scores.len()),
+            Content::Stream(entries) => format!("a stream of {}", entries.len()),
+        }
+    }
+
+    fn text(&self) -> &[u8] {
+        match self {
+            Content::Text(text) => text,
+            other => panic!("{} is no text", other.describe()),
         }
     }
 
@@ -398,6 +477,7 @@ impl Content {
             (Content::Set(members), Content::Set(more)) => members.extend(more),
             (Content::Hash(pairs), Content::Hash(more)) => pairs.extend(more),
             (Content::ZSet(scores), Content::ZSet(more)) => scores.extend(more),
+            (Content::Stream(entries), Content::Stream(more)) => entries.extend(more),
             (there, more) => panic!("{} cannot grow by {}", there.describe(), more.describe()),
         }
     }
@@ -410,6 +490,7 @@ impl Content {
             Content::Set(members) => members.retain(|member| !names.contains(member)),
             Content::Hash(pairs) => pairs.retain(|field, _| !names.contains(field)),
             Content::ZSet(scores) => scores.retain(|member, _| !names.contains(member)),
+            Content::Stream(entries) => entries.retain(|id, _| !names.contains(id)),
         }
     }
 
@@ -420,6 +501,7 @@ impl Content {
             Content::Set(members) => members.is_empty(),
             Content::Hash(pairs) => pairs.is_empty(),
             Content::ZSet(scores) => scores.is_empty(),
+            Content::Stream(entries) => entries.is_empty(),
         }
     }
 }
@@ -446,6 +528,14 @@ impl Change {
     fn apply(&self, state: &mut State) {
         match self {
             Change::Put(place, content) => drop(state.insert(place.clone(), (content.clone(), None))),
+            Change::Fade(place, content, deadline_ms) => {
+                drop(state.insert(place.clone(), (content.clone(), Some(*deadline_ms))));
+            }
+            Change::Script(places, content) => {
+                for place in places {
+                    state.insert(place.clone(), (content.clone(), None));
+                }
+            }
             Change::Grow(place, more) => match state.get_mut(place) {
                 Some((content, _)) => content.grow(more.clone()),
                 None => drop(state.insert(place.clone(), (more.clone(), None))),
@@ -503,6 +593,19 @@ impl Change {
                 requests.push(words(&[b"SET", &place.1, text]));
             }
             Change::Put(place, _) => panic!("{:?} is made by growing", place.1),
+            Change::Fade(place, content, deadline_ms) => {
+                select(place.0, &mut requests);
+                let deadline = deadline_ms.to_string();
+                requests.push(words(&[b"SET", &place.1, content.text(), b"PXAT", deadline.as_bytes()]));
+            }
+            Change::Script(places, content) => {
+                select(places[0].0, &mut requests);
+                let keys = places.iter().map(|place| place.1.clone()).collect();
+                let count = places.len().to_string();
+                requests.push(
+                    [words(&[b"EVAL", SCRIPT, count.as_bytes()]), keys, words(&[content.text()])].concat(),
+                );
+            }
             Change::Grow(place, more) => {
                 select(place.0, &mut requests);
                 let mut request = vec![Bytes::new(), place.1.clone()];
@@ -527,6 +630,12 @@ impl Change {
                         };
                         request.extend(scores.iter().flat_map(pair));
                         b"ZADD".to_vec()
+                    }
+                    Content::Stream(entries) => {
+                        let entry =
+                            |(id, value): (&Bytes, &Bytes)| [id.clone(), b"field".to_vec(), value.clone()];
+                        request.extend(entries.iter().flat_map(entry));
+                        b"XADD".to_vec()
                     }
                 };
                 requests.push(request);
@@ -572,6 +681,11 @@ impl Change {
         }
         requests
     }
+}
+
+fn now_ms() -> u64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
+    since_epoch.as_millis() as u64
 }
 
 fn words(words: &[&[u8]]) -> Vec<Bytes> {

@@ -1,16 +1,14 @@
 //! Writes that fail while the server runs, because the system lets no file of its process grow any more.
-//!
-//! `ESKER_TEST_ROUNDS` says how often they fail at random moments (default 3), `ESKER_TEST_SEED` where chance begins.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 
-use crate::harness::{
-    Client, Rng, Server, Spec, TemporaryDirectory, eventually, pass_over, temporary_directory,
-};
-use crate::ledger::{Ledger, check_counts, number_from_environment};
+use crate::harness::{Client, Server, Spec, eventually, pass_over, temporary_directory};
+use crate::keeping::{DATABASES, Keeping, spec, start};
+use crate::ledger::{Ledger, check_counts};
+use crate::{chance, rounds};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -21,36 +19,17 @@ fn limit_files(server: &Server, bytes_max: Option<u64>) {
         .expect("our child can be limited");
 }
 
-fn spec(directory: &TemporaryDirectory, appendfsync: &str) -> Spec {
-    let dir = directory.path().to_str().expect("a path in UTF-8");
-    let directives = [
-        "--engine",
-        "disk",
-        "--dir",
-        dir,
-        "--databases",
-        "4",
-        "--disk-cache-size",
-        "8mb",
-        "--disk-free-space-min",
-        "0",
-        "--appendfsync",
-        appendfsync,
-    ];
-    Spec::under_test().with(&directives)
-}
-
 fn takes_changes(client: &mut Client) -> bool {
     client.try_call(&["SET", "probe", "value"]).is_ok_and(|reply| reply == *"OK")
 }
 
-fn check(appendfsync: &str) {
+fn check(keeping: Keeping, appendfsync: &str) {
     if !Spec::under_test().is_esker() {
         return pass_over("only Esker has an engine on disk");
     }
     let directory = temporary_directory();
-    let spec = spec(&directory, appendfsync);
-    let mut server = spec.clone().start();
+    let spec = spec(&directory, keeping, appendfsync);
+    let mut server = start(spec.clone());
     let mut ledger = Ledger::new(2, "limited", &[0], false);
     let mut client = server.connect();
     for _ in 0..50 {
@@ -67,7 +46,7 @@ fn check(appendfsync: &str) {
             Err(_) => client = server.connect(),
         }
     };
-    assert!(refusal.starts_with("MISCONF the disk cannot be written: File too large"), "{refusal}");
+    assert!(refusal.starts_with(&format!("{}File too large", keeping.refusal())), "{refusal}");
     let mut reader = server.connect();
     reader.call("SELECT 1");
     for _ in 0..20 {
@@ -83,18 +62,28 @@ fn check(appendfsync: &str) {
         assert_eq!(ledger.write(&mut client).expect("the server answers"), None);
     }
     server.stop_by(Signal::KILL);
-    let server = spec.start();
+    let server = start(spec);
     ledger.settle(&mut server.connect());
 }
 
 #[test]
 fn writes_that_fail_when_every_reply_waits_for_the_disk() {
-    check("always");
+    check(Keeping::Store, "always");
 }
 
 #[test]
 fn writes_that_fail_when_the_disk_is_synced_every_second() {
-    check("everysec");
+    check(Keeping::Store, "everysec");
+}
+
+#[test]
+fn an_append_only_file_that_every_reply_waits_for_cannot_be_written() {
+    check(Keeping::AppendOnlyFile, "always");
+}
+
+#[test]
+fn an_append_only_file_that_is_synced_every_second_cannot_be_written() {
+    check(Keeping::AppendOnlyFile, "everysec");
 }
 
 /// Writes until it is `done`. When a connection ends it goes on as soon as `is_lifted`, with what the server then holds.
@@ -121,21 +110,28 @@ fn write_on(server: &Server, ledger: &mut Ledger, is_lifted: &AtomicBool, done: 
 
 #[test]
 fn writes_that_fail_at_random_moments() {
+    fail_at_random_moments(Keeping::Store);
+}
+
+#[test]
+fn an_append_only_file_cannot_be_written_at_random_moments() {
+    fail_at_random_moments(Keeping::AppendOnlyFile);
+}
+
+fn fail_at_random_moments(keeping: Keeping) {
     if !Spec::under_test().is_esker() {
         return pass_over("only Esker has an engine on disk");
     }
-    let rounds = number_from_environment("ESKER_TEST_ROUNDS").unwrap_or(3);
-    let seed = number_from_environment("ESKER_TEST_SEED").unwrap_or_else(Rng::fresh_seed);
-    println!("ESKER_TEST_SEED={seed}");
-    let mut rng = Rng::new(seed);
+    let mut rng = chance();
     let directory = temporary_directory();
     let mut ledgers = [
         Ledger::new(rng.next(), "a", &[0], false),
         Ledger::new(rng.next(), "b", &[0], false),
         Ledger::new(rng.next(), "c", &[1, 2], true),
     ];
-    let mut server = spec(&directory, "everysec").start();
-    for round in 0..rounds {
+    let spec = spec(&directory, keeping, "everysec");
+    let mut server = start(spec.clone());
+    for round in 0..rounds(3) {
         let bytes_max = rng.below(*rng.clone().pick(&[100_000, 20_000_000, 80_000_000])) as u64;
         println!("round {round}: no file beyond {bytes_max} bytes");
         let (is_lifted, done) = (AtomicBool::new(false), AtomicBool::new(false));
@@ -160,10 +156,10 @@ fn writes_that_fail_at_random_moments() {
         });
         if rng.chance(50) {
             server.stop_by(Signal::KILL);
-            server = spec(&directory, "everysec").start();
+            server = start(spec.clone());
         }
         let mut client = server.connect();
         ledgers.iter_mut().for_each(|ledger| ledger.settle(&mut client));
-        check_counts(&mut client, 4);
+        check_counts(&mut client, DATABASES);
     }
 }

@@ -25,6 +25,7 @@ pub struct Spec {
     program: PathBuf,
     file: Option<String>,
     directives: Vec<String>,
+    environment: Vec<(String, String)>,
     is_esker: bool,
     /// Whether it counts as started before it has loaded what was saved.
     may_be_loading: bool,
@@ -43,6 +44,7 @@ impl Spec {
                     Ok(engine) => vec!["--engine".to_owned(), engine],
                     Err(_) => Vec::new(),
                 },
+                environment: Vec::new(),
                 is_esker: true,
                 may_be_loading: false,
             },
@@ -51,12 +53,25 @@ impl Spec {
 
     /// A redis-server, or a program with its command line.
     pub fn redis(program: PathBuf) -> Self {
-        Self { program, file: None, directives: Vec::new(), is_esker: false, may_be_loading: false }
+        Self {
+            program,
+            file: None,
+            directives: Vec::new(),
+            environment: Vec::new(),
+            is_esker: false,
+            may_be_loading: false,
+        }
     }
 
     /// Adds directives as they stand on redis-server's command line: `--name value …`.
     pub fn with(mut self, directives: &[&str]) -> Self {
         self.directives.extend(directives.iter().map(|&directive| directive.to_owned()));
+        self
+    }
+
+    /// Sets an environment variable.
+    pub fn with_environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -84,7 +99,7 @@ impl Spec {
             command.arg("server");
         }
         // Redis sorts texts by the locale; the C locale is the one whose order is the bytes'.
-        command.env("LC_ALL", "C").stdin(Stdio::null());
+        command.env("LC_ALL", "C").envs(self.environment.iter().cloned()).stdin(Stdio::null());
         command
     }
 

@@ -27,6 +27,7 @@ use self::rewrite::Status;
 use crate::attention::Concern;
 use crate::loading::Taking;
 use crate::logs::Taker;
+use crate::saving::temporary;
 use crate::server::Server;
 use crate::table::Entry;
 
@@ -41,6 +42,8 @@ pub struct Appending {
     /// Whether one is under way, and whether it is to be given up.
     is_rewriting: AtomicBool,
     is_given_up: AtomicBool,
+    /// Whether none may begin, since what is there is about to be replaced.
+    is_held: AtomicBool,
     /// Whether one is to begin when whatever is in its way is over.
     is_scheduled: AtomicBool,
 }
@@ -78,6 +81,7 @@ impl Appending {
             status: Mutex::default(),
             is_rewriting: AtomicBool::new(false),
             is_given_up: AtomicBool::new(false),
+            is_held: AtomicBool::new(false),
             is_scheduled: AtomicBool::new(false),
         }
     }
@@ -137,10 +141,12 @@ pub(crate) async fn sync_by_turns(server: Arc<Server>) {
 /// A text that names the file and the offset of what cannot be loaded.
 pub(crate) fn start(server: &Arc<Server>, taking: Taking) -> Result<(), String> {
     let settings = server.settings();
+    temporary::remove_left(&settings.process.dir);
     if !settings.persistence.appendonly {
         return server.load(taking).map(drop).map_err(|error| error.to_string());
     }
     let files = &server.append_only.files;
+    files.remove_left();
     let opened = files.open()?;
     if opened.files.is_empty() {
         server.load(taking).map_err(|error| error.to_string())?;
@@ -216,6 +222,26 @@ pub(crate) fn rest(server: &Server) {
     server.attention.set(Concern::Unwritten, false);
 }
 
+/// Has nothing be written and no rewrite go on or begin, until [`resume`]: everything is about to be replaced, and no file is
+/// to show a part of that. Waits for a rewrite that is under way to be given up.
+pub(crate) fn hold(server: &Server) {
+    const LOOKED_EVERY: std::time::Duration = std::time::Duration::from_millis(1);
+    let appending = &server.append_only;
+    appending.is_held.store(true, Ordering::SeqCst);
+    while appending.is_rewriting.load(Ordering::SeqCst) {
+        // Again and again: one that is about to begin takes it back once.
+        appending.is_given_up.store(true, Ordering::Release);
+        std::thread::sleep(LOOKED_EVERY);
+    }
+    rest(server);
+}
+
+/// Has the files, if they are written at all, begin anew with what there is now.
+pub(crate) fn resume(server: &Arc<Server>) {
+    server.append_only.is_held.store(false, Ordering::SeqCst);
+    follow(server);
+}
+
 /// Begins a rewrite, or has one begin as soon as it can: `BGREWRITEAOF`.
 pub(crate) fn rewrite(server: &Arc<Server>) -> Result<bool, Refusal> {
     match rewrite::begin(server) {
@@ -247,7 +273,7 @@ pub(crate) fn tend(server: &Arc<Server>) {
             >= u128::from(before) * u128::from(percentage);
     let has_failed_lately = appending.status().failed_at.is_some_and(|at| at.elapsed() < rewrite::RETRY);
     // One that was turned on and could not begin is tried again.
-    let is_due = (has_grown || !files.is_on()) && !has_failed_lately;
+    let is_due = (has_grown || !files.is_on()) && !has_failed_lately || files.needs_rewrite();
     if (is_due || appending.is_scheduled()) && !server.keyspace.is_snapshotting() {
         appending.is_scheduled.store(false, Ordering::Release);
         if has_grown {

@@ -45,8 +45,12 @@ pub(super) fn begin(server: &Arc<Server>) -> Result<(), Refusal> {
     if server.keyspace.is_snapshotting() && !server.append_only.is_rewriting() {
         return Err(Refusal::SnapshotRuns);
     }
-    if server.append_only.is_rewriting.swap(true, Ordering::AcqRel) {
+    if server.append_only.is_rewriting.swap(true, Ordering::SeqCst) {
         return Err(Refusal::Runs);
+    }
+    if server.append_only.is_held.load(Ordering::SeqCst) {
+        server.append_only.is_rewriting.store(false, Ordering::Release);
+        return Err(Refusal::SnapshotRuns);
     }
     let own = Arc::clone(server);
     let work = move || {

@@ -29,6 +29,7 @@ use crate::client::{Client, ClientFlag};
 use crate::clock::unix_ms;
 use crate::loading::{IntoStored, Taking};
 use crate::request::{Batch, Request, execute};
+use crate::saving::temporary;
 use crate::server::Server;
 use crate::session::Session;
 
@@ -360,7 +361,7 @@ impl Follower<'_> {
             following.snapshot_bytes = (0, length);
         });
         tracing::info!(offset = position.offset, "The primary sends all that it has");
-        let file = Spool::create(self.server)?;
+        let file = Spool::new(self.server);
         let mut output = io::BufWriter::with_capacity(SPOOL_BYTES, file.open()?);
         let mut rest = came;
         let mut is_over = false;
@@ -538,7 +539,7 @@ impl Follower<'_> {
 /// Puts what is in the file in the place of all that there is.
 fn load_in_place(server: &Arc<Server>, path: PathBuf) -> Result<(), String> {
     server.begin_loading();
-    crate::append_only::rest(server);
+    crate::append_only::hold(server);
     let emptied = server.empty(|_| false).and_then(|()| server.forget_functions());
     let loaded = emptied.and_then(|()| {
         let taking = Taking { into_stored: IntoStored::All, replaces: true, keeps_expired: true };
@@ -549,8 +550,7 @@ fn load_in_place(server: &Arc<Server>, path: PathBuf) -> Result<(), String> {
         let _ = server.empty(|_| false);
     }
     server.end_loading();
-    // If they are written at all, the files begin anew with what there is now.
-    crate::append_only::follow(server);
+    crate::append_only::resume(server);
     loaded
 }
 
@@ -572,13 +572,12 @@ struct Spool {
 }
 
 impl Spool {
-    fn create(server: &Server) -> Result<Spool, Break> {
-        let name = format!("temp-replica-{}-{}.rdb", std::process::id(), unix_ms());
-        Ok(Spool { path: server.settings().process.dir.join(name) })
+    fn new(server: &Server) -> Spool {
+        Spool { path: temporary::of_replica(&server.settings().process.dir) }
     }
 
     fn open(&self) -> io::Result<std::fs::File> {
-        std::fs::OpenOptions::new().create_new(true).write(true).open(&self.path)
+        temporary::create(&self.path)
     }
 }
 

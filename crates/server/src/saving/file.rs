@@ -1,6 +1,6 @@
 //! Writing the file: to another name first, so that the last one stays until the new one is on disk.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,8 +12,8 @@ use keyspace::{CannotBegin, Encode};
 use rdb::file::{Usage, Writer, encode_key};
 use rdb::{Format, Version};
 
-use super::SaveError;
 use super::sink::{Sink, Stepwise};
+use super::{SaveError, temporary};
 use crate::clock::unix_ms;
 use crate::server::{Server, counting};
 
@@ -38,7 +38,7 @@ pub(super) fn write(server: &Server, at_the_instant: impl FnOnce()) -> Result<()
     let settings = server.settings();
     let target = path(&settings);
     let dir = &settings.process.dir;
-    let temporary = dir.join(format!("temp-{}.rdb", std::process::id()));
+    let temporary = temporary::of_save(dir);
     let failed = |what: &Path, error: &io::Error| {
         SaveError::Failed(format!("'{}' cannot be written: {error}", what.display()))
     };
@@ -63,7 +63,7 @@ fn write_to(
 ) -> Result<(), SaveError> {
     let failed =
         |error: io::Error| SaveError::Failed(format!("'{}' cannot be written: {error}", path.display()));
-    let file = OpenOptions::new().write(true).create(true).truncate(true).open(path).map_err(failed)?;
+    let file = temporary::create(path).map_err(failed)?;
     let syncs = settings.persistence.rdb_save_incremental_fsync;
     let out = BufWriter::with_capacity(BUFFER_BYTES, Stepwise::new(file, syncs));
     let version = version(settings);

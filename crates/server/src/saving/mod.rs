@@ -11,6 +11,7 @@ pub(crate) mod file;
 mod queue;
 mod shutdown;
 pub(crate) mod sink;
+pub(crate) mod temporary;
 
 use std::fmt;
 use std::sync::Arc;
