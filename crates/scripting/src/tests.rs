@@ -341,7 +341,8 @@ fn what_one_script_took_the_next_one_has() {
     let vm = vm();
     let live = "local t = {} for i = 1, 95000 do t[i] = {} end return #t";
     let garbage = "local s for i = 1, 200 do s = ('x'):rep(10000 + i) end return 1";
-    let decoded = "local t = {} while true do t[#t + 1] = cjson.decode('[' .. ('[],'):rep(10000) .. '[]]') end";
+    let decoded =
+        "local t = {} while true do t[#t + 1] = cjson.decode('[' .. ('[],'):rep(10000) .. '[]]') end";
     for step in 0..3 {
         vm.limit(Limits { memory_bytes_max: 16 * 1024 * 1024 + step * 4099 });
         for left_behind in [live, garbage, decoded, "local t = {} while true do t[#t + 1] = {} end"] {

@@ -25,6 +25,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::LinkState;
+use super::spool::Spool;
 use crate::client::{Client, ClientFlag};
 use crate::clock::unix_ms;
 use crate::loading::{IntoStored, Taking};
@@ -360,8 +361,8 @@ impl Follower<'_> {
             following.snapshot_bytes = (0, length);
         });
         tracing::info!(offset = position.offset, "The primary sends all that it has");
-        let file = Spool::create(self.server)?;
-        let mut output = io::BufWriter::with_capacity(SPOOL_BYTES, file.open()?);
+        let file = Spool::new(self.server);
+        let mut output = io::BufWriter::with_capacity(SPOOL_BYTES, file.create()?);
         let mut rest = came;
         let mut is_over = false;
         let mut received = 0;
@@ -406,7 +407,7 @@ impl Follower<'_> {
             }
             self.server.replication.feed.begin_anew(Position { id: super::random_id(), offset: 0 });
         }
-        let (server, path) = (Arc::clone(self.server), file.path.clone());
+        let (server, path) = (Arc::clone(self.server), file.path().to_owned());
         let mut loading = tokio::task::spawn_blocking(move || load_in_place(&server, path));
         let mut sent = Ok(());
         // It is waited for whatever becomes of the connection: nothing else may be loaded meanwhile.
@@ -564,26 +565,4 @@ fn is_request_for_acknowledgement(arguments: resp::Arguments<'_>) -> bool {
 fn is_for_replicas_only(arguments: resp::Arguments<'_>) -> bool {
     let name = arguments.get(0).unwrap_or_default();
     name.eq_ignore_ascii_case(b"ping") || name.eq_ignore_ascii_case(b"replconf")
-}
-
-/// A file for a snapshot while it comes, gone when this is.
-struct Spool {
-    path: PathBuf,
-}
-
-impl Spool {
-    fn create(server: &Server) -> Result<Spool, Break> {
-        let name = format!("temp-replica-{}-{}.rdb", std::process::id(), unix_ms());
-        Ok(Spool { path: server.settings().process.dir.join(name) })
-    }
-
-    fn open(&self) -> io::Result<std::fs::File> {
-        std::fs::OpenOptions::new().create_new(true).write(true).open(&self.path)
-    }
-}
-
-impl Drop for Spool {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
-    }
 }

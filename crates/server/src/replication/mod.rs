@@ -3,6 +3,7 @@
 //! - [`feed`]: the stream of what is done, and the backlog of it.
 //! - [`replica`]: one that follows this server; its connection serves it ([`crate::connection`]).
 //! - [`sync`]: the snapshots that replicas begin with.
+//! - [`spool`]: a snapshot in a file, on its way in or out.
 //! - [`follower`]: the task that follows this server's primary, if it has one.
 //! - [`failover`]: the exchange of parts with a replica.
 //! - [`waiting`]: clients that wait for replicas.
@@ -11,6 +12,7 @@ mod failover;
 mod feed;
 mod follower;
 mod replica;
+mod spool;
 mod sync;
 mod waiting;
 
@@ -314,8 +316,8 @@ impl Server {
             if replica.lags_too_long(replication.feed.offset(), limits, now_ms) {
                 replica.let_go(replication.feed.offset().saturating_sub(replica.sent()));
             }
-            // One that is being sent a snapshot acknowledges nothing.
-            let is_silent = now_ms.saturating_sub(replica.heard_ms()) > timeout_ms;
+            // One that is being sent a snapshot acknowledges nothing, nor has one to that came by `SYNC`.
+            let is_silent = replica.takes_position && now_ms.saturating_sub(replica.heard_ms()) > timeout_ms;
             if replica.stage() == Stage::Online && is_silent {
                 tracing::warn!(replica = %replica.client.address, "Disconnecting timedout replica");
                 replica.disconnect();
