@@ -358,6 +358,11 @@ impl AppendOnly {
         now
     }
 
+    /// Whether all up to `offset` is on disk.
+    pub fn is_synced(&self, offset: u64) -> bool {
+        self.synced.load(Ordering::Acquire) >= offset
+    }
+
     fn wake_syncer(&self) {
         if let Some(thread) = self.syncer.get() {
             thread.unpark();

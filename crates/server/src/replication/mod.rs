@@ -4,6 +4,7 @@
 //! - [`replica`]: one that follows this server; its connection serves it ([`crate::connection`]).
 //! - [`sync`]: the snapshots that replicas begin with.
 //! - [`spool`]: a snapshot in a file, on its way in or out.
+//! - [`saved`]: where the stream was, from one process to the next.
 //! - [`follower`]: the task that follows this server's primary, if it has one.
 //! - [`failover`]: the exchange of parts with a replica.
 //! - [`waiting`]: clients that wait for replicas.
@@ -12,6 +13,7 @@ mod failover;
 mod feed;
 mod follower;
 mod replica;
+pub(crate) mod saved;
 mod spool;
 mod sync;
 mod waiting;
@@ -37,7 +39,7 @@ pub(crate) use failover::{Failover, address_of};
 pub(crate) use feed::Feed;
 pub(crate) use follower::start;
 pub(crate) use replica::{Replica, Stage};
-pub(crate) use waiting::Goal;
+pub(crate) use waiting::{Goal, Local};
 
 /// Whom this server follows, and how that goes.
 pub(crate) struct Replication {
@@ -302,9 +304,12 @@ impl Server {
         }
         // A replica passes on the pings of its primary.
         let is_primary = !replication.is_replica();
+        // What is saved at the end is the end of the stream.
+        let is_ending = self.saves.is_ending();
         let replicas = replication.feed.replicas();
         let now_ms = unix_ms();
         if is_primary
+            && !is_ending
             && !replicas.is_empty()
             && ticks.is_multiple_of(u64::from(settings.repl_ping_replica_period_s))
         {

@@ -17,7 +17,8 @@ use rdb::file::Writer;
 use replication::{Position, Reason};
 use resp::Reply;
 
-use super::replica::{Handed, Pieces, Replica};
+use super::replica::{Handed, Pieces, Replica, Stage};
+use super::saved::Saved;
 use super::spool::Spool;
 use crate::clock::unix_ms;
 use crate::saving::file::{encoder, version, write_head};
@@ -114,6 +115,21 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Lets those go that are being sent a snapshot, or wait for one: something else has to be saved now.
+    pub(crate) fn give_up_snapshots_for_replicas(&self) {
+        const PATIENCE: Duration = Duration::from_secs(5);
+        let began = Instant::now();
+        while self.replication.is_sending.load(Ordering::Acquire) && began.elapsed() < PATIENCE {
+            let replicas = self.replication.replicas();
+            let unfinished =
+                |replica: &&Arc<Replica>| matches!(replica.stage(), Stage::Waiting | Stage::Sending);
+            replicas.iter().filter(unfinished).for_each(|replica| replica.disconnect());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
 /// The version of RDB that all of `replicas` load. Redis before 8 does not say which it is: 7.0 loads version 10, and
 /// nothing newer is needed unless fields of hashes have deadlines, which only 7.4 loads.
 fn version_for(server: &Server, replicas: &[Arc<Replica>]) -> Version {
@@ -126,7 +142,7 @@ fn version_for(server: &Server, replicas: &[Arc<Replica>]) -> Version {
 /// Makes one snapshot and sends it to `replicas`.
 fn send_snapshot(server: &Arc<Server>, replicas: &[Arc<Replica>]) {
     let settings = server.settings();
-    let (snapshot, functions, position, version) = loop {
+    let (snapshot, functions, saved, version) = loop {
         let between = server.replication.between_units();
         let version = version_for(server, replicas);
         // What the version depends on may have changed by then.
@@ -138,7 +154,7 @@ fn send_snapshot(server: &Arc<Server>, replicas: &[Arc<Replica>]) {
         let begun = server.keyspace.begin_snapshot(encoder(&settings, version), at_the_instant);
         drop(between);
         match begun {
-            Ok((snapshot, Some((functions, position)))) => break (snapshot, functions, position, version),
+            Ok((snapshot, Some((functions, saved)))) => break (snapshot, functions, saved, version),
             Ok((_, None)) => {}
             // The server saves; the replica learns that it waits.
             Err(CannotBegin::Runs) => {
@@ -155,8 +171,8 @@ fn send_snapshot(server: &Arc<Server>, replicas: &[Arc<Replica>]) {
         }
     };
     let began = Instant::now();
-    let mut fan = Fan::new(server, replicas, position);
-    let head = Head { position, version };
+    let mut fan = Fan::new(server, replicas, saved.position);
+    let head = Head { saved, version };
     let result = write(server, &mut fan, head, snapshot, &functions).and_then(|()| fan.finish());
     match result {
         Ok(()) => tracing::info!(
@@ -173,7 +189,7 @@ fn send_snapshot(server: &Arc<Server>, replicas: &[Arc<Replica>]) {
 
 /// What stands at the beginning of a snapshot.
 struct Head {
-    position: Position,
+    saved: Saved,
     version: Version,
 }
 
@@ -181,18 +197,13 @@ struct Head {
 fn write(
     server: &Server,
     fan: &mut Fan<'_>,
-    Head { position, version }: Head,
+    Head { saved, version }: Head,
     snapshot: Snapshot<'_>,
     functions: &Registry,
 ) -> io::Result<()> {
     let settings = server.settings();
     let mut writer = Writer::new(fan, version, settings.persistence.rdbchecksum)?;
-    let besides = [
-        ("repl-stream-db", "0".to_owned()),
-        ("repl-id", position.id.to_string()),
-        ("repl-offset", position.offset.to_string()),
-    ];
-    write_head(server, &mut writer, &besides)?;
+    write_head(server, &mut writer, &saved.to_aux())?;
     let mut sink = Sink::Rdb(writer);
     sink.take(snapshot, functions, |_| false, |_| Ok(()))?;
     sink.finish().map(drop)
@@ -342,7 +353,9 @@ impl Filed {
         }
         // They know where it ends, so what follows may follow at once.
         self.to.iter().for_each(|pieces| pieces.replica().go_online());
-        tracing::info!(bytes, path = %self.spool.path().display(), "Replicas were sent a snapshot from a file");
+        if !self.to.is_empty() {
+            tracing::info!(bytes, path = %self.spool.path().display(), "Replicas were sent a snapshot from a file");
+        }
         Ok(())
     }
 }
