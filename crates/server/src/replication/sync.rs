@@ -292,9 +292,10 @@ fn begin(replica: &Arc<Replica>, position: Position, head: &[u8]) -> Option<Piec
 
 /// Tells a replica what comes; says whether it is still there.
 fn tell(pieces: &Pieces, Position { id, offset }: Position, head: &[u8]) -> bool {
-    let named = match pieces.replica().takes_position {
-        true => format!("+FULLRESYNC {id} {offset}\r\n"),
-        false => String::new(),
+    let named = if pieces.replica().takes_position {
+        format!("+FULLRESYNC {id} {offset}\r\n")
+    } else {
+        String::new()
     };
     // It is the first, and there is room for many.
     pieces.hand_over([named.as_bytes(), head].concat()) == Handed::Taken
@@ -402,15 +403,13 @@ fn hand_over_to(server: &Server, pieces: &Pieces, mut piece: Vec<u8>) -> bool {
         };
         let waited = waiting_since.get_or_insert_with(Instant::now).elapsed();
         let timeout = Duration::from_secs(u64::from(server.settings().replication.repl_timeout_s));
-        let reason = match () {
-            () if waited > PATIENCE && server.keyspace.is_snapshot_full() => {
-                "others would have to wait for it"
-            }
-            () if waited > timeout => "it has taken nothing for repl-timeout",
-            () => {
-                std::thread::sleep(Duration::from_millis(1));
-                continue;
-            }
+        let reason = if waited > PATIENCE && server.keyspace.is_snapshot_full() {
+            "others would have to wait for it"
+        } else if waited > timeout {
+            "it has taken nothing for repl-timeout"
+        } else {
+            std::thread::sleep(Duration::from_millis(1));
+            continue;
         };
         tracing::warn!(
             replica = %pieces.replica().client.address,

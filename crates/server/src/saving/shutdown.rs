@@ -85,6 +85,9 @@ impl Server {
 
     fn save_and_stop(&self, how: Shutdown) -> Result<(), ShutdownRefused> {
         self.saves.stop();
+        if self.saves.shutdown.is_aborted.load(Ordering::Acquire) {
+            return Err(ShutdownRefused);
+        }
         if how.save.unwrap_or_else(|| self.saves_by_itself()) {
             tracing::info!("Saving the final RDB snapshot before exiting.");
             self.hold_clients(Scope::All);
