@@ -9,9 +9,6 @@ use disk::{Disk, OpenError, Options};
 use keyspace::engine::{Engine, Store};
 use memory::Memory;
 
-/// The directory, within `dir`, of the databases on disk.
-const DISK_DIR: &str = "disk";
-
 /// The engines of all databases, and where those on disk are stored.
 pub struct Engines {
     /// By database.
@@ -64,7 +61,7 @@ pub fn open(settings: &Settings) -> Result<Engines, OpenError> {
         });
     }
     let options = Options {
-        dir: settings.process.dir.join(DISK_DIR),
+        dir: settings.process.dir.join(server::store::DIR),
         settings: server::store::settings(settings),
         journal_bytes_max: settings.disk.journal_bytes_max,
         compresses: settings.disk.compression == DiskCompression::Lz4,

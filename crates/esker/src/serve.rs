@@ -106,6 +106,9 @@ fn start(arguments: &[OsString]) -> Result<(), String> {
         tracing::info!("Closing the databases on disk");
         disk.close().map_err(|fault| fault.to_string())?;
     }
+    if matches!(result, Ok(Ok(()))) {
+        server.keep_stream();
+    }
     match result {
         Ok(Ok(())) => {
             tracing::info!("Bye bye");
@@ -222,5 +225,6 @@ fn shutdown(flags: ShutdownFlags) -> Shutdown {
         (false, true) => Some(false),
         (false, false) => None,
     };
-    Shutdown { save, force: flags.contains(ShutdownFlags::FORCE) }
+    let (now, force) = (flags.contains(ShutdownFlags::NOW), flags.contains(ShutdownFlags::FORCE));
+    Shutdown { save, now, force }
 }

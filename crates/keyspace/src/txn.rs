@@ -122,7 +122,8 @@ impl<'k> WriteTxn<'k> {
     /// A transaction on what is locked already.
     #[inline(always)]
     pub(crate) fn holding(keyspace: &'k Keyspace, held: Held<'k>, context: Context) -> WriteTxn<'k> {
-        let published = held.only().and_then(Slot::plain_counts).filter(|counts: &Counts| !counts.has_deadlines());
+        let published =
+            held.only().and_then(Slot::plain_counts).filter(|counts: &Counts| !counts.has_deadlines());
         WriteTxn {
             published,
             view: ReadView::holding(keyspace, held, context),

@@ -24,7 +24,7 @@ impl Checksum {
 }
 
 /// The checksum of `bytes`.
-pub(crate) fn checksum(bytes: &[u8]) -> u64 {
+pub fn checksum(bytes: &[u8]) -> u64 {
     REDIS.checksum(bytes)
 }
 

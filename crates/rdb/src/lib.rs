@@ -23,6 +23,7 @@ mod packed;
 mod value_type;
 mod wire;
 
+pub use checksum::checksum;
 pub use damage::{Damage, Flaw};
 pub use decode::decode_value;
 pub use encode::encode_value;

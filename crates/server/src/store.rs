@@ -4,6 +4,9 @@ use config::Settings;
 use config::table::persistence::AppendFsync;
 use keyspace::engine::{StoreSettings, SyncPolicy};
 
+/// The directory, within `dir`, of the databases on disk.
+pub const DIR: &str = "disk";
+
 /// What a store may be told while it is open.
 pub fn settings(settings: &Settings) -> StoreSettings {
     StoreSettings {

@@ -188,8 +188,7 @@ group! {
     "bgsave_cpulist" [immutable] => bgsave_cpulist: Option<String> = None, text(), NO_AFFINITY;
 
     /// Seconds to wait for replicas to catch up before the server stops.
-    "shutdown-timeout" => shutdown_timeout_s: u32 = 10, integer(0, INT_MAX),
-        Ignored("a shutdown does not wait for replicas");
+    "shutdown-timeout" => shutdown_timeout_s: u32 = 10, integer(0, INT_MAX), Supported;
 
     /// How SIGINT stops the server.
     "shutdown-on-sigint" => shutdown_on_sigint: ShutdownFlags = ShutdownFlags::DEFAULT, ShutdownWords,

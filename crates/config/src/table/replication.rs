@@ -99,6 +99,9 @@ group! {
     /// Bytes of past changes kept for replicas that come back.
     "repl-backlog-size" => repl_backlog_bytes: u64 = 1 << 20, memory(1, LLONG_MAX), Supported;
 
+    /// Bytes a second at which replicas that begin are sent everything; 0 for no limit.
+    "repl-full-sync-rate" => repl_full_sync_rate: u64 = 0, memory(0, LLONG_MAX), Supported;
+
     /// Seconds after the last replica left when past changes are dropped; 0 keeps them.
     "repl-backlog-ttl" => repl_backlog_ttl_s: u64 = 3600, integer(0, LLONG_MAX), Supported;
 

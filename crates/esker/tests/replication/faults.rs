@@ -168,3 +168,55 @@ fn a_snapshot_that_was_not_loaded_is_nothing_to_go_on_from() {
     assert_ne!(answer_until(&mut stream, "PSYNC")[1], id);
     assert_eq!(copy.call("DBSIZE"), Value::Int(0));
 }
+
+#[test]
+fn over_a_bad_link_all_arrives_and_nothing_by_half() {
+    let primary = Server::start(&["--repl-backlog-size", "4mb", "--enable-debug-command", "yes"]);
+    let mut replica = Server::start(&["--enable-debug-command", "yes"]);
+    let mut source = primary.connect();
+    fill(&mut source);
+    let proxy = super::proxy::Proxy::start(primary.address(), 3);
+    let mut copy = replica.connect();
+    let through = format!("REPLICAOF 127.0.0.1 {}", proxy.port());
+    assert_eq!(copy.call(&through), Value::ok());
+    let stop = Arc::new(AtomicBool::new(false));
+    let threads = (0..2).map(|seed| load(&primary, 100 + seed, &stop)).collect();
+    for round in 0..2 {
+        for _ in 0..20 {
+            // One is looked at all the time, and what comes of loading is looked at too.
+            assert_units_whole_unless_loading(&mut copy);
+            thread::sleep(Duration::from_millis(50));
+        }
+        if round == 0 {
+            replica.stop_by(rustix::process::Signal::KILL);
+            replica = Server::start(&["--enable-debug-command", "yes"]);
+            copy = replica.connect();
+            assert_eq!(copy.call(&through), Value::ok());
+        }
+    }
+    stop_load(&stop, threads);
+    proxy.be_good();
+    eventually(SOON, "the link is up", || field(&mut copy, "replication", "master_link_status") == "up");
+    thread::sleep(Duration::from_millis(200));
+    catch_up(&mut source, &mut copy);
+    assert_same_slots(&mut source, &mut copy);
+    // The digest of one slot is the one among all.
+    let all = source.call("DEBUG DIGEST-SLOTS");
+    let slot = all.elements()[0].int();
+    let one = source.call(&format!("DEBUG DIGEST-SLOTS {slot}"));
+    assert_eq!(one.elements(), &all.elements()[..2]);
+    source.call("APPEND text !");
+    catch_up(&mut source, &mut copy);
+    assert_same_slots(&mut source, &mut copy);
+    assert!(source.call("DEBUG DIGEST-SLOTS 16384").is_error());
+}
+
+/// As [`assert_units_whole`], of what there is to see.
+fn assert_units_whole_unless_loading(client: &mut Client) {
+    for key in 0..200 {
+        let both = client.call(&format!("MGET left:{key} right:{key}"));
+        if !both.is_error() {
+            assert_eq!(both.elements()[0], both.elements()[1], "of a transaction, on a replica");
+        }
+    }
+}

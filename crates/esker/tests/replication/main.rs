@@ -3,9 +3,12 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod attached;
 mod esker;
 mod faults;
+mod proxy;
 mod redis;
+mod restarts;
 mod sentinel;
 
 use std::collections::BTreeMap;
@@ -97,6 +100,21 @@ fn assert_same(one: &mut Client, other: &mut Client) {
     let differs: Vec<_> = one.iter().filter(|(key, value)| other.get(*key) != Some(value)).take(5).collect();
     let missing: Vec<_> = other.keys().filter(|key| !one.contains_key(*key)).take(5).collect();
     assert!(differs.is_empty() && missing.is_empty(), "{differs:#?} differ, {missing:?} are too many");
+}
+
+/// Checks that two servers hold the same, by the digests of their slots.
+#[track_caller]
+fn assert_same_slots(one: &mut Client, other: &mut Client) {
+    let digests = |client: &mut Client| {
+        let digests = client.call("DEBUG DIGEST-SLOTS");
+        assert!(!digests.is_error(), "{digests:?}");
+        pairs(&digests)
+    };
+    let (ones, others) = (digests(one), digests(other));
+    assert!(!ones.is_empty());
+    let differs: Vec<_> = ones.iter().filter(|slot| !others.contains(slot)).take(5).collect();
+    assert!(differs.is_empty() && ones.len() == others.len(), "{differs:?} differ");
+    assert_eq!(one.call("DEBUG DIGEST"), other.call("DEBUG DIGEST"));
 }
 
 /// Fills a server with all that there is.

@@ -25,8 +25,9 @@ use tokio::sync::Notify;
 pub(crate) use self::rewrite::Refusal;
 use self::rewrite::Status;
 use crate::attention::Concern;
-use crate::loading::Taking;
+use crate::loading::{IntoStored, Taking};
 use crate::logs::Taker;
+use crate::replication::saved::{self, load_and_resume};
 use crate::saving::temporary;
 use crate::server::Server;
 use crate::table::Entry;
@@ -143,8 +144,21 @@ pub(crate) fn start(server: &Arc<Server>, taking: Taking) -> Result<(), String> 
     let settings = server.settings();
     temporary::remove_left(&settings.process.dir);
     if !settings.persistence.appendonly {
-        return server.load(taking).map(drop).map_err(|error| error.to_string());
+        let is_all = taking.into_stored == IntoStored::All || !server.has_stored_databases();
+        let load = |is_resumed| {
+            // What replicas have to be told to remove is removed when they can be told.
+            server.load(Taking { keeps_expired: taking.keeps_expired || is_resumed, ..taking })
+        };
+        return load_and_resume(server, is_all, load).map_err(|error| error.to_string());
     }
+    // What is in the files does not say where the stream was.
+    let kept = saved::take_kept(server);
+    start_with_files(server, taking)?;
+    server.resume_stream(None, kept);
+    Ok(())
+}
+
+fn start_with_files(server: &Arc<Server>, taking: Taking) -> Result<(), String> {
     let files = &server.append_only.files;
     files.remove_left();
     let opened = files.open()?;

@@ -14,6 +14,7 @@ use replication::{Answer, Backlog, History, Position, Reason, ReplicationId, ans
 use sync::Mutex;
 
 use super::replica::Replica;
+use super::saved::Saved;
 
 /// The stream, and who follows it.
 pub(crate) struct Feed {
@@ -29,7 +30,8 @@ pub(crate) struct Feed {
 struct Inner {
     history: History,
     backlog: Backlog,
-    /// The database that the stream is in; a replica that begins does not know it.
+    /// The database that the stream is in, where those who follow know it: one that begins with a snapshot of a primary
+    /// does not.
     selected: Option<u16>,
     /// Whether the stream is that of a primary.
     follows: bool,
@@ -158,9 +160,35 @@ impl Feed {
         }
     }
 
-    /// Adds what the primary has sent, once it was done here.
-    pub fn append_raw(&self, bytes: &[u8]) {
-        self.add(&mut self.inner.lock(), bytes);
+    /// Adds what the primary has sent, once it was done here; behind it the stream is in `database`.
+    pub fn append_raw(&self, bytes: &[u8], database: u16) {
+        let mut inner = self.inner.lock();
+        inner.selected = Some(database);
+        self.add(&mut inner, bytes);
+    }
+
+    /// The database that the primary's stream is in.
+    pub fn database(&self) -> u16 {
+        self.inner.lock().selected.unwrap_or(0)
+    }
+
+    /// Where the stream is, if there is one. To be asked while nothing is being done.
+    pub fn saved(&self) -> Option<Saved> {
+        let inner = self.inner.lock();
+        self.is_active().then(|| inner.saved())
+    }
+
+    /// As [`Feed::saved`], with the last bytes that are kept.
+    pub fn saved_with_backlog(&self) -> Option<(Saved, Vec<u8>)> {
+        let inner = self.inner.lock();
+        let saved = self.is_active().then(|| inner.saved())?;
+        let (end, mut bytes) = (inner.backlog.end(), Vec::new());
+        let mut offset = end.saturating_sub(inner.backlog.bytes_min()).max(*inner.backlog.kept().start() - 1);
+        while let Some(some) = inner.backlog.after(offset).filter(|some| !some.is_empty()) {
+            bytes.extend_from_slice(some);
+            offset += some.len() as u64;
+        }
+        Some((saved, bytes))
     }
 
     fn add(&self, inner: &mut Inner, bytes: &[u8]) {
@@ -198,16 +226,18 @@ impl Feed {
 
     /// These replicas follow from here on. Called at the instant that the snapshot shows which they will get; returns
     /// where the stream is.
-    pub fn join(&self, replicas: &[Arc<Replica>]) -> Position {
+    pub fn join(&self, replicas: &[Arc<Replica>]) -> Saved {
         let mut inner = self.inner.lock();
-        // They do not know what was selected before.
-        inner.selected = None;
+        if !inner.follows {
+            // They need not know what was selected before.
+            inner.selected = None;
+        }
         let offset = inner.backlog.end();
         for replica in replicas {
             replica.begin_at(offset);
             inner.replicas.push(Arc::clone(replica));
         }
-        Position { id: inner.history.id(), offset }
+        inner.saved()
     }
 
     /// A replica is gone.
@@ -245,12 +275,19 @@ impl Feed {
     }
 
     /// The server begins anew with a snapshot of the stream at this position: nothing that was kept has to do with it.
-    pub fn begin_anew(&self, position: Position) {
+    pub fn begin_anew(&self, saved: Saved) {
+        self.resume_at(saved, &[]);
+    }
+
+    /// As [`Feed::begin_anew`], with the last bytes before that position.
+    pub fn resume_at(&self, Saved { position, database }: Saved, backlog: &[u8]) {
         let mut inner = self.inner.lock();
         inner.follows = true;
         self.is_active.store(true, Ordering::Relaxed);
-        self.restart(&mut inner, position.offset);
+        self.restart(&mut inner, position.offset.saturating_sub(backlog.len() as u64));
         inner.history = History::new(position.id);
+        inner.selected = Some(database);
+        self.add(&mut inner, backlog);
     }
 
     /// From now on the stream is this server's own, under the name `id`.
@@ -277,6 +314,11 @@ impl keyspace::Log for Feed {
 }
 
 impl Inner {
+    fn saved(&self) -> Saved {
+        let position = Position { id: self.history.id(), offset: self.backlog.end() };
+        Saved { position, database: self.selected.unwrap_or(0) }
+    }
+
     /// Lets bytes go that nobody needs, and replicas that need too many.
     fn trim(&mut self, lag_bytes_max: u64) {
         let end = self.backlog.end();

@@ -25,11 +25,12 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::LinkState;
+use super::saved::{self, Saved};
+use super::spool::Spool;
 use crate::client::{Client, ClientFlag};
 use crate::clock::unix_ms;
 use crate::loading::{IntoStored, Taking};
 use crate::request::{Batch, Request, execute};
-use crate::saving::temporary;
 use crate::server::Server;
 use crate::session::Session;
 
@@ -114,8 +115,6 @@ impl From<LinkError> for Break {
 
 /// Follows whom the server is to follow, until it is aborted.
 pub(crate) async fn start(server: Arc<Server>) {
-    // What the stream has selected, from one connection to the next.
-    let mut database = 0;
     loop {
         let Some(following) = server.replication.following() else {
             server.replication.changed.notified().await;
@@ -124,7 +123,7 @@ pub(crate) async fn start(server: Arc<Server>) {
         let generation = server.replication.generation.load(Ordering::Acquire);
         let primary = following.primary;
         server.replication.note(|following| following.link = LinkState::Connecting);
-        let result = follow(&server, &primary, generation, &mut database).await;
+        let result = follow(&server, &primary, generation).await;
         let was_connected =
             server.replication.following().is_some_and(|following| following.link == LinkState::Connected);
         server.replication.note(|following| {
@@ -152,7 +151,6 @@ async fn follow(
     server: &Arc<Server>,
     primary: &Primary,
     generation: u64,
-    database: &mut u16,
 ) -> Result<std::convert::Infallible, Break> {
     let settings = server.settings();
     let timeout = Duration::from_secs(u64::from(settings.replication.repl_timeout_s));
@@ -175,7 +173,7 @@ async fn follow(
     let mut session = Session::new(Arc::clone(server), client);
     session.is_authenticated = true;
     session.is_replaying = true;
-    session.select(*database);
+    session.select(server.replication.feed.database());
     let stream: Box<dyn Stream> = if settings.tls.replication {
         let encrypting = encrypt(&settings.tls, &primary.host, socket);
         Box::new(tokio::time::timeout(timeout, encrypting).await.map_err(|_| Break::Silent)??)
@@ -195,10 +193,10 @@ async fn follow(
         parser: RequestParser::new(),
         batch: Vec::new(),
         unit: Vec::new(),
+        safe: 0,
+        unsafe_yet: None,
     };
-    let result = follower.converse().await;
-    *database = follower.session.database;
-    result
+    follower.converse().await
 }
 
 /// A connection, encrypted or not.
@@ -251,6 +249,10 @@ struct Follower<'s> {
     batch: Vec<u8>,
     /// What was executed of a unit that is not over.
     unit: Vec<u8>,
+    /// How much of the stream is on disk in the append-only file, and how much will be when that is up to the second
+    /// number.
+    safe: u64,
+    unsafe_yet: Option<(u64, u64)>,
 }
 
 impl Follower<'_> {
@@ -362,7 +364,7 @@ impl Follower<'_> {
         });
         tracing::info!(offset = position.offset, "The primary sends all that it has");
         let file = Spool::new(self.server);
-        let mut output = io::BufWriter::with_capacity(SPOOL_BYTES, file.open()?);
+        let mut output = io::BufWriter::with_capacity(SPOOL_BYTES, file.create()?);
         let mut rest = came;
         let mut is_over = false;
         let mut received = 0;
@@ -405,9 +407,15 @@ impl Follower<'_> {
             if !self.is_current() {
                 return Err(Break::Changed);
             }
-            self.server.replication.feed.begin_anew(Position { id: super::random_id(), offset: 0 });
+            let nowhere = Position { id: super::random_id(), offset: 0 };
+            self.server.replication.feed.begin_anew(Saved { position: nowhere, database: 0 });
         }
-        let (server, path) = (Arc::clone(self.server), file.path.clone());
+        // A primary that is a replica itself cannot have its stream select a database for who begins.
+        let database = saved::in_snapshot(file.path()).map_or(0, |saved| saved.database);
+        if database >= self.server.keyspace.databases() {
+            return Err(Break::Snapshot(format!("there is no database {database}")));
+        }
+        let (server, path) = (Arc::clone(self.server), file.path().to_owned());
         let mut loading = tokio::task::spawn_blocking(move || load_in_place(&server, path));
         let mut sent = Ok(());
         // It is waited for whatever becomes of the connection: nothing else may be loaded meanwhile.
@@ -425,9 +433,9 @@ impl Follower<'_> {
             if !self.is_current() {
                 return Err(Break::Changed);
             }
-            self.server.replication.feed.begin_anew(position);
+            self.server.replication.feed.begin_anew(Saved { position, database });
         }
-        self.session.select(0);
+        self.session.select(database);
         sent?;
         self.connected();
         self.heard = Instant::now();
@@ -438,7 +446,25 @@ impl Follower<'_> {
     async fn acknowledge(&mut self) -> Result<(), Break> {
         self.acknowledged = Instant::now();
         let offset = self.server.position().offset;
-        self.send(&acknowledgement(offset, None)).await
+        let safe = self.safe_up_to(offset);
+        self.send(&acknowledgement(offset, safe)).await
+    }
+
+    /// How much of the stream, of which this server has `offset` bytes, is on disk in its append-only file, if that is
+    /// written.
+    fn safe_up_to(&mut self, offset: u64) -> Option<u64> {
+        let files = &self.server.append_only.files;
+        if !files.is_on() {
+            self.unsafe_yet = None;
+            return None;
+        }
+        let now = (offset, files.stream.end());
+        let (of_stream, of_file) = *self.unsafe_yet.get_or_insert(now);
+        if files.is_synced(of_file) {
+            self.safe = of_stream;
+            self.unsafe_yet = Some(now);
+        }
+        Some(self.safe)
     }
 
     async fn acknowledge_sometimes(&mut self) -> Result<(), Break> {
@@ -526,7 +552,7 @@ impl Follower<'_> {
             }
             self.unit.extend_from_slice(bytes);
             if self.session.transaction.is_none() {
-                self.server.replication.feed.append_raw(&self.unit);
+                self.server.replication.feed.append_raw(&self.unit, self.session.database);
                 self.unit.clear();
             }
             drop(applying);
@@ -564,25 +590,4 @@ fn is_request_for_acknowledgement(arguments: resp::Arguments<'_>) -> bool {
 fn is_for_replicas_only(arguments: resp::Arguments<'_>) -> bool {
     let name = arguments.get(0).unwrap_or_default();
     name.eq_ignore_ascii_case(b"ping") || name.eq_ignore_ascii_case(b"replconf")
-}
-
-/// A file for a snapshot while it comes, gone when this is.
-struct Spool {
-    path: PathBuf,
-}
-
-impl Spool {
-    fn new(server: &Server) -> Spool {
-        Spool { path: temporary::of_replica(&server.settings().process.dir) }
-    }
-
-    fn open(&self) -> io::Result<std::fs::File> {
-        temporary::create(&self.path)
-    }
-}
-
-impl Drop for Spool {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
-    }
 }

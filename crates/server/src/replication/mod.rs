@@ -3,6 +3,8 @@
 //! - [`feed`]: the stream of what is done, and the backlog of it.
 //! - [`replica`]: one that follows this server; its connection serves it ([`crate::connection`]).
 //! - [`sync`]: the snapshots that replicas begin with.
+//! - [`spool`]: a snapshot in a file, on its way in or out.
+//! - [`saved`]: where the stream was, from one process to the next.
 //! - [`follower`]: the task that follows this server's primary, if it has one.
 //! - [`failover`]: the exchange of parts with a replica.
 //! - [`waiting`]: clients that wait for replicas.
@@ -11,6 +13,8 @@ mod failover;
 mod feed;
 mod follower;
 mod replica;
+pub(crate) mod saved;
+mod spool;
 mod sync;
 mod waiting;
 
@@ -35,7 +39,7 @@ pub(crate) use failover::{Failover, address_of};
 pub(crate) use feed::Feed;
 pub(crate) use follower::start;
 pub(crate) use replica::{Replica, Stage};
-pub(crate) use waiting::Goal;
+pub(crate) use waiting::{Goal, Local};
 
 /// Whom this server follows, and how that goes.
 pub(crate) struct Replication {
@@ -300,9 +304,12 @@ impl Server {
         }
         // A replica passes on the pings of its primary.
         let is_primary = !replication.is_replica();
+        // What is saved at the end is the end of the stream.
+        let is_ending = self.saves.is_ending();
         let replicas = replication.feed.replicas();
         let now_ms = unix_ms();
         if is_primary
+            && !is_ending
             && !replicas.is_empty()
             && ticks.is_multiple_of(u64::from(settings.repl_ping_replica_period_s))
         {
@@ -314,8 +321,8 @@ impl Server {
             if replica.lags_too_long(replication.feed.offset(), limits, now_ms) {
                 replica.let_go(replication.feed.offset().saturating_sub(replica.sent()));
             }
-            // One that is being sent a snapshot acknowledges nothing.
-            let is_silent = now_ms.saturating_sub(replica.heard_ms()) > timeout_ms;
+            // One that is being sent a snapshot acknowledges nothing, nor has one to that came by `SYNC`.
+            let is_silent = replica.takes_position && now_ms.saturating_sub(replica.heard_ms()) > timeout_ms;
             if replica.stage() == Stage::Online && is_silent {
                 tracing::warn!(replica = %replica.client.address, "Disconnecting timedout replica");
                 replica.disconnect();

@@ -1,10 +1,12 @@
-//! Snapshots for replicas that begin: made without a file, and sent while they are made.
+//! Snapshots for replicas that begin: sent while they are made, without a file. A replica that has to know the length of
+//! what comes (it has not announced `capa eof`) is sent the same from a file, when that is whole.
 //!
 //! One snapshot serves all replicas that wait when it begins. The thread that makes it is held up by the slowest of them,
 //! and those who change what it has not come by may be held up by it ([`keyspace::snapshot`]); so when they would be, whoever
-//! does not take what it gets is let go.
+//! does not take what it gets is let go. `repl-full-sync-rate` is kept to as long as they would not be.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -15,7 +17,9 @@ use rdb::file::Writer;
 use replication::{Position, Reason};
 use resp::Reply;
 
-use super::replica::{Handed, Pieces, Replica};
+use super::replica::{Handed, Pieces, Replica, Stage};
+use super::saved::Saved;
+use super::spool::Spool;
 use crate::clock::unix_ms;
 use crate::saving::file::{encoder, version, write_head};
 use crate::saving::sink::Sink;
@@ -46,9 +50,6 @@ impl Session {
             && following.link != super::LinkState::Connected
         {
             return Err(Error::fixed("NOMASTERLINK Can't SYNC while not connected with my master"));
-        }
-        if !self.greeting.takes_unmeasured {
-            return Err(Error::fixed("ERR A replica has to announce REPLCONF capa eof"));
         }
         server.record_for_replicas();
         let (client, greeting) = (Arc::clone(&self.client), self.greeting.clone());
@@ -114,6 +115,21 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Lets those go that are being sent a snapshot, or wait for one: something else has to be saved now.
+    pub(crate) fn give_up_snapshots_for_replicas(&self) {
+        const PATIENCE: Duration = Duration::from_secs(5);
+        let began = Instant::now();
+        while self.replication.is_sending.load(Ordering::Acquire) && began.elapsed() < PATIENCE {
+            let replicas = self.replication.replicas();
+            let unfinished =
+                |replica: &&Arc<Replica>| matches!(replica.stage(), Stage::Waiting | Stage::Sending);
+            replicas.iter().filter(unfinished).for_each(|replica| replica.disconnect());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
 /// The version of RDB that all of `replicas` load. Redis before 8 does not say which it is: 7.0 loads version 10, and
 /// nothing newer is needed unless fields of hashes have deadlines, which only 7.4 loads.
 fn version_for(server: &Server, replicas: &[Arc<Replica>]) -> Version {
@@ -124,9 +140,9 @@ fn version_for(server: &Server, replicas: &[Arc<Replica>]) -> Version {
 }
 
 /// Makes one snapshot and sends it to `replicas`.
-fn send_snapshot(server: &Server, replicas: &[Arc<Replica>]) {
+fn send_snapshot(server: &Arc<Server>, replicas: &[Arc<Replica>]) {
     let settings = server.settings();
-    let (snapshot, functions, position, version) = loop {
+    let (snapshot, functions, saved, version) = loop {
         let between = server.replication.between_units();
         let version = version_for(server, replicas);
         // What the version depends on may have changed by then.
@@ -138,7 +154,7 @@ fn send_snapshot(server: &Server, replicas: &[Arc<Replica>]) {
         let begun = server.keyspace.begin_snapshot(encoder(&settings, version), at_the_instant);
         drop(between);
         match begun {
-            Ok((snapshot, Some((functions, position)))) => break (snapshot, functions, position, version),
+            Ok((snapshot, Some((functions, saved)))) => break (snapshot, functions, saved, version),
             Ok((_, None)) => {}
             // The server saves; the replica learns that it waits.
             Err(CannotBegin::Runs) => {
@@ -155,8 +171,8 @@ fn send_snapshot(server: &Server, replicas: &[Arc<Replica>]) {
         }
     };
     let began = Instant::now();
-    let mut fan = Fan::new(server, replicas, position);
-    let head = Head { position, version };
+    let mut fan = Fan::new(server, replicas, saved.position);
+    let head = Head { saved, version };
     let result = write(server, &mut fan, head, snapshot, &functions).and_then(|()| fan.finish());
     match result {
         Ok(()) => tracing::info!(
@@ -173,7 +189,7 @@ fn send_snapshot(server: &Server, replicas: &[Arc<Replica>]) {
 
 /// What stands at the beginning of a snapshot.
 struct Head {
-    position: Position,
+    saved: Saved,
     version: Version,
 }
 
@@ -181,18 +197,13 @@ struct Head {
 fn write(
     server: &Server,
     fan: &mut Fan<'_>,
-    Head { position, version }: Head,
+    Head { saved, version }: Head,
     snapshot: Snapshot<'_>,
     functions: &Registry,
 ) -> io::Result<()> {
     let settings = server.settings();
     let mut writer = Writer::new(fan, version, settings.persistence.rdbchecksum)?;
-    let besides = [
-        ("repl-stream-db", "0".to_owned()),
-        ("repl-id", position.id.to_string()),
-        ("repl-offset", position.offset.to_string()),
-    ];
-    write_head(server, &mut writer, &besides)?;
+    write_head(server, &mut writer, &saved.to_aux())?;
     let mut sink = Sink::Rdb(writer);
     sink.take(snapshot, functions, |_| false, |_| Ok(()))?;
     sink.finish().map(drop)
@@ -200,35 +211,47 @@ fn write(
 
 /// Hands what is written to several replicas.
 struct Fan<'s> {
-    server: &'s Server,
+    server: &'s Arc<Server>,
     to: Vec<Pieces>,
+    /// For those that have to know the length.
+    file: Option<Filed>,
+    position: Position,
     piece: Vec<u8>,
     mark: [u8; MARK_BYTES],
     written: u64,
+    pace: Pace,
+}
+
+/// What is sent when it is whole.
+struct Filed {
+    spool: Spool,
+    file: File,
+    to: Vec<Pieces>,
 }
 
 impl<'s> Fan<'s> {
     /// Begins with what tells a replica which snapshot it gets.
-    fn new(server: &'s Server, replicas: &[Arc<Replica>], position: Position) -> Self {
+    fn new(server: &'s Arc<Server>, replicas: &[Arc<Replica>], position: Position) -> Self {
         let mut mark = [0; MARK_BYTES];
         mark.copy_from_slice(super::random_id().as_bytes());
-        let Position { id, offset } = position;
-        let begin = |replica: &Arc<Replica>| {
-            let named =
-                if replica.takes_position { format!("+FULLRESYNC {id} {offset}\r\n") } else { String::new() };
-            let pieces = replica.expect_pieces();
-            let head = [named.as_bytes(), b"$EOF:", &mark, b"\r\n"].concat();
-            // It is the first, and there is room for many.
-            (pieces.hand_over(head) == Handed::Taken).then_some(pieces)
-        };
-        let to = replicas.iter().filter_map(begin).collect();
-        Fan { server, to, piece: Vec::new(), mark, written: 0 }
+        let (unmeasured, measured): (Vec<_>, Vec<_>) =
+            replicas.iter().partition(|replica| replica.greeting.takes_unmeasured);
+        let head = [b"$EOF:", mark.as_slice(), b"\r\n"].concat();
+        let to = unmeasured.into_iter().filter_map(|replica| begin(replica, position, &head)).collect();
+        let file = if measured.is_empty() { None } else { Filed::new(server, &measured) };
+        Fan { server, to, file, position, piece: Vec::new(), mark, written: 0, pace: Pace::new() }
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        let mark = self.mark;
-        self.piece.extend_from_slice(&mark);
+        // What is in the file has no mark, and ends where the snapshot does.
         self.hand_over()?;
+        if let Some(filed) = self.file.take() {
+            filed.send(Arc::clone(self.server), self.position, self.written);
+        }
+        if !self.to.is_empty() {
+            self.piece.extend_from_slice(&self.mark);
+            self.hand_over()?;
+        }
         for pieces in self.to.drain(..) {
             pieces.replica().has_all_pieces();
         }
@@ -239,11 +262,133 @@ impl<'s> Fan<'s> {
         let piece = std::mem::take(&mut self.piece);
         self.written += piece.len() as u64;
         let server = self.server;
+        // What goes into the file alone is sent later.
+        if !self.to.is_empty() {
+            self.pace.keep(server, &self.to, piece.len());
+        }
+        self.file = self.file.take().filter(|filed| filed.is_wanted()).and_then(|mut filed| {
+            match filed.file.write_all(&piece) {
+                Ok(()) => Some(filed),
+                Err(error) => {
+                    tracing::warn!(%error, "The file of a snapshot for replicas cannot be written");
+                    filed.to.iter().for_each(|pieces| pieces.replica().disconnect());
+                    None
+                }
+            }
+        });
         self.to.retain(|pieces| hand_over_to(server, pieces, piece.clone()));
-        if self.to.is_empty() {
+        if self.to.is_empty() && self.file.is_none() {
             return Err(io::Error::new(io::ErrorKind::BrokenPipe, "no replica is left to send it to"));
         }
         Ok(())
+    }
+}
+
+/// Has a replica expect a snapshot of the stream at `position` that begins with `head`.
+fn begin(replica: &Arc<Replica>, position: Position, head: &[u8]) -> Option<Pieces> {
+    let pieces = replica.expect_pieces();
+    tell(&pieces, position, head).then_some(pieces)
+}
+
+/// Tells a replica what comes; says whether it is still there.
+fn tell(pieces: &Pieces, Position { id, offset }: Position, head: &[u8]) -> bool {
+    let named = if pieces.replica().takes_position {
+        format!("+FULLRESYNC {id} {offset}\r\n")
+    } else {
+        String::new()
+    };
+    // It is the first, and there is room for many.
+    pieces.hand_over([named.as_bytes(), head].concat()) == Handed::Taken
+}
+
+impl Filed {
+    fn new(server: &Server, replicas: &[&Arc<Replica>]) -> Option<Filed> {
+        let spool = Spool::new(server);
+        match spool.create() {
+            Ok(file) => {
+                let to = replicas.iter().map(|replica| replica.expect_pieces()).collect();
+                Some(Filed { spool, file, to })
+            }
+            Err(error) => {
+                tracing::warn!(%error, "No file can be made for the snapshot of replicas without capa eof");
+                replicas.iter().for_each(|replica| replica.disconnect());
+                None
+            }
+        }
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.to.iter().any(|pieces| !pieces.replica().client.is_killed())
+    }
+
+    /// Sends the whole of `bytes`, on a thread of its own: nothing but the file waits for it.
+    fn send(self, server: Arc<Server>, position: Position, bytes: u64) {
+        let replicas: Vec<_> = self.to.iter().map(|pieces| Arc::clone(pieces.replica())).collect();
+        let work = move || {
+            let replicas: Vec<_> = self.to.iter().map(|pieces| Arc::clone(pieces.replica())).collect();
+            if let Err(error) = self.send_all(&server, position, bytes) {
+                tracing::warn!(%error, "The file of a snapshot was not sent");
+                replicas.iter().for_each(|replica| replica.disconnect());
+            }
+        };
+        if let Err(error) = std::thread::Builder::new().name("replica-file".to_owned()).spawn(work) {
+            tracing::warn!(%error, "No thread to send replicas a file");
+            replicas.iter().for_each(|replica| replica.disconnect());
+        }
+    }
+
+    fn send_all(mut self, server: &Server, position: Position, bytes: u64) -> io::Result<()> {
+        let head = format!("${bytes}\r\n");
+        self.to.retain(|pieces| tell(pieces, position, head.as_bytes()));
+        self.file.seek(io::SeekFrom::Start(0))?;
+        let (mut pace, mut left) = (Pace::new(), bytes);
+        while left > 0 && !self.to.is_empty() {
+            let mut piece = Vec::with_capacity(PIECE_BYTES);
+            let read = (&self.file).take(PIECE_BYTES as u64).read_to_end(&mut piece)?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            left = left.saturating_sub(read as u64);
+            pace.keep(server, &self.to, read);
+            self.to.retain(|pieces| hand_over_to(server, pieces, piece.clone()));
+        }
+        // They know where it ends, so what follows may follow at once.
+        self.to.iter().for_each(|pieces| pieces.replica().go_online());
+        if !self.to.is_empty() {
+            tracing::info!(bytes, path = %self.spool.path().display(), "Replicas were sent a snapshot from a file");
+        }
+        Ok(())
+    }
+}
+
+/// Keeps to `repl-full-sync-rate`.
+struct Pace {
+    /// When the next piece may go.
+    next: Instant,
+}
+
+impl Pace {
+    fn new() -> Pace {
+        Pace { next: Instant::now() }
+    }
+
+    /// Waits until so many bytes more may be sent `to` each of these: not when nobody is left, nor when those who change
+    /// something would have to wait for the snapshot too.
+    fn keep(&mut self, server: &Server, to: &[Pieces], bytes: usize) {
+        const STEP: Duration = Duration::from_millis(5);
+        let rate = server.settings().replication.repl_full_sync_rate;
+        if rate == 0 {
+            return;
+        }
+        let is_wanted = || to.iter().any(|pieces| !pieces.replica().client.is_killed());
+        while let Some(left) = self.next.checked_duration_since(Instant::now())
+            && is_wanted()
+            && !server.keyspace.is_snapshot_full()
+        {
+            std::thread::sleep(left.min(STEP));
+        }
+        // What it did not use of its time is not made up for.
+        self.next = self.next.max(Instant::now()) + Duration::from_secs_f64(bytes as f64 / rate as f64);
     }
 }
 
@@ -256,16 +401,22 @@ fn hand_over_to(server: &Server, pieces: &Pieces, mut piece: Vec<u8>) -> bool {
             Handed::Gone => return false,
             Handed::Full(piece) => piece,
         };
-        let since = *waiting_since.get_or_insert_with(Instant::now);
-        if since.elapsed() > PATIENCE && server.keyspace.is_snapshot_full() {
-            tracing::warn!(
-                replica = %pieces.replica().client.address,
-                "Letting a replica go that takes its snapshot so slowly that others would have to wait"
-            );
-            pieces.replica().disconnect();
-            return false;
-        }
-        std::thread::sleep(Duration::from_millis(1));
+        let waited = waiting_since.get_or_insert_with(Instant::now).elapsed();
+        let timeout = Duration::from_secs(u64::from(server.settings().replication.repl_timeout_s));
+        let reason = if waited > PATIENCE && server.keyspace.is_snapshot_full() {
+            "others would have to wait for it"
+        } else if waited > timeout {
+            "it has taken nothing for repl-timeout"
+        } else {
+            std::thread::sleep(Duration::from_millis(1));
+            continue;
+        };
+        tracing::warn!(
+            replica = %pieces.replica().client.address,
+            "Letting a replica go that does not take its snapshot: {reason}"
+        );
+        pieces.replica().disconnect();
+        return false;
     }
 }
 

@@ -1,8 +1,9 @@
-//! Clients that wait until replicas have what they have written (`WAIT`, `WAITAOF`).
+//! Clients that wait until replicas have what they have written (`WAIT`), or it is on disk (`WAITAOF`).
 
 use std::sync::Arc;
 
 use ::sync::Mutex;
+use log::AppendOnly;
 use resp::{Reply, Version};
 
 use super::{Replica, Stage};
@@ -15,28 +16,55 @@ pub(crate) struct Goal {
     pub offset: u64,
     /// How many replicas have to have it.
     pub replicas: usize,
-    /// Whether they have to have it on their disks (`WAITAOF`).
-    pub is_safe: bool,
+    /// Whether they have to have it on their disks (`WAITAOF`), and what of this server's own.
+    pub safe: Option<Local>,
+}
+
+/// What is to be in this server's append-only file, and on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Local {
+    /// How much of the file's stream.
+    pub offset: u64,
+    /// Whether the client waits for that.
+    pub is_needed: bool,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reached {
+    /// How many replicas have it.
+    replicas: usize,
+    /// Whether it is on this server's disk, where that was asked.
+    is_local: Option<bool>,
 }
 
 impl Goal {
-    /// How many of `replicas` have it.
-    pub fn reached_by(&self, replicas: &[Arc<Replica>]) -> usize {
+    /// How far it is with these `replicas`, and with `files` of this server.
+    pub fn reached_by(&self, replicas: &[Arc<Replica>], files: &AppendOnly) -> Reached {
         let has_it = |replica: &&Arc<Replica>| {
-            let has = if self.is_safe { replica.safe() } else { replica.acknowledged() };
+            let has = if self.safe.is_some() { replica.safe() } else { replica.acknowledged() };
             replica.stage() == Stage::Online && has >= self.offset
         };
-        replicas.iter().filter(has_it).count()
+        let is_local = self.safe.map(|local| files.is_on() && files.is_synced(local.offset));
+        Reached { replicas: replicas.iter().filter(has_it).count(), is_local }
     }
 
-    /// The reply when so many have it.
-    pub fn reply(&self, count: usize) -> Vec<u8> {
+    /// Whether that is enough.
+    pub fn is_reached(&self, reached: Reached) -> bool {
+        let needs_local = self.safe.is_some_and(|local| local.is_needed);
+        reached.replicas >= self.replicas && (!needs_local || reached.is_local == Some(true))
+    }
+}
+
+impl Reached {
+    /// The reply when the wait ends with this.
+    pub fn reply(self) -> Vec<u8> {
         let mut reply = Reply::new(Version::Resp2);
-        if self.is_safe {
+        if let Some(is_local) = self.is_local {
             reply.array(2);
-            reply.integer(0);
+            reply.integer(i64::from(is_local));
         }
-        reply.integer(count as i64);
+        reply.integer(self.replicas as i64);
         reply.into_vec()
     }
 }
@@ -59,14 +87,14 @@ impl Waiters {
     }
 
     /// Ends the waits that are over now that `replicas` have what they have.
-    pub fn settle(&self, replicas: &[Arc<Replica>]) {
+    pub fn settle(&self, replicas: &[Arc<Replica>], files: &AppendOnly) {
         self.0.lock().retain(|(goal, waiter)| {
             if waiter.outcome().is_some() {
                 return false;
             }
-            let count = goal.reached_by(replicas);
-            let reply = goal.reply(count);
-            if count >= goal.replicas {
+            let reached = goal.reached_by(replicas, files);
+            let reply = reached.reply();
+            if goal.is_reached(reached) {
                 waiter.settle(reply);
                 return false;
             }

@@ -15,6 +15,7 @@ use rdb::{Format, Version};
 use super::sink::{Sink, Stepwise};
 use super::{SaveError, temporary};
 use crate::clock::unix_ms;
+use crate::replication::saved::Saved;
 use crate::server::{Server, counting};
 
 /// What comes in smaller pieces than this is gathered before it is written.
@@ -70,12 +71,15 @@ fn write_to(
     let mut writer = Writer::new(out, version, settings.persistence.rdbchecksum).map_err(failed)?;
 
     let began = Instant::now();
-    let functions = || {
+    let now = || {
         at_the_instant();
-        server.scripting.functions.now()
+        (server.scripting.functions.now(), server.replication.feed.saved())
     };
-    let begun = server.keyspace.begin_snapshot(encoder(settings, version), functions);
-    let (snapshot, functions) = begun.map_err(|error| match error {
+    let begun = {
+        let _between = server.replication.between_units();
+        server.keyspace.begin_snapshot(encoder(settings, version), now)
+    };
+    let (snapshot, (functions, saved)) = begun.map_err(|error| match error {
         CannotBegin::Runs => SaveError::Runs,
         CannotBegin::Fault(fault) => SaveError::Failed(fault.to_string()),
     })?;
@@ -86,7 +90,9 @@ fn write_to(
     let is_cancelled = &server.saves.is_cancelled;
     server.saves.keys_total.store(total as u64, Ordering::Relaxed);
 
-    write_head(server, &mut writer, &[("aof-base", "0".to_owned())]).map_err(failed)?;
+    let mut besides: Vec<_> = saved.into_iter().flat_map(Saved::to_aux).collect();
+    besides.push(("aof-base", "0".to_owned()));
+    write_head(server, &mut writer, &besides).map_err(failed)?;
     let goes_on = |keys: usize| {
         if is_cancelled.load(Ordering::Relaxed) {
             return Err(io::Error::other("it was cancelled"));

@@ -151,6 +151,11 @@ impl Saves {
         Ok(running)
     }
 
+    /// Whether the server is about to end.
+    pub fn is_ending(&self) -> bool {
+        self.shutdown.is_ending()
+    }
+
     /// Has whatever is being saved come to nothing, and waits until that is so.
     fn stop(&self) {
         let mut state = self.state.lock();
@@ -178,6 +183,11 @@ impl Server {
     /// Whether some database is lost with the process unless it is saved.
     pub(crate) fn has_unstored_databases(&self) -> bool {
         (0..self.keyspace.databases()).any(|database| !self.keyspace.engine(database).is_stored())
+    }
+
+    /// Whether some database is stored.
+    pub(crate) fn has_stored_databases(&self) -> bool {
+        (0..self.keyspace.databases()).any(|database| self.keyspace.engine(database).is_stored())
     }
 
     /// Whether this server saves by itself.

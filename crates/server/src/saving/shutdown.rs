@@ -1,14 +1,20 @@
 //! Ending the server, after a last save where there is something to save.
 //!
+//! A primary waits first until its replicas have all that it has acknowledged, while clients that write wait, for at most
+//! `shutdown-timeout`: then nothing is lost when one of them takes over.
+//!
 //! Clients wait, with their requests unread, while the last save is written. When it fails they go on, unless the server is
 //! to end in any case. What was already past the gate when they were told to wait may still change something after the
 //! snapshot's instant; [`Server::save_the_rest`] finds that when nobody is left, and saves once more.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use super::SaveError;
 use crate::clock::unix_ms;
 use crate::pause::Scope;
+use crate::replication::{Replica, Stage};
 use crate::server::Server;
 
 /// For how long clients wait for the last save, at most.
@@ -19,6 +25,8 @@ const PAUSE_MS: u64 = 24 * 3600 * 1000;
 pub struct Shutdown {
     /// Whether to save first, if that was said; else it is saved where the server saves by itself.
     pub save: Option<bool>,
+    /// Whether not to wait for replicas.
+    pub now: bool,
     /// Whether to end although nothing could be saved.
     pub force: bool,
 }
@@ -29,10 +37,20 @@ pub struct ShutdownRefused;
 
 #[derive(Default)]
 pub(super) struct State {
-    /// Whether a last save is being written.
-    is_saving: AtomicBool,
+    /// Whether the server is about to end.
+    is_ending: AtomicBool,
+    /// Whether it is to go on after all.
+    is_aborted: AtomicBool,
+    /// Whether replicas are not to be waited for any longer.
+    is_hurried: AtomicBool,
     /// Whether the server has ended with a save.
     has_saved: AtomicBool,
+}
+
+impl State {
+    pub fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Acquire)
+    }
 }
 
 impl Server {
@@ -48,30 +66,39 @@ impl Server {
             return Ok(());
         }
         let shutdown = &self.saves.shutdown;
-        if !how.save.unwrap_or_else(|| self.saves_by_itself()) {
-            self.saves.stop();
-            self.stop();
-            return Ok(());
-        }
-        if shutdown.is_saving.swap(true, Ordering::AcqRel) {
+        if shutdown.is_ending.swap(true, Ordering::AcqRel) {
+            if how.now {
+                shutdown.is_hurried.store(true, Ordering::Release);
+            }
             return Err(ShutdownRefused);
         }
-        tracing::info!("Saving the final RDB snapshot before exiting.");
-        let now_ms = unix_ms();
-        self.pause.begin(Scope::All, now_ms.saturating_add(PAUSE_MS), now_ms, &self.attention);
+        shutdown.is_aborted.store(false, Ordering::Release);
+        shutdown.is_hurried.store(how.now, Ordering::Release);
+        let result = self.wait_for_replicas().and_then(|()| self.save_and_stop(how));
+        if result.is_err() {
+            shutdown.is_ending.store(false, Ordering::Release);
+            self.end_pause();
+            tracing::warn!("Errors trying to shut down the server. Check the logs for more information.");
+        }
+        result
+    }
+
+    fn save_and_stop(&self, how: Shutdown) -> Result<(), ShutdownRefused> {
         self.saves.stop();
-        let result = self.save();
-        shutdown.is_saving.store(false, Ordering::Release);
-        match result {
-            Ok(()) => shutdown.has_saved.store(true, Ordering::Release),
-            Err(error) => {
-                tracing::warn!("Error trying to save the DB: {error}");
-                if !how.force || matches!(error, SaveError::Cancelled) {
-                    self.end_pause();
-                    tracing::warn!(
-                        "Errors trying to shut down the server. Check the logs for more information."
-                    );
-                    return Err(ShutdownRefused);
+        if self.saves.shutdown.is_aborted.load(Ordering::Acquire) {
+            return Err(ShutdownRefused);
+        }
+        if how.save.unwrap_or_else(|| self.saves_by_itself()) {
+            tracing::info!("Saving the final RDB snapshot before exiting.");
+            self.hold_clients(Scope::All);
+            self.give_up_snapshots_for_replicas();
+            match self.save() {
+                Ok(()) => self.saves.shutdown.has_saved.store(true, Ordering::Release),
+                Err(error) => {
+                    tracing::warn!("Error trying to save the DB: {error}");
+                    if !how.force || matches!(error, SaveError::Cancelled) {
+                        return Err(ShutdownRefused);
+                    }
                 }
             }
         }
@@ -79,13 +106,83 @@ impl Server {
         Ok(())
     }
 
-    /// Has a shutdown that is writing its last save come to nothing; says whether there was one.
+    fn hold_clients(&self, scope: Scope) {
+        let now_ms = unix_ms();
+        self.pause.begin(scope, now_ms.saturating_add(PAUSE_MS), now_ms, &self.attention);
+    }
+
+    /// Waits until those who follow have everything, for as long as they may take.
+    fn wait_for_replicas(&self) -> Result<(), ShutdownRefused> {
+        const STEP: Duration = Duration::from_millis(5);
+        let shutdown = &self.saves.shutdown;
+        let timeout = Duration::from_secs(u64::from(self.settings().process.shutdown_timeout_s));
+        let waits = || !shutdown.is_hurried.load(Ordering::Acquire) && !timeout.is_zero();
+        if !waits() || self.replication.is_replica() || self.replication.feed.replicas().is_empty() {
+            return Ok(());
+        }
+        tracing::info!("Waiting for replicas before shutting down.");
+        self.hold_clients(Scope::Writes);
+        let (began, mut asked_at) = (Instant::now(), None);
+        let lagging = loop {
+            let lagging = self.lagging_replicas(&mut asked_at);
+            if lagging.is_empty() || !waits() || began.elapsed() >= timeout {
+                break lagging;
+            }
+            if shutdown.is_aborted.load(Ordering::Acquire) {
+                tracing::warn!("The shutdown was aborted while it waited for replicas");
+                return Err(ShutdownRefused);
+            }
+            std::thread::sleep(STEP);
+        };
+        let (offset, replicas) = (self.replication.feed.offset(), self.replication.feed.replicas().len());
+        for replica in &lagging {
+            tracing::warn!(
+                replica = %replica.client.address,
+                state = replica.stage().name(),
+                "Lagging replica reported offset {} behind master.",
+                offset.saturating_sub(replica.acknowledged())
+            );
+        }
+        let in_sync = replicas.saturating_sub(lagging.len());
+        if !lagging.is_empty() {
+            tracing::warn!("{in_sync} of {replicas} replicas are in sync when shutting down.");
+        }
+        Ok(())
+    }
+
+    /// Replicas that follow and have not said that they have everything. They are asked whenever there is more than
+    /// was there when they were asked last (`asked_at`).
+    fn lagging_replicas(&self, asked_at: &mut Option<(u64, u64)>) -> Vec<Arc<Replica>> {
+        let feed = &self.replication.feed;
+        let end = feed.offset();
+        // What they are asked by is not what they are asked for.
+        let goal = match *asked_at {
+            Some((goal, behind)) if behind == end => goal,
+            _ => {
+                feed.append_request(&[b"REPLCONF", b"GETACK", b"*"]);
+                *asked_at = Some((end, feed.offset()));
+                end
+            }
+        };
+        let is_behind = |replica: &Arc<Replica>| {
+            matches!(replica.stage(), Stage::Online | Stage::Loading)
+                && !replica.greeting.wants_snapshot_only
+                && replica.takes_position
+                && replica.acknowledged() < goal
+        };
+        let mut replicas = feed.replicas();
+        replicas.retain(is_behind);
+        replicas
+    }
+
+    /// Has a shutdown that waits for replicas, or is writing its last save, come to nothing; says whether there was one.
     pub(crate) fn abort_shutdown(&self) -> bool {
-        let is_saving = self.saves.shutdown.is_saving.load(Ordering::Acquire);
-        if is_saving {
+        let is_ending = self.saves.is_ending();
+        if is_ending {
+            self.saves.shutdown.is_aborted.store(true, Ordering::Release);
             self.saves.is_cancelled.store(true, Ordering::Relaxed);
         }
-        is_saving
+        is_ending
     }
 
     /// Saves what has been changed since the last save before the end, if anything has. Nobody must be left who could

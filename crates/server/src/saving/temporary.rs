@@ -6,6 +6,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::clock::unix_ms;
 
@@ -14,14 +15,16 @@ pub(super) fn of_save(dir: &Path) -> PathBuf {
     dir.join(format!("temp-{}.rdb", std::process::id()))
 }
 
-/// Where this process keeps a snapshot that a primary sends.
+/// A new place where this process keeps a snapshot that a primary sends, or that a replica is sent.
 pub(crate) fn of_replica(dir: &Path) -> PathBuf {
-    dir.join(format!("temp-replica-{}-{}.rdb", std::process::id(), unix_ms()))
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    dir.join(format!("temp-replica-{}-{}-{number}.rdb", std::process::id(), unix_ms()))
 }
 
-/// Opens it, empty.
+/// Opens it, empty, to be written and read.
 pub(crate) fn create(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
     // Where the file system has no locks, there is none to find either.
     let _ = file.try_lock();
     Ok(file)
@@ -67,7 +70,7 @@ mod tests {
         let dir = directory.path();
         let written = create(&dir.join("temp-1.rdb")).expect("it can be made");
         drop(create(&dir.join("temp-2.rdb")).expect("it can be made"));
-        drop(create(&dir.join("temp-replica-2-3.rdb")).expect("it can be made"));
+        drop(create(&dir.join("temp-replica-2-3-0.rdb")).expect("it can be made"));
         for other in ["dump.rdb", "temp-.rdb", "temp-x.rdb", "temp-2.aof"] {
             fs::write(dir.join(other), "").expect("it can be written");
         }

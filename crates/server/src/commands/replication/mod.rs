@@ -12,6 +12,7 @@ crate::commands::session_family! {
 }
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use commands::prelude::*;
 use commands::{Command, Result};
@@ -19,8 +20,12 @@ use config::Primary;
 
 use crate::blocking::Waiter;
 use crate::clock::unix_ms;
-use crate::replication::Goal;
+use crate::replication::{Goal, Local};
+use crate::server::Server;
 use crate::session::Session;
+
+/// Why nobody can wait for the append-only file.
+const NO_FILE: &str = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
 
 /// Makes the server follow another one, or nobody where that is `no one`.
 fn replicate(session: &mut Session, host: &[u8], port: &[u8], reply: &mut Reply) -> Result<()> {
@@ -66,17 +71,35 @@ fn wait_for(
 ) {
     let server = Arc::clone(&session.server);
     let replication = &server.replication;
-    let count = goal.reached_by(&replication.feed.replicas());
-    if count >= goal.replicas || session.is_in_exec {
-        return reply.raw(&goal.reply(count));
+    let reached = goal.reached_by(&replication.feed.replicas(), &server.append_only.files);
+    if goal.is_reached(reached) || session.is_in_exec {
+        return reply.raw(&reached.reply());
     }
-    let waiter = Arc::new(Waiter::for_replicas(session, command, goal.reply(count)));
+    let waiter = Arc::new(Waiter::for_replicas(session, command, reached.reply()));
     replication.waiters.add(goal, Arc::clone(&waiter));
+    if let Some(Local { offset, is_needed: true }) = goal.safe {
+        tokio::spawn(wait_for_disk(Arc::clone(&server), offset, Arc::clone(&waiter)));
+    }
     let until_ms = (timeout_ms > 0).then(|| unix_ms().saturating_add(timeout_ms));
     session.waiting = Some((waiter, until_ms));
     session.waiting_in = Some(command);
     session.set_blocked(true);
     replication.feed.append_request(&[b"REPLCONF", b"GETACK", b"*"]);
     // One may have said so before the client was among those who wait.
-    replication.waiters.settle(&replication.feed.replicas());
+    replication.waiters.settle(&replication.feed.replicas(), &server.append_only.files);
+}
+
+/// Looks, until it is there, or nobody waits for it any more, whether the append-only file is on disk up to `offset`.
+async fn wait_for_disk(server: Arc<Server>, offset: u64, waiter: Arc<Waiter>) {
+    const PERIOD: Duration = Duration::from_millis(5);
+    let files = &server.append_only.files;
+    while waiter.outcome().is_none() {
+        if !files.is_on() {
+            waiter.settle(format!("-{NO_FILE}\r\n").into_bytes());
+        } else if files.is_synced(offset) {
+            let replication = &server.replication;
+            return replication.waiters.settle(&replication.feed.replicas(), files);
+        }
+        tokio::time::sleep(PERIOD).await;
+    }
 }

@@ -55,7 +55,7 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
         return Ok(());
     };
     replica.acknowledge(offset, safe, unix_ms());
-    let replication = &session.server.replication;
-    replication.waiters.settle(&replication.feed.replicas());
+    let server = &session.server;
+    server.replication.waiters.settle(&server.replication.feed.replicas(), &server.append_only.files);
     Ok(())
 }

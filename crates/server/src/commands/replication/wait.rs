@@ -34,7 +34,7 @@ pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Resul
     if session.server.replication.is_replica() {
         return Err(Error::fixed("ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated."));
     }
-    let goal = Goal { offset: session.written_up_to, replicas: args.numreplicas.0, is_safe: false };
+    let goal = Goal { offset: session.written_up_to, replicas: args.numreplicas.0, safe: None };
     wait_for(session, &COMMAND, goal, args.timeout.0 as u64, reply);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use commands::prelude::*;
 
 use super::wait_for;
-use crate::replication::Goal;
+use crate::replication::{Goal, Local};
 use crate::session::Session;
 
 command! {
@@ -18,6 +18,8 @@ command! {
         > WAITAOF 0 0 100
         1) (integer) 0
         2) (integer) 0
+        > WAITAOF 1 0 100
+        (error) ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.
         > WAITAOF 2 0 100
         (error) ERR value is out of range, must be positive
     "#,
@@ -37,7 +39,14 @@ pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Resul
     if session.server.replication.is_replica() {
         return Err(Error::fixed("ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated."));
     }
-    let goal = Goal { offset: session.written_up_to, replicas: args.numreplicas.0, is_safe: true };
+    let files = &session.server.append_only.files;
+    let is_needed = args.numlocal.0 > 0;
+    if is_needed && !files.is_on() {
+        return Err(Error::fixed(super::NO_FILE));
+    }
+    // What others have written since comes with it.
+    let local = Local { offset: files.stream.end(), is_needed };
+    let goal = Goal { offset: session.written_up_to, replicas: args.numreplicas.0, safe: Some(local) };
     wait_for(session, &COMMAND, goal, args.timeout.0 as u64, reply);
     Ok(())
 }

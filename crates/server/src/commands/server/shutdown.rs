@@ -54,9 +54,8 @@ pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Resul
         return Err(Error::fixed(session.server.scripting.running.busy_error()));
     }
     tracing::info!("User requested shutdown...");
-    // Nobody waits for replicas, so it is always NOW.
     let save = args.save.map(|save| matches!(save, Save::Yes));
-    let how = Shutdown { save, force: args.force };
+    let how = Shutdown { save, now: args.now, force: args.force };
     let server = &session.server;
     let refused = Error::fixed("ERR Errors trying to SHUTDOWN. Check logs.");
     tokio::task::block_in_place(|| server.shut_down(how)).map_err(|_| refused)?;

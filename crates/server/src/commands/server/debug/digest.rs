@@ -1,7 +1,9 @@
-//! DEBUG DIGEST: whether two data sets, or two values, are the same, in forty hexadecimal digits.
+//! DEBUG DIGEST: whether two data sets, the same slots of two, or two values, are the same, in forty hexadecimal digits.
 //!
 //! The digest is that of the contents, whatever form holds them and in whatever order a set yields them. It is not
 //! the one that Redis computes.
+
+use std::collections::BTreeMap;
 
 use commands::prelude::*;
 use keyspace::Needs;
@@ -23,13 +25,56 @@ pub(super) fn reply_digest(session: &mut Session, reply: &mut Reply) {
     for database in 0..session.server.keyspace.databases() {
         context.database = database;
         let view = session.server.keyspace.read(&Needs::of_slots(Default::default()), context);
-        view.scan_all(&mut |entry| {
-            let key = Digest::of(&database.to_le_bytes()).then(entry.key());
-            let deadline = Digest::of(if entry.deadline_ms().is_some() { b"expires" } else { b"" });
-            total.add(key.then_digest(value(entry, context.now_ms)).then_digest(deadline));
-        });
+        view.scan_all(&mut |entry| total.add(of_entry(database, entry, context.now_ms)));
     }
     reply.simple(total.to_hex());
+}
+
+/// The digests of hash slots, over all databases: of these slots, or of all that have keys; as slots and digests in turn.
+pub(super) fn reply_slot_digests(session: &mut Session, slots: &[&[u8]], reply: &mut Reply) -> Result<()> {
+    let mut digests = BTreeMap::new();
+    for slot in slots {
+        let number = base::number::parse_i64(slot).and_then(|number| u16::try_from(number).ok());
+        let number = number.filter(|number| usize::from(*number) < base::slot::SLOTS);
+        digests.insert(number.ok_or(Error::fixed("ERR Invalid or out of range slot"))?, Digest::EMPTY);
+    }
+    let mut context = session.context(unix_ms());
+    for database in 0..session.server.keyspace.databases() {
+        context.database = database;
+        let view = session.server.keyspace.read(&Needs::of_slots(Default::default()), context);
+        if slots.is_empty() {
+            view.scan_all(&mut |entry| {
+                let digest = of_entry(database, entry, context.now_ms);
+                digests.entry(Key::new(entry.key()).slot).or_insert(Digest::EMPTY).add(digest);
+            });
+        }
+        for (slot, total) in digests.iter_mut().filter(|_| !slots.is_empty()) {
+            // A cursor begins with the slot.
+            let mut cursor = u64::from(*slot) << 32;
+            loop {
+                cursor = view.scan(cursor, 100, &mut |entry| {
+                    if Key::new(entry.key()).slot == *slot {
+                        total.add(of_entry(database, entry, context.now_ms));
+                    }
+                });
+                if cursor >> 32 != u64::from(*slot) || cursor == 0 {
+                    break;
+                }
+            }
+        }
+    }
+    reply.array(2 * digests.len());
+    for (slot, digest) in digests {
+        reply.integer(i64::from(slot));
+        reply.simple(digest.to_hex());
+    }
+    Ok(())
+}
+
+fn of_entry(database: u16, entry: EntryRef<'_>, now_ms: u64) -> Digest {
+    let key = Digest::of(&database.to_le_bytes()).then(entry.key());
+    let deadline = Digest::of(if entry.deadline_ms().is_some() { b"expires" } else { b"" });
+    key.then_digest(value(entry, now_ms)).then_digest(deadline)
 }
 
 /// The digest of each key's value; zeros where there is none.

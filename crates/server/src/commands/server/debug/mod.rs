@@ -39,11 +39,12 @@ pub struct Args<'a> {
 }
 
 /// What each subcommand takes, and what it does.
-const HELP: [(&str, &str); 26] = [
+const HELP: [(&str, &str); 27] = [
     ("CHANGE-REPL-ID", "Change the replication id."),
     ("DICT-RESIZING <0|1>", "Accepted; tables here grow by a segment at a time and are never resized."),
     ("DISK-READ-DELAY <seconds>", "Slow every read from the store of databases on disk down; 0 ends that."),
     ("DIGEST", "Reply with a digest of the whole data set."),
+    ("DIGEST-SLOTS [<slot> ...]", "Reply with digests of hash slots, or of all that have keys."),
     ("DIGEST-VALUE <key> [<key> ...]", "Reply with digests of the values of keys."),
     ("ERROR <string>", "Return <string> as an error reply."),
     ("HTSTATS <dbid> [full]", "Show figures of the tables of a database."),
@@ -69,8 +70,9 @@ const HELP: [(&str, &str); 26] = [
 ];
 
 /// Subcommands that lock slots.
-const LOOKS_AT_KEYS: [&[u8]; 9] = [
+const LOOKS_AT_KEYS: [&[u8]; 10] = [
     b"digest",
+    b"digest-slots",
     b"digest-value",
     b"htstats-key",
     b"listpack",
@@ -102,6 +104,7 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
             reply.ok();
         }
         (b"digest", []) => digest::reply_digest(session, reply),
+        (b"digest-slots", slots) => digest::reply_slot_digests(session, slots, reply)?,
         (b"digest-value", names) => digest::reply_value_digests(session, names, reply),
         (b"error", [text]) => {
             // The first line only: what follows would be another reply.

@@ -1,0 +1,109 @@
+//! What is no replica of Redis' kind and follows all the same, as tools do; and how fast a snapshot is sent.
+
+use super::*;
+use crate::harness::Rng;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::Instant;
+
+/// Asks for a snapshot as `request` says; returns what comes from the snapshot on, whose length is announced.
+fn attach(server: &Server, request: &str) -> (Vec<u8>, BufReader<TcpStream>) {
+    let mut stream = TcpStream::connect(server.address()).expect("it listens");
+    stream.write_all(request.as_bytes()).expect("it reads");
+    stream.set_read_timeout(Some(SOON)).expect("there is a timeout");
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    while !line.starts_with('$') {
+        line.clear();
+        assert!(reader.read_line(&mut line).expect("a line") > 0, "it does not hang up");
+    }
+    let length = line[1..].trim_end().parse().expect("a length");
+    let mut snapshot = vec![0; length];
+    reader.read_exact(&mut snapshot).expect("as much as was announced");
+    (snapshot, reader)
+}
+
+/// The next request of the stream.
+fn next(reader: &mut BufReader<TcpStream>) -> Vec<String> {
+    let mut line = || {
+        let mut line = String::new();
+        reader.read_line(&mut line).expect("a line");
+        line.trim_end().to_owned()
+    };
+    let count: usize = line()[1..].parse().expect("a number of words");
+    (0..count).map(|_| (line(), line()).1).collect()
+}
+
+#[test]
+fn a_snapshot_has_a_length_for_who_has_to_know_it() {
+    for request in ["SYNC\r\n", "PSYNC ? -1\r\n"] {
+        let primary = Server::start(&[]);
+        let mut source = primary.connect();
+        fill(&mut source);
+        let (snapshot, mut stream) = attach(&primary, request);
+        assert!(snapshot.starts_with(b"REDIS0010"), "{request}");
+        assert_eq!(snapshot[snapshot.len() - 9], 0xff, "nothing lies behind its end");
+        source.call("SET a 1");
+        let first = std::iter::repeat_with(|| next(&mut stream)).find(|words| words[0] != "PING");
+        assert_eq!(first.expect("it comes"), ["SELECT", "0"]);
+        assert_eq!(next(&mut stream), ["SET", "a", "1"]);
+        let left = std::fs::read_dir(primary.directory()).expect("it is there");
+        let is_spool = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with("temp-replica-");
+        assert!(!left.flatten().any(|entry| is_spool(&entry.file_name())), "the file is gone");
+    }
+}
+
+#[test]
+fn both_kinds_of_replicas_are_served_at_once() {
+    let primary = Server::start(&[]);
+    let replica = Server::start(&[]);
+    let (mut source, mut copy) = (primary.connect(), replica.connect());
+    fill(&mut source);
+    let (_, _stream) = attach(&primary, "SYNC\r\n");
+    copy.call(&format!("REPLICAOF 127.0.0.1 {}", primary.port()));
+    let (_, _other) = attach(&primary, "SYNC\r\n");
+    follow(&mut copy, &primary);
+    catch_up(&mut source, &mut copy);
+    assert_same(&mut source, &mut copy);
+}
+
+#[test]
+fn a_snapshot_is_sent_as_fast_as_it_may_be() {
+    let primary = Server::start(&["--repl-full-sync-rate", "1mb"]);
+    let replica = Server::start(&[]);
+    let (mut source, mut copy) = (primary.connect(), replica.connect());
+    let mut rng = Rng::new(5);
+    for number in 0..30 {
+        // It cannot be made smaller.
+        let value: Vec<u8> = (0..100_000).map(|_| rng.next() as u8).collect();
+        source.call_with(&[b"SET".as_slice(), format!("key:{number}").as_bytes(), &value]);
+    }
+    let began = Instant::now();
+    copy.call(&format!("REPLICAOF 127.0.0.1 {}", primary.port()));
+    let mut slowest = Duration::ZERO;
+    while field(&mut copy, "replication", "master_link_status") != "up" {
+        let asked = Instant::now();
+        assert_eq!(source.call("SET meanwhile 1"), Value::ok());
+        slowest = slowest.max(asked.elapsed());
+        assert!(began.elapsed() < SOON, "it comes to an end");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(began.elapsed() > Duration::from_secs(2), "3 MB at 1 MB a second: {:?}", began.elapsed());
+    assert!(slowest < Duration::from_secs(2), "nobody waits for it: {slowest:?}");
+    catch_up(&mut source, &mut copy);
+    assert_same(&mut source, &mut copy);
+}
+
+#[test]
+fn a_tail_knows_the_database_of_the_stream_that_it_joins() {
+    let [head, middle, tail] = std::array::from_fn(|_| Server::start(&[]));
+    let [mut one, mut two, mut three] = [&head, &middle, &tail].map(Server::connect);
+    follow(&mut two, &head);
+    one.call("SELECT 2");
+    one.call("SET before 1");
+    catch_up(&mut one, &mut two);
+    follow(&mut three, &middle);
+    one.call("SET after 1");
+    catch_up(&mut one, &mut three);
+    assert_same(&mut one, &mut three);
+}

@@ -1,0 +1,218 @@
+//! Where the stream was when data was saved, so that a restart need not have replicas, or this server, begin anew.
+//!
+//! A snapshot says it itself, as Redis' does (`repl-id`, `repl-offset`, `repl-stream-db`): it is the position of exactly
+//! what is in it, whatever has become of the process since. What is stored in databases on disk says nothing of the kind, so
+//! for these the position is in a file that is there only between a clean end and the next start: [`Server::keep_stream`]
+//! writes it when all is on disk and nobody is left who could change anything, and [`take_kept`] removes it before anything
+//! can change. After any other end there is none, and replicas begin anew.
+//!
+//! The file has the backlog too. Where the position comes from a snapshot, that counts only if it ends just there. The file
+//! of a store is in the store's directory, so that whoever puts another store in its place does not leave it behind.
+//!
+//! Its first line is `esker-stream 1 ID OFFSET DATABASE BYTES CHECKSUM` and is followed by as many bytes of backlog; the
+//! checksum is the CRC-64 of these, in hexadecimal.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rdb::file::{Item, Reader};
+use replication::{Position, ReplicationId};
+
+use super::random_id;
+use crate::logs::Taker;
+use crate::server::Server;
+
+/// The file's name.
+const FILE: &str = "esker-stream";
+
+/// How its first line begins.
+const MAGIC: &str = "esker-stream 1";
+
+/// The longest first line.
+const LINE_BYTES_MAX: usize = 160;
+
+/// Where a stream is, and which of the databases what follows is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Saved {
+    /// Which stream, and how many bytes of it.
+    pub position: Position,
+    /// What it has selected.
+    pub database: u16,
+}
+
+impl Saved {
+    /// As a snapshot says it.
+    pub fn to_aux(self) -> [(&'static str, String); 3] {
+        [
+            ("repl-stream-db", self.database.to_string()),
+            ("repl-id", self.position.id.to_string()),
+            ("repl-offset", self.position.offset.to_string()),
+        ]
+    }
+}
+
+/// What the snapshot at `path` says, if it says anything. Errors are for whoever loads it.
+pub(crate) fn in_snapshot(path: &Path) -> Option<Saved> {
+    let mut reader = Reader::new(BufReader::new(File::open(path).ok()?)).ok()?;
+    let (mut id, mut offset, mut database) = (None, None, None);
+    while let Ok(Item::Aux(name, value)) = reader.next() {
+        let number = || base::number::parse_i64(&value);
+        match name.as_slice() {
+            b"repl-id" => id = ReplicationId::parse(&value),
+            b"repl-offset" => offset = number().and_then(|number| u64::try_from(number).ok()),
+            b"repl-stream-db" => database = number().and_then(|number| u16::try_from(number).ok()),
+            _ => {}
+        }
+    }
+    Some(Saved { position: Position { id: id?, offset: offset? }, database: database? })
+}
+
+/// What a clean end has left.
+pub(crate) struct Kept {
+    saved: Saved,
+    backlog: Vec<u8>,
+}
+
+/// Takes what the last end has left, if that was clean: it will not be there a second time.
+pub(crate) fn take_kept(server: &Server) -> Option<Kept> {
+    let path = path(server);
+    let bytes = std::fs::read(&path).ok()?;
+    let removed = std::fs::remove_file(&path).and_then(|()| sync_dir(&path));
+    if let Err(error) = removed {
+        // It would be believed again after an end that was not clean.
+        tracing::warn!(%error, path = %path.display(), "Replicas will begin anew: the file cannot be removed");
+        return None;
+    }
+    let kept = parse(&bytes);
+    if kept.is_none() {
+        tracing::warn!(path = %path.display(), "Replicas will begin anew: the file is damaged");
+    }
+    kept
+}
+
+fn parse(bytes: &[u8]) -> Option<Kept> {
+    let end = bytes.iter().take(LINE_BYTES_MAX).position(|byte| *byte == b'\n')?;
+    let (line, rest) = bytes.split_at(end);
+    let backlog = rest.get(1..)?.to_vec();
+    let mut words = std::str::from_utf8(line).ok()?.strip_prefix(MAGIC)?.split_ascii_whitespace();
+    let id = ReplicationId::parse(words.next()?.as_bytes())?;
+    let offset = words.next()?.parse().ok()?;
+    let database = words.next()?.parse().ok()?;
+    let is_whole = words.next()?.parse() == Ok(backlog.len())
+        && u64::from_str_radix(words.next()?, 16) == Ok(rdb::checksum(&backlog))
+        && offset >= backlog.len() as u64;
+    is_whole.then_some(Kept { saved: Saved { position: Position { id, offset }, database }, backlog })
+}
+
+fn path(server: &Server) -> PathBuf {
+    let dir = server.settings().process.dir.clone();
+    if server.has_stored_databases() { dir.join(crate::store::DIR).join(FILE) } else { dir.join(FILE) }
+}
+
+fn sync_dir(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
+}
+
+impl Server {
+    /// Goes on with the stream that what was loaded belongs to. To be called when all is loaded and before anybody is
+    /// served; `snapshot` is what a snapshot said of which everything was loaded, and nothing else.
+    pub(crate) fn resume_stream(&self, snapshot: Option<Saved>, kept: Option<Kept>) {
+        let (saved, backlog) = match (snapshot, kept) {
+            (Some(saved), Some(kept)) if kept.saved.position == saved.position => (saved, kept.backlog),
+            (Some(saved), _) => (saved, Vec::new()),
+            (None, Some(kept)) if self.has_stored_only() => (kept.saved, kept.backlog),
+            _ => return,
+        };
+        if saved.database >= self.keyspace.databases() {
+            return;
+        }
+        let feed = &self.replication.feed;
+        feed.resume_at(saved, &backlog);
+        let Position { id, offset } = saved.position;
+        if self.settings().replication.replicaof.is_none() {
+            feed.lead(random_id());
+            self.give_effects(Taker::Replicas, true);
+        }
+        tracing::info!(%id, offset, backlog = backlog.len(), "The stream goes on where it was");
+    }
+
+    /// Whether databases on disk have all that there is.
+    fn has_stored_only(&self) -> bool {
+        let mut databases = 0..self.keyspace.databases();
+        let is_stored = |database| self.keyspace.engine(database).is_stored();
+        databases.clone().any(is_stored)
+            && databases.all(|database| is_stored(database) || self.keyspace.len(database) == 0)
+    }
+
+    /// Keeps where the stream is for the next start. To be called when all is on disk and nobody is left who could change
+    /// anything.
+    pub fn keep_stream(&self) {
+        let has_libraries = !self.scripting.functions.now().libraries.is_empty();
+        if self.has_stored_databases() && (!self.has_stored_only() || has_libraries) {
+            // Some of what there is, is not in the store, and nothing says that what is loaded in its place is of the same
+            // moment.
+            return;
+        }
+        let Some((saved, backlog)) = self.replication.feed.saved_with_backlog() else { return };
+        let path = path(self);
+        let temporary = path.with_extension("temp");
+        let Saved { position: Position { id, offset }, database } = saved;
+        let (bytes, checksum) = (backlog.len(), rdb::checksum(&backlog));
+        let line = format!("{MAGIC} {id} {offset} {database} {bytes} {checksum:016x}\n");
+        let written = (|| {
+            let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&temporary)?;
+            file.write_all(line.as_bytes())?;
+            file.write_all(&backlog)?;
+            file.sync_all()?;
+            std::fs::rename(&temporary, &path)?;
+            sync_dir(&path)
+        })();
+        if let Err(error) = written {
+            tracing::warn!(%error, path = %path.display(), "Replicas may have to begin anew at the next start");
+        }
+    }
+}
+
+/// Loads what is saved as `load` does, which gets to know whether a snapshot's position is to be gone on from, and then
+/// goes on with the stream.
+pub(crate) fn load_and_resume<E>(
+    server: &Arc<Server>,
+    is_all_from_snapshot: bool,
+    load: impl FnOnce(bool) -> Result<bool, E>,
+) -> Result<(), E> {
+    let kept = take_kept(server);
+    let snapshot =
+        if is_all_from_snapshot { in_snapshot(&crate::saving::file::path(&server.settings())) } else { None };
+    let is_loaded = load(snapshot.is_some())?;
+    server.resume_stream(snapshot.filter(|_| is_loaded), kept);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(line: &str, backlog: &[u8]) -> Vec<u8> {
+        [line.as_bytes(), b"\n", backlog].concat()
+    }
+
+    #[test]
+    fn only_a_whole_file_is_believed() {
+        let (id, backlog) = ("a".repeat(40), b"*1\r\n$4\r\nPING\r\n");
+        let checksum = rdb::checksum(backlog);
+        let whole = file(&format!("{MAGIC} {id} 100 3 14 {checksum:016x}"), backlog);
+        let kept = parse(&whole).expect("it is whole");
+        assert_eq!((kept.saved.position.offset, kept.saved.database), (100, 3));
+        assert_eq!(kept.backlog, backlog);
+        for end in 0..whole.len() {
+            assert!(parse(&whole[..end]).is_none(), "cut off at {end}");
+        }
+        let mut damaged = whole.clone();
+        *damaged.last_mut().expect("it is not empty") ^= 1;
+        assert!(parse(&damaged).is_none());
+        let short = file(&format!("{MAGIC} {id} 13 0 14 {checksum:016x}"), backlog);
+        assert!(parse(&short).is_none(), "a backlog is a part of the stream");
+    }
+}
