@@ -135,20 +135,12 @@ pub(crate) fn is_short_of_memory(session: &Session) -> bool {
 pub(crate) fn admit(session: &Session, entry: &Entry) -> Result<(), String> {
     let server = &session.server;
     if server.make_room() == Room::None
-        && needs_memory(session, entry)
+        && session.runs(entry).any(|entry| entry.command.has(Flag::DenyOom))
         && !server.keyspace.engine(session.database).is_stored()
     {
         return Err(OUT_OF_MEMORY.to_owned());
     }
     Ok(())
-}
-
-/// Whether it may need memory; EXEC does what its commands do.
-fn needs_memory(session: &Session, entry: &Entry) -> bool {
-    let queued = session.transaction.iter().flat_map(|transaction| &transaction.queued);
-    let mut queued = queued.filter_map(|queued| session.server.table.at(queued.entry));
-    entry.command.has(Flag::DenyOom)
-        || entry.command.name == "exec" && queued.any(|entry| entry.command.has(Flag::DenyOom))
 }
 
 /// How keys are chosen; `None` where none may go.

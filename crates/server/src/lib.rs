@@ -123,7 +123,10 @@ pub async fn run(
     }
     let metrics = metrics::open(&settings)?;
     // Clients of a server that has nothing to load need not wait. What they change and save meanwhile is not loaded.
-    let loads = settings.persistence.appendonly || saving::file::path(&settings).exists();
+    let loads = settings.persistence.appendonly
+        || saving::file::path(&settings).exists()
+        || replication::saved::is_kept(&server);
+    saving::temporary::remove_left(&settings.process.dir);
     if loads {
         server.begin_loading();
     }

@@ -240,7 +240,8 @@ fn admit(
         return Err(CANNOT_SAVE.to_owned());
     }
     if concerns.has(Concern::Unwritten)
-        && let Some(refusal) = session.server.cannot_write(session.database, entry)
+        && let Some(refusal) =
+            session.runs(entry).find_map(|entry| session.server.cannot_write(session.database, entry))
     {
         return Err(refusal);
     }

@@ -15,6 +15,7 @@ use crate::pause::Held;
 use crate::pubsub::Subscriptions;
 use crate::replication::Replica;
 use crate::server::Server;
+use crate::table::Entry;
 use crate::tracking::Tracking;
 
 /// A client's session. It belongs to the task of its connection.
@@ -167,6 +168,13 @@ impl Session {
         context.seed = self.random.next_u64();
         context.touch = !self.client.has(ClientFlag::NoTouch);
         context.counting = self.server.counting();
+    }
+
+    /// What a request for `entry` runs: EXEC runs what was queued, any other itself.
+    pub(crate) fn runs<'s>(&'s self, entry: &'s Entry) -> impl Iterator<Item = &'s Entry> {
+        let transaction = self.transaction.as_ref().filter(|_| entry.command.name == "exec");
+        let queued = transaction.into_iter().flat_map(|transaction| &transaction.queued);
+        std::iter::once(entry).chain(queued.filter_map(|queued| self.server.table.at(queued.entry)))
     }
 
     /// Notes that its command has made so many changes.

@@ -92,6 +92,25 @@ fn writes_need_as_many_replicas_as_are_asked_for() {
     assert!(source.call("GET a").is_null());
     follow(&mut copy, &primary);
     eventually(SOON, "the replica counts", || source.call("SET a 1") == Value::ok());
+    // What was queued while there were enough of them is not done when there are too few.
+    source.call("MULTI");
+    assert_eq!(source.call("SET a 2").text(), "QUEUED");
+    primary.connect().call("CONFIG SET min-replicas-to-write 2");
+    assert!(
+        source.call("EXEC").error().starts_with("EXECABORT Transaction discarded because of: NOREPLICAS ")
+    );
+    assert_eq!(source.call("GET a").text(), "1");
+}
+
+#[test]
+fn a_transaction_that_was_begun_on_a_primary_does_not_end_on_a_replica() {
+    let [primary, replica] = std::array::from_fn(|_| Server::start(&[]));
+    let mut client = replica.connect();
+    client.call("MULTI");
+    assert_eq!(client.call("SET a 1").text(), "QUEUED");
+    follow(&mut replica.connect(), &primary);
+    assert!(client.call("EXEC").error().starts_with("EXECABORT Transaction discarded because of: READONLY "));
+    assert!(client.call("GET a").is_null());
 }
 
 #[test]

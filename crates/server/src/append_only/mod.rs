@@ -28,7 +28,6 @@ use crate::attention::Concern;
 use crate::loading::{IntoStored, Taking};
 use crate::logs::Taker;
 use crate::replication::saved::{self, load_and_resume};
-use crate::saving::temporary;
 use crate::server::Server;
 use crate::table::Entry;
 
@@ -142,7 +141,6 @@ pub(crate) async fn sync_by_turns(server: Arc<Server>) {
 /// A text that names the file and the offset of what cannot be loaded.
 pub(crate) fn start(server: &Arc<Server>, taking: Taking) -> Result<(), String> {
     let settings = server.settings();
-    temporary::remove_left(&settings.process.dir);
     if !settings.persistence.appendonly {
         let is_all = taking.into_stored == IntoStored::All || !server.has_stored_databases();
         let load = |is_resumed| {

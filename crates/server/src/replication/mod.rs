@@ -193,7 +193,7 @@ pub(crate) fn admit(session: &Session, entry: &Entry) -> Result<(), String> {
             );
         }
     }
-    match is_write(entry).then(|| refusal_of_writes(session)).flatten() {
+    match session.runs(entry).any(is_write).then(|| refusal_of_writes(session)).flatten() {
         Some(refusal) => Err(refusal.to_owned()),
         None => Ok(()),
     }

@@ -75,6 +75,11 @@ pub(crate) struct Kept {
     backlog: Vec<u8>,
 }
 
+/// Whether the last end has left something.
+pub(crate) fn is_kept(server: &Server) -> bool {
+    path(server).exists()
+}
+
 /// Takes what the last end has left, if that was clean: it will not be there a second time.
 pub(crate) fn take_kept(server: &Server) -> Option<Kept> {
     let path = path(server);

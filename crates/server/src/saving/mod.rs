@@ -301,11 +301,8 @@ impl Server {
 /// are asked when they begin.
 #[cold]
 pub(crate) fn is_refused(session: &Session, entry: &Entry) -> bool {
-    let queued = session.transaction.iter().flat_map(|transaction| &transaction.queued);
-    let mut queued = queued.filter_map(|queued| session.server.table.at(queued.entry));
-    let is_concerned = entry.command.is_write()
-        || entry.command.name == "ping"
-        || entry.command.name == "exec" && queued.any(|entry| entry.command.is_write());
+    let is_concerned =
+        entry.command.name == "ping" || session.runs(entry).any(|entry| entry.command.is_write());
     is_concerned && !session.server.keyspace.engine(session.database).is_stored()
 }
 
