@@ -116,11 +116,12 @@ impl From<LinkError> for Break {
 /// Follows whom the server is to follow, until it is aborted.
 pub(crate) async fn start(server: Arc<Server>) {
     loop {
+        // Asked for first: if there is another primary behind it, it is the one of before that is told to change.
+        let generation = server.replication.generation.load(Ordering::Acquire);
         let Some(following) = server.replication.following() else {
             server.replication.changed.notified().await;
             continue;
         };
-        let generation = server.replication.generation.load(Ordering::Acquire);
         let primary = following.primary;
         server.replication.note(|following| following.link = LinkState::Connecting);
         let result = follow(&server, &primary, generation).await;
@@ -292,9 +293,8 @@ impl Follower<'_> {
                 self.heard = Instant::now();
                 self.server.replication.note(|following| following.heard_ms = unix_ms());
             }
-            // Whoever follows next is to hear it too.
-            Ok(First::Other(())) => self.server.replication.changed.notify_one(),
-            Err(_) => {}
+            // It may have been told of what it knows.
+            Ok(First::Other(())) | Err(_) => {}
         }
         if !self.is_current() {
             return Err(Break::Changed);
