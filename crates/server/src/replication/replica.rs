@@ -75,7 +75,8 @@ pub(crate) enum Handed {
 /// The other end of a replica's snapshot.
 pub(crate) struct Pieces {
     replica: Arc<Replica>,
-    sender: SyncSender<Vec<u8>>,
+    /// Until this end goes.
+    sender: Option<SyncSender<Vec<u8>>>,
 }
 
 impl Pieces {
@@ -89,7 +90,8 @@ impl Pieces {
         if self.replica.client.is_killed() {
             return Handed::Gone;
         }
-        match self.sender.try_send(piece) {
+        let Some(sender) = &self.sender else { return Handed::Gone };
+        match sender.try_send(piece) {
             Ok(()) => {
                 self.replica.client.wake();
                 Handed::Taken
@@ -102,7 +104,8 @@ impl Pieces {
 
 impl Drop for Pieces {
     fn drop(&mut self) {
-        // It learns that there is no more.
+        // It learns that there is no more; woken before, it would find that there may be.
+        drop(self.sender.take());
         self.replica.client.wake();
     }
 }
@@ -159,7 +162,7 @@ impl Replica {
         let (sender, receiver) = sync_channel(PIECES_MAX);
         *self.pieces.lock() = Some(receiver);
         self.stage.store(Stage::Sending as u8, Ordering::Relaxed);
-        Pieces { replica: Arc::clone(self), sender }
+        Pieces { replica: Arc::clone(self), sender: Some(sender) }
     }
 
     /// How much of the stream was handed to its connection.
