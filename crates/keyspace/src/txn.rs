@@ -2,6 +2,9 @@
 //!
 //! A transaction holds the slots of its keys exclusively and is the only way to change them. It notes what was
 //! changed, so that watchers, waiting clients and statistics learn of it without the command naming them.
+//!
+//! The steps of every write are always inlined, here and in the handles: a struct that is handed on right after its fields
+//! were written waits for these writes, which was a tenth of a short command's time, measured.
 
 use std::ops::Deref;
 use std::sync::Arc;

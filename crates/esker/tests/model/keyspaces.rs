@@ -85,6 +85,20 @@ pub fn small_limits() -> Limits {
     }
 }
 
+/// What a command of a sequence knows of the world.
+pub fn context(database: u16, seed: u64, now_ms: u64) -> Context {
+    Context {
+        database,
+        now_ms,
+        is_copy: false,
+        limits: small_limits(),
+        seed,
+        touch: true,
+        counting: None,
+        has_old_payloads: false,
+    }
+}
+
 impl Pair {
     /// Both empty. `seed` decides what the commands themselves leave to chance.
     pub fn new(seed: u64) -> Pair {
@@ -94,16 +108,7 @@ impl Pair {
             reference: Keyspace::new(memory, None).0,
             subject: Some(open(&directory)),
             directory,
-            context: Context {
-                database: 0,
-                now_ms: 1_700_000_000_000,
-                is_copy: false,
-                limits: small_limits(),
-                seed,
-                touch: true,
-                counting: None,
-                has_old_payloads: false,
-            },
+            context: context(0, seed, 1_700_000_000_000),
             judge: Judge { reference_is_before_72: false, may_be_skiplists: HashSet::new() },
             seed,
             history: Vec::new(),

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use commands::Access;
 use keyspace::engine::Engine;
-use keyspace::{CannotBegin, Context, Encode, Keyspace, Needs, Snapshot};
+use keyspace::{CannotBegin, Encode, Keyspace, Needs, Snapshot};
 use memory::Memory;
 use values::entry::{EntryRef, Kind};
 use values::hash::HashRef;
@@ -22,7 +22,7 @@ use values::zset::ZSetRef;
 
 use crate::grammar::Bytes;
 use crate::harness::{Rng, temporary_directory};
-use crate::keyspaces::{ON_DISK, execute, execute_within, is_to_be_sent, open, small_limits};
+use crate::keyspaces::{ON_DISK, context, execute, execute_within, is_to_be_sent, open};
 
 /// A key's deadline, and its elements in an order that is the same for the same value, each with its deadline.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,19 +104,6 @@ fn give_out(snapshot: &mut Snapshot<'_>, descriptions: &Descriptions, mut betwee
         between();
     }
     contents
-}
-
-fn context(database: u16, seed: u64, now_ms: u64) -> Context {
-    Context {
-        database,
-        now_ms,
-        is_copy: false,
-        limits: small_limits(),
-        seed,
-        touch: true,
-        counting: None,
-        has_old_payloads: false,
-    }
 }
 
 /// All that there is.

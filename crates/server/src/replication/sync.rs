@@ -113,9 +113,7 @@ impl Server {
                 .for_each(|replica| replica.disconnect());
         }
     }
-}
 
-impl Server {
     /// Lets those go that are being sent a snapshot, or wait for one: something else has to be saved now.
     pub(crate) fn give_up_snapshots_for_replicas(&self) {
         const PATIENCE: Duration = Duration::from_secs(5);
