@@ -3,17 +3,15 @@
 
 mod harness;
 
-use harness::{Client, Server, Value, eventually};
+use harness::{Client, SOON, Server, Value, eventually};
 use std::thread;
 use std::time::{Duration, Instant};
-
-const SOON: Duration = Duration::from_secs(10);
 
 /// Sends a command that has to wait, and returns once it does.
 fn block(server: &Server, client: &mut Client, line: &str) {
     let before = server.info("blocked_clients");
     client.send(line);
-    eventually(SOON, line, || server.info("blocked_clients") == before + 1);
+    eventually(line, || server.info("blocked_clients") == before + 1);
 }
 
 /// A client that waits in `line`.
@@ -305,7 +303,7 @@ fn a_waiting_client_can_be_let_go_or_leave() {
 
     block(&server, &mut client, "BLPOP k 0");
     drop(client);
-    eventually(SOON, "the server notices", || server.info("blocked_clients") == 0);
+    eventually("the server notices", || server.info("blocked_clients") == 0);
     let mut second = blocked(&server, "BLPOP k 0");
     assert_eq!(other.call("RPUSH k x"), Value::Int(1));
     assert_eq!(second.read().unwrap(), Value::bulks(["k", "x"]));
@@ -315,7 +313,7 @@ fn a_waiting_client_can_be_let_go_or_leave() {
     block(&server, &mut killed, "BLPOP k 0");
     assert_eq!(other.call(&format!("CLIENT KILL ID {id}")), Value::Int(1));
     assert!(killed.is_closed_within(SOON));
-    eventually(SOON, "nobody waits", || server.info("blocked_clients") == 0);
+    eventually("nobody waits", || server.info("blocked_clients") == 0);
 }
 
 /// What was sent behind a command that waits is answered after it.

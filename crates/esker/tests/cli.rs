@@ -2,13 +2,11 @@
 
 mod harness;
 
-use harness::{Server, Value, eventually, find_program, pass_over, run_to_end, temporary_directory};
+use harness::{SOON, Server, Value, eventually, find_program, pass_over, run_to_end, temporary_directory};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-
-const LIMIT: Duration = Duration::from_secs(30);
 
 /// `esker cli`, to be given arguments.
 fn esker_cli() -> Command {
@@ -22,7 +20,7 @@ fn esker_cli() -> Command {
 fn run(server: &Server, arguments: &[&str], input: &[u8]) -> (bool, String) {
     let mut command = esker_cli();
     command.args(["-p", &server.port().to_string()]).args(arguments);
-    run_to_end(&mut command, input, LIMIT)
+    run_to_end(&mut command, input, SOON)
 }
 
 /// What it prints for a command that succeeds, without the line end.
@@ -109,12 +107,12 @@ fn errors_end_with_a_status_where_that_is_asked_for() {
 
 #[test]
 fn nobody_there() {
-    let (success, text) = run_to_end(esker_cli().args(["-p", "1", "PING"]), b"", LIMIT);
+    let (success, text) = run_to_end(esker_cli().args(["-p", "1", "PING"]), b"", SOON);
     assert!(!success);
     assert_eq!(text, "Could not connect to Redis at 127.0.0.1:1: Connection refused\n");
-    let (success, text) = run_to_end(esker_cli().args(["-p", "1"]), b"PING\n", LIMIT);
+    let (success, text) = run_to_end(esker_cli().args(["-p", "1"]), b"PING\n", SOON);
     assert!(!success && text.starts_with("Could not connect"), "{text}");
-    let (success, text) = run_to_end(esker_cli().args(["-s", "/nosuch/socket", "PING"]), b"", LIMIT);
+    let (success, text) = run_to_end(esker_cli().args(["-s", "/nosuch/socket", "PING"]), b"", SOON);
     assert!(!success);
     assert_eq!(text, "Could not connect to Redis at /nosuch/socket: No such file or directory\n");
 }
@@ -122,14 +120,14 @@ fn nobody_there() {
 #[test]
 fn options_that_are_wrong_are_named() {
     let problem = |arguments: &[&str]| {
-        let (success, text) = run_to_end(esker_cli().args(arguments), b"", LIMIT);
+        let (success, text) = run_to_end(esker_cli().args(arguments), b"", SOON);
         assert!(!success, "{text}");
         text
     };
     assert!(problem(&["--bigkeys"]).starts_with("Unrecognized option: '--bigkeys'\n"));
     assert!(problem(&["-p", "x", "PING"]).starts_with("-p takes a number, not 'x'\n"));
     for arguments in [["--help"], ["-h"]] {
-        let (success, text) = run_to_end(esker_cli().args(arguments), b"", LIMIT);
+        let (success, text) = run_to_end(esker_cli().args(arguments), b"", SOON);
         assert!(success && text.contains("Usage: esker cli [options]"), "{text}");
     }
 }
@@ -151,13 +149,13 @@ fn passwords_and_addresses() {
     assert!(wrong.starts_with("AUTH failed: WRONGPASS") && wrong.contains("\nNOAUTH"), "{wrong}");
     let mut command = esker_cli();
     command.args(["-p", &port, "PING"]).env("REDISCLI_AUTH", "secret");
-    assert_eq!(run_to_end(&mut command, b"", LIMIT), (true, "PONG\n".to_owned()));
+    assert_eq!(run_to_end(&mut command, b"", SOON), (true, "PONG\n".to_owned()));
 
     let uri = format!("redis://default:secret@127.0.0.1:{port}/3");
     let via_uri = |words: &[&str]| {
         let mut command = esker_cli();
         command.args(["--no-auth-warning", "-u", &uri]).args(words);
-        run_to_end(&mut command, b"", LIMIT)
+        run_to_end(&mut command, b"", SOON)
     };
     assert_eq!(via_uri(&["SET", "there", "1"]), (true, "OK\n".to_owned()));
     let mut client = server.connect();
@@ -167,7 +165,7 @@ fn passwords_and_addresses() {
 
     let mut command = esker_cli();
     command.arg("-s").arg(server.unix_socket()).args(["--no-auth-warning", "-a", "secret", "PING"]);
-    assert_eq!(run_to_end(&mut command, b"", LIMIT), (true, "PONG\n".to_owned()));
+    assert_eq!(run_to_end(&mut command, b"", SOON), (true, "PONG\n".to_owned()));
     // A password typed in a script lets RESP3 in.
     let script = b"AUTH secret\nHSET h f v\nHGETALL h\n";
     assert_eq!(run(&server, &["--no-raw"], script).1, "OK\n(integer) 1\n1# \"f\" => \"v\"\n");
@@ -181,7 +179,7 @@ fn messages_are_printed_as_they_come() {
         command.args(["-p", &server.port().to_string(), option, "--no-raw", "SUBSCRIBE", "news", "more"]);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut client = server.connect();
-        eventually(LIMIT, "somebody listens", || client.call("PUBLISH more hello") == Value::Int(1));
+        eventually("somebody listens", || client.call("PUBLISH more hello") == Value::Int(1));
         let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(|line| line.unwrap());
         let mut expected = Vec::new();
         for (number, channel) in ["news", "more"].iter().enumerate() {
@@ -196,7 +194,7 @@ fn messages_are_printed_as_they_come() {
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(found, expected);
-        eventually(LIMIT, "nobody listens", || client.call("PUBLISH more hello") == Value::Int(0));
+        eventually("nobody listens", || client.call("PUBLISH more hello") == Value::Int(0));
     }
 }
 
@@ -242,14 +240,14 @@ fn replies_as_json_and_as_comma_separated_values() {
     ];
     // It knows of JSON since 7.0.
     let knows_json =
-        |program: &PathBuf| run_to_end(Command::new(program).arg("--help"), b"", LIMIT).1.contains("--json");
+        |program: &PathBuf| run_to_end(Command::new(program).arg("--help"), b"", SOON).1.contains("--json");
     let redis_cli = find_program("redis-cli").filter(knows_json);
     for (arguments, expected) in cases {
         assert_eq!(printed(&server, arguments), *expected, "{arguments:?}");
         if let Some(redis_cli) = &redis_cli {
             let mut command = Command::new(redis_cli);
             command.args(["-p", &server.port().to_string()]).args(*arguments);
-            assert_eq!(run_to_end(&mut command, b"", LIMIT).1.trim_end(), *expected, "{arguments:?}");
+            assert_eq!(run_to_end(&mut command, b"", SOON).1.trim_end(), *expected, "{arguments:?}");
         }
     }
     assert!(printed(&server, &["--json", "INFO", "server"]).starts_with("# Server"));
@@ -291,7 +289,7 @@ fn a_password_that_is_asked_for_is_read_before_anything_else() {
     // Without a warning: nobody sees it. It wins over the environment's, and a script follows it.
     let mut command = esker_cli();
     command.args(["-p", &server.port().to_string(), "--askpass"]).env("REDISCLI_AUTH", "wrong");
-    let (success, text) = run_to_end(&mut command, b"secret\r\nSET a 1\nGET a\n", LIMIT);
+    let (success, text) = run_to_end(&mut command, b"secret\r\nSET a 1\nGET a\n", SOON);
     assert!(success && text == "OK\n1\n", "{text}");
     let (_, text) = run(&server, &["--askpass", "--user", "default", "PING"], b"wrong\n");
     assert!(

@@ -174,7 +174,7 @@ fn messages_reach_subscribers_of_channels_and_patterns() {
         subscription.subscribe(&["news", "sport"]).unwrap();
         subscription.psubscribe("w*").unwrap();
         // With RESP3 the crate does not wait for the confirmations.
-        eventually(Duration::from_secs(5), "the subscriptions are in place", || {
+        eventually("the subscriptions are in place", || {
             redis::cmd("PUBSUB").arg("NUMPAT").query::<u64>(connection).unwrap() == 1
         });
         assert_eq!(connection.publish("news", "first").unwrap(), 1);
@@ -232,9 +232,7 @@ fn a_blocking_pop_waits_for_its_element() {
     in_both_protocols(|server, protocol, connection| {
         let mut waiting = connect(server, protocol);
         let taken = thread::spawn(move || waiting.blpop("queue", 10.0).unwrap());
-        harness::eventually(Duration::from_secs(10), "the client waits", || {
-            server.info("blocked_clients") == 1
-        });
+        harness::eventually("the client waits", || server.info("blocked_clients") == 1);
         connection.rpush("queue", "job").unwrap();
         assert_eq!(taken.join().unwrap(), Some(["queue".to_owned(), "job".to_owned()]));
         assert_eq!(connection.blpop("queue", 0.01).unwrap(), None);

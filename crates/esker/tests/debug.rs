@@ -2,10 +2,8 @@
 
 mod harness;
 
-use harness::{Client, Server, Value, eventually};
+use harness::{Client, SOON, Server, Value, eventually};
 use std::time::Duration;
-
-const SOON: Duration = Duration::from_secs(10);
 
 fn start() -> Server {
     Server::start(&["--enable-debug-command", "local", "--hz", "100"])
@@ -31,7 +29,7 @@ fn a_panic_ends_nothing_but_its_connection() {
         }
     }
     assert_eq!(watcher.call("GET n"), Value::bulk("10"));
-    eventually(SOON, "all are gone", || server.info("connected_clients") <= 2);
+    eventually("all are gone", || server.info("connected_clients") <= 2);
     assert!(server.log().contains("A command panicked"), "{}", server.log());
     assert!(server.log().contains("\"debug\""), "{}", server.log());
 }
@@ -46,7 +44,7 @@ fn object_shows_what_has_expired_as_long_as_it_is_there() {
     assert!(client.call("DEBUG OBJECT k").text().contains("encoding:embstr"));
     assert!(client.call("GET k").is_null());
     // Where a reader may remove nothing, the key goes when somebody has the time.
-    eventually(SOON, "it is gone", || client.call("DEBUG OBJECT k").is_error());
+    eventually("it is gone", || client.call("DEBUG OBJECT k").is_error());
 }
 
 #[test]
@@ -150,7 +148,7 @@ fn the_periodic_work_can_be_stopped() {
         assert_eq!(client.call("DBSIZE"), Value::Int(1), "{off}");
         client.call("DEBUG PAUSE-CRON 0");
         client.call("DEBUG SET-ACTIVE-EXPIRE 1");
-        eventually(SOON, off, || client.call("DBSIZE") == Value::Int(0));
+        eventually(off, || client.call("DBSIZE") == Value::Int(0));
     }
 }
 

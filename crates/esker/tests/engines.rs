@@ -5,8 +5,6 @@ mod harness;
 use harness::{Server, Value, eventually};
 use std::time::{Duration, Instant};
 
-const SOON: Duration = Duration::from_secs(20);
-
 /// Databases 0 to 3 in memory, 4 and 5 on disk.
 fn mixed() -> Server {
     let databases = ["--engine", "memory", "--database", "4", "disk", "--database", "5", "disk"];
@@ -103,7 +101,7 @@ fn compaction_gives_the_space_back() {
     };
     let compact = |client: &mut harness::Client| {
         assert_eq!(client.call("COMPACT 0").text(), "Background compaction started");
-        eventually(SOON, "compaction", || server.info("disk_compact_running") == 0);
+        eventually("compaction", || server.info("disk_compact_running") == 0);
     };
     compact(&mut client);
     assert!(disk_bytes(&mut client) > 9_000_000, "{} bytes for ten million", disk_bytes(&mut client));
@@ -112,10 +110,10 @@ fn compaction_gives_the_space_back() {
     assert!(began.elapsed() < Duration::from_millis(100), "a collection of any size goes at once");
     assert_eq!(server.info("disk_collections_to_reclaim"), 1);
     // Only what is on disk for certain may be taken for dead.
-    eventually(SOON, "the sync", || server.info("disk_commits_unsynced") == 0);
+    eventually("the sync", || server.info("disk_commits_unsynced") == 0);
     compact(&mut client);
     assert!(disk_bytes(&mut client) < 1_000_000, "{} bytes for nothing", disk_bytes(&mut client));
-    eventually(SOON, "the grave", || server.info("disk_collections_to_reclaim") == 0);
+    eventually("the grave", || server.info("disk_collections_to_reclaim") == 0);
 }
 
 /// What one client reads from a slow disk does not keep the others of its worker waiting.

@@ -5,7 +5,6 @@ mod harness;
 use harness::{Client, Server, Value, eventually, is_on_disk, pass_over};
 use std::time::Duration;
 
-const SOON: Duration = Duration::from_secs(20);
 const OOM: &str = "OOM command not allowed when used memory > 'maxmemory'.";
 /// What a test fills before memory is full.
 const ROOM_BYTES: i64 = 2 << 20;
@@ -122,7 +121,7 @@ fn every_policy_keeps_within_the_limit() {
             let (server, mut client) = limited(&policy);
             let limit = client.call("CONFIG GET maxmemory").elements()[1].text().parse::<i64>().unwrap();
             assert_eq!(fill(&mut client, "k", KEYS, "EX 10000"), KEYS, "{policy}");
-            eventually(SOON, "memory is within the limit", || used(&server) <= limit + INFO_BYTES);
+            eventually("memory is within the limit", || used(&server) <= limit + INFO_BYTES);
             client.call("CONFIG SET maxmemory 0");
             let left = client.call("DBSIZE").int();
             assert!((1000..3000).contains(&left), "{policy}: {left}");
@@ -221,7 +220,7 @@ fn a_lower_limit_is_reached_without_anybody_asking() {
     let limit = used(&server) - (3 << 20);
     client.call(&format!("CONFIG SET maxmemory {limit}"));
     client.call("CONFIG SET maxmemory-samples 10");
-    eventually(SOON, "memory is within the limit", || used(&server) <= limit);
+    eventually("memory is within the limit", || used(&server) <= limit);
     assert!(client.call("DBSIZE").int() > 100);
 }
 
@@ -261,7 +260,7 @@ fn many_writers_at_the_limit_get_on() {
             });
         }
     });
-    eventually(SOON, "memory is within the limit", || used(&server) <= limit + INFO_BYTES);
+    eventually("memory is within the limit", || used(&server) <= limit + INFO_BYTES);
 }
 
 #[test]
@@ -273,13 +272,13 @@ fn on_disk_the_cache_becomes_smaller_and_nothing_is_lost() {
     let cached = server.info("disk_cache_bytes");
     assert!(cached > 2 << 20, "{cached}");
     client.call("CONFIG SET maxmemory 1");
-    eventually(SOON, "the cache is empty", || server.info("disk_cache_bytes") == 0);
+    eventually("the cache is empty", || server.info("disk_cache_bytes") == 0);
     assert_eq!(fill(&mut client, "more", 100, ""), 100);
     assert_eq!(client.call("DBSIZE"), COUNT as i64 + 100);
     assert_eq!(client.call("STRLEN k:17"), VALUE_BYTES as i64);
     assert_eq!(server.info("evicted_keys"), 0);
     client.call("CONFIG SET maxmemory 1gb");
-    eventually(SOON, "what is read is cached again", || {
+    eventually("what is read is cached again", || {
         (0..100).for_each(|number| drop(client.call(&format!("GET k:{number}"))));
         server.info("disk_cache_bytes") > 50_000
     });
@@ -305,12 +304,12 @@ fn the_largest_clients_are_closed_until_the_others_fit() {
     let mut large = server.connect();
     // It may be closed before all is sent.
     let _ = large.send_raw(&half_a_request(2 << 20));
-    eventually(SOON, "the largest is closed", || server.info("evicted_clients") == 1);
+    eventually("the largest is closed", || server.info("evicted_clients") == 1);
     assert!(large.read().is_err());
     assert_eq!(server.connect().call("PING"), Value::Simple(b"PONG".to_vec()));
     assert_eq!(server.info("evicted_clients"), 1);
     server.connect().call("CONFIG SET maxmemory-clients 3200000");
-    eventually(SOON, "all are closed that may be", || server.info("evicted_clients") >= 4);
+    eventually("all are closed that may be", || server.info("evicted_clients") >= 4);
     for client in &mut small {
         assert!(client.read().is_err());
     }
@@ -331,7 +330,7 @@ fn replies_and_queued_commands_count_for_a_client() {
     client.call(&format!("SET k {value}"));
     let mut lazy = server.connect();
     // Replies pile up once the socket takes no more; nobody reads them.
-    eventually(SOON, "it is closed", || {
+    eventually("it is closed", || {
         let _ = lazy.send_raw(&b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n".repeat(10));
         server.info("evicted_clients") >= 2
     });

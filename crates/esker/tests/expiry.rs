@@ -221,8 +221,8 @@ fn expired_keys_go_and_their_memory_comes_back_untouched() {
     let comes_back = !is_on_disk();
     assert!(full - before > KEYS * VALUE_BYTES as i64 / 2, "from {before} to {full}");
     // DBSIZE and INFO look at no key.
-    eventually(Duration::from_secs(10), "the keys are removed", || client.call("DBSIZE") == 1);
-    eventually(Duration::from_secs(10), "their memory comes back", || {
+    eventually("the keys are removed", || client.call("DBSIZE") == 1);
+    eventually("their memory comes back", || {
         !comes_back || used(&mut client) - before < (full - before) / 20
     });
     assert_eq!(server.info("expired_keys"), KEYS);

@@ -5,8 +5,6 @@ mod harness;
 use harness::{Client, Server, Value, eventually};
 use std::time::Duration;
 
-const SOON: Duration = Duration::from_secs(10);
-
 /// Commands, each with the events that follow: `event key`, all in database 0.
 const COMMANDS: &[(&str, &[&str])] = &[
     ("SET s 1", &["new s", "set s"]),
@@ -202,7 +200,7 @@ fn transactions_moves_waits_and_time_tell_too() {
 
     let mut waiting = server.connect();
     waiting.send("BLMOVE w v LEFT RIGHT 0");
-    eventually(SOON, "it waits", || server.info("blocked_clients") == 1);
+    eventually("it waits", || server.info("blocked_clients") == 1);
     client.call("RPUSH w a");
     assert!(waiting.read().is_ok());
     assert_eq!(events(&mut listener, &mut client), ["rpush w", "rpush v", "lpop w", "del w"]);

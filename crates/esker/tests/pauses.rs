@@ -2,11 +2,9 @@
 
 mod harness;
 
-use harness::{Client, Server, Value, eventually};
+use harness::{Client, SOON, Server, Value, eventually};
 use std::thread;
 use std::time::{Duration, Instant};
-
-const SOON: Duration = Duration::from_secs(10);
 
 /// Sends commands in one go, and returns once their client is paused.
 fn pause_in(server: &Server, client: &mut Client, lines: &[&str]) {
@@ -20,7 +18,7 @@ fn pause_in(server: &Server, client: &mut Client, lines: &[&str]) {
     for line in lines {
         client.send(line);
     }
-    eventually(SOON, lines[0], || waiting(&mut info) == before + 1);
+    eventually(lines[0], || waiting(&mut info) == before + 1);
 }
 
 fn wait_and_release(admin: &mut Client, paused: &mut Client, expected: &[Value]) {
@@ -148,7 +146,7 @@ fn a_paused_client_can_be_killed_and_can_leave() {
     assert_eq!(admin.call(&format!("CLIENT KILL ID {id}")), Value::Int(1));
     assert!(client.is_closed_within(SOON));
     drop(leaver);
-    eventually(SOON, "nobody waits", || server.info("blocked_clients") == 0);
+    eventually("nobody waits", || server.info("blocked_clients") == 0);
     admin.call("CLIENT UNPAUSE");
     assert_eq!(admin.call("EXISTS a"), Value::Int(0));
 }
@@ -163,7 +161,7 @@ fn nothing_is_removed_during_a_pause() {
     assert_eq!(admin.call("GET a"), Value::NullBulk);
     assert_eq!(admin.call("DBSIZE"), Value::Int(1));
     admin.call("CLIENT UNPAUSE");
-    eventually(SOON, "the key goes", || admin.call("DBSIZE") == Value::Int(0));
+    eventually("the key goes", || admin.call("DBSIZE") == Value::Int(0));
 }
 
 #[test]
@@ -184,7 +182,7 @@ fn a_script_that_says_that_it_writes_nothing_goes_on_in_a_pause_of_writes() {
     assert_eq!(client.call_with(&["FCALL", "f", "0"]), 8);
     let mut other = server.connect();
     other.send("EVAL return(1) 0");
-    eventually(SOON, "it waits", || server.info("blocked_clients") == 1);
+    eventually("it waits", || server.info("blocked_clients") == 1);
     admin.call("CLIENT UNPAUSE");
     assert_eq!(other.read().expect("a reply"), Value::Int(1));
 }

@@ -8,12 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use harness::{
-    Client, Server, Spec, TemporaryDirectory, Value, eventually, find_program, run_to_end,
+    Client, SOON, Server, Spec, TemporaryDirectory, Value, eventually, find_program, run_to_end,
     temporary_directory,
 };
 use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 
-const SOON: Duration = Duration::from_secs(30);
 const FUNCTION: &str = "#!lua name=lib\nredis.register_function('answer', function() return 42 end)";
 
 /// A server that works in a directory which outlives it.
@@ -79,7 +78,7 @@ fn state(client: &mut Client) -> Vec<String> {
 #[track_caller]
 fn saved_in_background(server: &Server, client: &mut Client) {
     assert_eq!(client.call("BGSAVE"), Value::Simple(b"Background saving started".to_vec()));
-    eventually(SOON, "the save ends", || server.info("rdb_bgsave_in_progress") == 0);
+    eventually("the save ends", || server.info("rdb_bgsave_in_progress") == 0);
 }
 
 #[test]
@@ -106,7 +105,7 @@ fn what_is_saved_is_there_after_a_restart() {
             }
             let mut server = start_in(&directory, &["--engine", engine]);
             let mut client = server.connect();
-            eventually(SOON, "it is loaded", || server.info("loading") == 0);
+            eventually("it is loaded", || server.info("loading") == 0);
             assert_eq!(state(&mut client), before, "{engine}");
             assert_eq!(client.call("FCALL answer 0"), Value::Int(42));
             assert_eq!(server.info("rdb_last_load_keys_loaded") > 0, !is_kept, "{engine}");
@@ -183,7 +182,7 @@ fn redis_loads_what_is_saved_and_the_other_way_round() {
 
     let theirs = Spec::redis(redis).with(&["--dir", &dir]).start();
     let mut client = theirs.connect();
-    eventually(SOON, "Redis has loaded it", || theirs.info("loading") == 0);
+    eventually("Redis has loaded it", || theirs.info("loading") == 0);
     assert_eq!(questions(&mut client), expected);
     assert_eq!(client.call("FCALL answer 0"), Value::Int(42));
     assert_eq!(client.call("SAVE"), Value::ok());
@@ -191,7 +190,7 @@ fn redis_loads_what_is_saved_and_the_other_way_round() {
 
     let ours = start_in(&directory, &[]);
     let mut client = ours.connect();
-    eventually(SOON, "it is loaded", || ours.info("loading") == 0);
+    eventually("it is loaded", || ours.info("loading") == 0);
     assert_eq!(questions(&mut client), expected);
     assert_eq!(client.call("FCALL answer 0"), Value::Int(42));
 }
@@ -235,11 +234,11 @@ fn a_save_that_is_killed_leaves_the_file_before() {
     let before = fs::read(dump(&directory)).expect("it was saved");
     client.call("DEBUG POPULATE 100000");
     client.call("BGSAVE");
-    eventually(SOON, "it is under way", || server.info("current_save_keys_processed") > 0);
+    eventually("it is under way", || server.info("current_save_keys_processed") > 0);
     server.stop_by(Signal::KILL);
     assert_eq!(fs::read(dump(&directory)).expect("it is there"), before);
     let server = start_in(&directory, &[]);
-    eventually(SOON, "it is loaded", || server.info("loading") == 0);
+    eventually("it is loaded", || server.info("loading") == 0);
     assert_eq!(server.connect().call("DBSIZE"), Value::Int(1));
 }
 
@@ -255,11 +254,11 @@ fn a_save_in_the_background_shows_and_can_be_cancelled() {
     assert_eq!(client.call("BGSAVE").error(), "ERR Background save already in progress");
     assert_eq!(client.call("SAVE").error(), "ERR Background save already in progress");
     assert_eq!(server.info("rdb_bgsave_in_progress"), 1);
-    eventually(SOON, "it knows how much", || server.info("current_save_keys_total") == 100_000);
+    eventually("it knows how much", || server.info("current_save_keys_total") == 100_000);
     // Clients go on.
     assert_eq!(client.call("SET key value"), Value::ok());
     assert_eq!(client.call("BGSAVE CANCEL"), Value::Simple(b"Background saving cancelled".to_vec()));
-    eventually(SOON, "it ends", || server.info("rdb_bgsave_in_progress") == 0);
+    eventually("it ends", || server.info("rdb_bgsave_in_progress") == 0);
     assert!(!dump(&directory).exists());
     let left: Vec<_> = fs::read_dir(directory.path()).expect("a directory").flatten().collect();
     assert!(left.iter().all(|file| !file.file_name().to_string_lossy().starts_with("temp-")), "{left:?}");
@@ -270,11 +269,11 @@ fn a_save_in_the_background_shows_and_can_be_cancelled() {
         client.call(line);
     }
     assert_eq!(client.call("EXEC").elements()[1], started);
-    eventually(SOON, "the save ends", || server.info("rdb_saves") == 1);
+    eventually("the save ends", || server.info("rdb_saves") == 1);
     drop(server);
     let server = start_in(&directory, &[]);
     let mut client = server.connect();
-    eventually(SOON, "it is loaded", || server.info("loading") == 0);
+    eventually("it is loaded", || server.info("loading") == 0);
     assert_eq!(client.call("GET in"), Value::bulk("after"));
 }
 
@@ -331,7 +330,7 @@ fn the_rules_say_when_to_save() {
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(server.info("rdb_saves"), 0, "too little has changed");
     client.call("SET 5 value");
-    eventually(SOON, "a save", || server.info("rdb_saves") == 1);
+    eventually("a save", || server.info("rdb_saves") == 1);
     assert!(server.log().contains("5 changes in 1 seconds. Saving..."));
     // What is stored needs no file.
     let directory = temporary_directory();
@@ -373,7 +372,7 @@ fn the_end_saves_where_rules_say_so_and_loses_nothing() {
         assert_eq!(dump(&directory).exists(), expected, "{directives:?} {last}");
         if expected {
             let server = start_in(&directory, &[]);
-            eventually(SOON, "it is loaded", || server.info("loading") == 0);
+            eventually("it is loaded", || server.info("loading") == 0);
             let found = server.connect().call("GET counter").text().parse::<i64>().expect("a number");
             assert!(found >= acknowledged, "{found} of {acknowledged} with {last}");
         }
@@ -400,7 +399,7 @@ fn clients_wait_until_all_is_loaded() {
     for field in ["loading:1", "loading_total_bytes:", "loading_loaded_perc:", "loading_eta_seconds:"] {
         assert!(info.contains(field), "{field}: {info}");
     }
-    eventually(SOON, "it is loaded", || server.info("loading") == 0);
+    eventually("it is loaded", || server.info("loading") == 0);
     assert_eq!(client.call("DBSIZE"), Value::Int(3000));
     assert_eq!(server.info("rdb_last_load_keys_loaded"), 3000);
     assert!(server.info("rdb_last_load_keys_expired") >= 1);
@@ -447,7 +446,7 @@ impl Drop for EndOf<'_> {
 fn assert_same_counts(saved: &TemporaryDirectory, copied: &TemporaryDirectory) {
     copy(&dump(saved), &dump(copied));
     let server = start_in(copied, &[]);
-    eventually(SOON, "it is loaded", || server.info("loading") == 0);
+    eventually("it is loaded", || server.info("loading") == 0);
     let mut client = server.connect();
     let counts = client.call("MGET one other");
     assert_eq!(counts.elements()[0], counts.elements()[1]);

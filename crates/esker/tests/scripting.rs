@@ -6,8 +6,6 @@ use harness::{Client, Server, Value, eventually};
 use std::thread;
 use std::time::Duration;
 
-const SOON: Duration = Duration::from_secs(20);
-
 fn eval(client: &mut Client, script: &str, words: &[&str]) -> Value {
     client.call_with(&[&["EVAL", script][..], words].concat())
 }
@@ -28,7 +26,7 @@ fn run_slowly(server: &Server, script: &str, words: &[&str]) -> Client {
     let words = [&["EVAL", script][..], words].concat();
     client.send_raw(&harness::encode(&words)).expect("a request");
     let mut other = server.connect();
-    eventually(SOON, "slow", || is_slow(&mut other));
+    eventually("slow", || is_slow(&mut other));
     client
 }
 
@@ -144,7 +142,7 @@ fn what_a_script_did_before_it_failed_stays() {
         let mut client = server.connect();
         let mut waiting = server.connect();
         waiting.send("BLPOP list 0");
-        eventually(SOON, "blocked", || server.info("blocked_clients") == 1);
+        eventually("blocked", || server.info("blocked_clients") == 1);
         let script = "redis.call('RPUSH', KEYS[1], 'a') redis.call('SET', KEYS[2], 1) error('enough')";
         let reply = eval(&mut client, script, &["2", "list", "s"]);
         let digest = client.call_with(&["SCRIPT", "LOAD", script]).text();
@@ -211,7 +209,7 @@ fn a_slow_script_is_in_the_way_only_of_those_who_need_its_keys() {
         }
         assert_eq!(client.call("SCRIPT KILL").error(), "NOTBUSY No scripts in execution right now.");
         client.call("CONFIG SET busy-reply-threshold 1");
-        eventually(SOON, "killed", || client.call("SCRIPT KILL") == Value::ok());
+        eventually("killed", || client.call("SCRIPT KILL") == Value::ok());
         assert!(slow.read().expect("a reply").is_error());
         for client in &mut waiting {
             assert_eq!(client.read().expect("a reply"), Value::bulk("1"));

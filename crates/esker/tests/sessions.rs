@@ -3,10 +3,8 @@
 
 mod harness;
 
-use harness::{Client, Server, Value, eventually};
+use harness::{Client, SOON, Server, Value, eventually};
 use std::time::{Duration, Instant};
-
-const SOON: Duration = Duration::from_secs(10);
 
 #[test]
 fn replies_can_be_skipped_and_turned_off() {
@@ -276,7 +274,7 @@ fn the_slow_log_tells_waiting_from_working() {
         assert_eq!(entry.elements().len(), 8);
         (entry.elements()[2].int(), entry.elements()[6].clone(), entry.elements()[7].int())
     };
-    eventually(Duration::from_secs(20), "a command waits for another one", || {
+    eventually("a command waits for another one", || {
         busy.send("SUNIONSTORE all{t} big{t}");
         client.call("GET one{t}");
         let (took_us, slots, waited_us) = entry(&mut client, "GET");
@@ -467,7 +465,7 @@ fn slowlog_has_what_scripts_call_and_what_has_waited() {
     let (mut client, mut waiting) = (server.connect(), server.connect());
     client.call_with(&["EVAL", "return redis.call('ping')", "0"]);
     waiting.send("BLPOP list 0");
-    eventually(std::time::Duration::from_secs(10), "it waits", || server.info("blocked_clients") == 1);
+    eventually("it waits", || server.info("blocked_clients") == 1);
     let words = |client: &mut harness::Client| format!("{:?}", client.call("SLOWLOG GET 100"));
     let before = words(&mut client);
     assert!(before.contains("ping") && !before.contains("BLPOP"), "{before}");

@@ -5,8 +5,6 @@ mod harness;
 use harness::{Client, Server, Value, eventually};
 use std::time::Duration;
 
-const SOON: Duration = Duration::from_secs(10);
-
 /// What the client is told of: keys, or everything.
 fn told(client: &mut Client) -> Vec<String> {
     let message = client.read().expect("a message");
@@ -78,7 +76,7 @@ fn a_reader_learns_once_of_every_kind_of_change() {
     told_nothing(&mut reader);
     // Reads that wait.
     reader.send("XREAD BLOCK 0 STREAMS stream $");
-    eventually(SOON, "it waits", || server.info("blocked_clients") == 1);
+    eventually("it waits", || server.info("blocked_clients") == 1);
     writer.call("XADD stream 1-1 f v");
     assert!(!matches!(reader.read().expect("a reply"), Value::Push(_)));
     writer.call("XADD stream 2-1 f v");
@@ -130,7 +128,7 @@ fn options_say_what_is_remembered_and_told() {
     writer.call("SET user:1 b");
     told_nothing(&mut broad);
     drop((quiet, choosy, shy, broad));
-    eventually(SOON, "nobody tracks", || server.info("tracking_clients") == 0);
+    eventually("nobody tracks", || server.info("tracking_clients") == 0);
     assert_eq!(server.info("tracking_total_prefixes"), 0);
     assert_eq!(server.info("tracking_total_items"), 0);
 }
@@ -151,7 +149,7 @@ fn another_connection_may_be_told_instead() {
     // In RESP3 it learns that the other one is gone.
     reader.call("HELLO 3");
     drop(listener);
-    eventually(SOON, "it is gone", || {
+    eventually("it is gone", || {
         reader.call("GET k");
         writer.call("SET k 1");
         let message = reader.call("CLIENT TRACKINGINFO");
@@ -200,7 +198,7 @@ fn a_lowered_limit_is_kept_without_any_read() {
         reader.call(&format!("GET key:{number}"));
     }
     server.connect().call("CONFIG SET tracking-table-max-keys 10");
-    eventually(SOON, "most is forgotten", || server.info("tracking_total_keys") == 10);
+    eventually("most is forgotten", || server.info("tracking_total_keys") == 10);
     let keys: Vec<String> = (0..990).flat_map(|_| told(&mut reader)).collect();
     assert_eq!(keys.first().map(String::as_str), Some("key:0"));
     told_nothing(&mut reader);
@@ -276,7 +274,7 @@ fn the_reply_that_ends_a_wait_comes_before_what_follows_from_it() {
     for _ in 0..200 {
         waiting.call("LRANGE to 0 -1");
         waiting.send("BLMOVE from to LEFT RIGHT 0");
-        eventually(SOON, "it waits", || server.info("blocked_clients") == 1);
+        eventually("it waits", || server.info("blocked_clients") == 1);
         writer.call("RPUSH from x");
         assert_eq!(waiting.read().expect("a reply"), *"x");
         assert_eq!(told(&mut waiting), ["to"]);

@@ -1,6 +1,6 @@
 //! Ways around access control that must not be there.
 
-use super::{NO_KEY, SOON, check, log_in, set, wait_until_blocked};
+use super::{NO_KEY, check, log_in, set, wait_until_blocked};
 use crate::harness::{Rng, Server, Value};
 use std::time::{Duration, Instant};
 
@@ -329,7 +329,7 @@ fn users_that_change_while_they_work() {
     assert_eq!(admin.call("EXISTS secret"), Value::Int(0));
     assert!(!server.log().contains("panicked"), "{}", server.log());
     admin.call("ACL DELUSER ann bob");
-    crate::harness::eventually(SOON, "nobody is left", || {
+    crate::harness::eventually("nobody is left", || {
         !admin.call("CLIENT LIST").text().lines().any(|line| !line.contains(" user=default "))
     });
 }

@@ -1,7 +1,7 @@
 //! Channels: who may speak and listen, and who no longer may.
 
-use super::{NO_CHANNEL, SOON, check, log_in, set};
-use crate::harness::{Client, Server, Value, eventually};
+use super::{NO_CHANNEL, check, log_in, set};
+use crate::harness::{Client, SOON, Server, Value, eventually};
 
 #[test]
 fn channels_are_matched_and_patterns_are_taken_literally() {
@@ -91,7 +91,7 @@ fn nobody_slips_in_while_a_channel_is_taken_away() {
         let mut ann = log_in(&server, &mut admin, "ann", "+@all &a");
         ann.send("SUBSCRIBE a");
         set(&mut admin, "ann", "resetchannels");
-        eventually(SOON, "nobody listens", || {
+        eventually("nobody listens", || {
             admin.call("PUBSUB NUMSUB a") == Value::Array(vec![Value::bulk("a"), Value::Int(0)])
         });
     }

@@ -1,7 +1,7 @@
 //! Where users are kept: lines of the configuration, or a file of their own.
 
-use super::{SOON, check, log_in};
-use crate::harness::{Server, Spec, TemporaryDirectory, Value, temporary_directory};
+use super::{check, log_in};
+use crate::harness::{SOON, Server, Spec, TemporaryDirectory, Value, temporary_directory};
 use std::fs;
 use std::path::Path;
 

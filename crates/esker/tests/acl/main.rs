@@ -12,9 +12,6 @@ mod scripts;
 mod users;
 
 use harness::{Client, Server, Value, eventually};
-use std::time::Duration;
-
-const SOON: Duration = Duration::from_secs(10);
 
 const NO_KEY: &str = "NOPERM No permissions to access a key";
 const NO_CHANNEL: &str = "NOPERM No permissions to access a channel";
@@ -45,5 +42,5 @@ fn check(client: &mut Client, request: &str, may: bool) {
 /// Waits until so many clients wait for a key.
 #[track_caller]
 fn wait_until_blocked(server: &Server, clients: i64) {
-    eventually(SOON, "clients wait", || server.info("blocked_clients") == clients);
+    eventually("clients wait", || server.info("blocked_clients") == clients);
 }

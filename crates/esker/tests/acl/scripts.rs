@@ -1,7 +1,7 @@
 //! Scripts, functions and transactions as ways around access control.
 
 use super::{NO_KEY, check, log_in, set};
-use crate::harness::{Client, Server, Value};
+use crate::harness::{Client, SOON, Server, Value};
 
 const LIBRARY: &str = "#!lua name=lib
 redis.register_function('get', function(keys) return redis.call('GET', keys[1]) end)
@@ -164,5 +164,5 @@ fn a_monitor_learns_no_secret() {
     let mut ann = log_in(&server, &mut admin, "watcher", "+@all ~*");
     assert_eq!(ann.call("MONITOR"), Value::ok());
     admin.call("ACL DELUSER watcher");
-    assert!(ann.is_closed_within(super::SOON));
+    assert!(ann.is_closed_within(SOON));
 }

@@ -1,7 +1,7 @@
 //! Who there is, how to become one of them, and what each may do.
 
-use super::{NO_KEY, SOON, check, log_in, set, wait_until_blocked};
-use crate::harness::{Client, Server, Value, encode};
+use super::{NO_KEY, check, log_in, set, wait_until_blocked};
+use crate::harness::{Client, SOON, Server, Value, encode};
 
 #[test]
 fn a_password_lets_in_and_nothing_else() {

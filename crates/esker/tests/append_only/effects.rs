@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::harness::{Server, Spec, eventually, find_program, temporary_directory};
-use crate::{LIMIT, incremental, is_passed_over, requests, start};
+use crate::{incremental, is_passed_over, requests, start};
 
 /// What a server writes to its file that does this.
 fn written(spec: Spec, prepare: &[&str], lines: &[&str]) -> Vec<String> {
@@ -19,7 +19,7 @@ fn written(spec: Spec, prepare: &[&str], lines: &[&str]) -> Vec<String> {
     }
     client.call("SET marker 2");
     let path = incremental(directory.path());
-    eventually(LIMIT, "all is written", || requests(&path).iter().any(|line| line == "SET marker 2"));
+    eventually("all is written", || requests(&path).iter().any(|line| line == "SET marker 2"));
     let all = requests(&path);
     let begin = all.iter().position(|line| line == "SET marker 1").expect("it was written");
     let end = all.iter().position(|line| line == "SET marker 2").expect("it was written");

@@ -5,7 +5,7 @@ use std::fs;
 use rustix::process::Signal;
 
 use crate::harness::{Client, Server, Spec, eventually, find_program, pass_over, temporary_directory};
-use crate::{LIMIT, incremental, is_passed_over, start};
+use crate::{incremental, is_passed_over, start};
 
 fn fill(client: &mut Client) {
     for line in [
@@ -34,7 +34,7 @@ fn digest(client: &mut Client) -> String {
 fn rewrite(server: &Server, client: &mut Client) {
     let before = server.info("aof_rewrites");
     assert!(!client.call("BGREWRITEAOF").is_error());
-    eventually(LIMIT, "it is rewritten", || server.info("aof_rewrites") > before);
+    eventually("it is rewritten", || server.info("aof_rewrites") > before);
     assert_eq!(server.info("aof_rewrite_in_progress"), 0);
 }
 
@@ -78,8 +78,8 @@ fn it_is_rewritten_when_it_has_grown() {
     let mut client = server.connect();
     let value = "x".repeat(1000);
     (0..100).for_each(|_| _ = client.call_with(&["SET", "key", &value]));
-    eventually(LIMIT, "it is rewritten", || server.info("aof_rewrites") > before);
-    eventually(LIMIT, "it is small", || server.info("aof_current_size") < 10_000);
+    eventually("it is rewritten", || server.info("aof_rewrites") > before);
+    eventually("it is small", || server.info("aof_current_size") < 10_000);
 }
 
 #[test]
@@ -95,9 +95,7 @@ fn it_can_be_turned_on_and_off() {
     fill(&mut client);
     assert_eq!(client.call("CONFIG SET appendonly yes"), *"OK");
     client.call("INCR meanwhile");
-    eventually(LIMIT, "it is written", || {
-        server.info("aof_enabled") == 1 && server.info("aof_rewrites") == 1
-    });
+    eventually("it is written", || server.info("aof_enabled") == 1 && server.info("aof_rewrites") == 1);
     client.call("INCR meanwhile");
     let before = digest(&mut client);
     assert_eq!(client.call("CONFIG SET appendonly no"), *"OK");
@@ -112,7 +110,7 @@ fn it_can_be_turned_on_and_off() {
     client.call("DEL text");
     assert_eq!(client.call("CONFIG SET appendonly yes"), *"OK");
     let rewrites = server.info("aof_rewrites");
-    eventually(LIMIT, "it is written again", || {
+    eventually("it is written again", || {
         server.info("aof_rewrites") >= rewrites && server.info("aof_rewrite_in_progress") == 0
     });
     server.stop_by(Signal::KILL);
@@ -143,7 +141,7 @@ fn redis_loads_ours_and_we_load_those_of_redis() {
             rewrite(&server, &mut client);
         } else {
             client.call("BGREWRITEAOF");
-            eventually(LIMIT, "it is rewritten", || server.info("aof_rewrite_in_progress") == 0);
+            eventually("it is rewritten", || server.info("aof_rewrite_in_progress") == 0);
         }
         client.call("APPEND text !");
         let deadline = client.call("PEXPIRETIME short");

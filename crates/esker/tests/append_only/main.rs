@@ -10,11 +10,8 @@ mod flips;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use harness::{Server, Spec, TemporaryDirectory, eventually, is_on_disk, pass_over};
-
-const LIMIT: Duration = Duration::from_secs(20);
 
 /// Whether there is nothing to test: only Esker's memory is in its append-only file.
 fn is_passed_over() -> bool {
@@ -31,7 +28,7 @@ fn start(spec: Spec, directory: &TemporaryDirectory, directives: &[&str]) -> Ser
     let own = ["--dir", dir, "--appendonly", "yes", "--enable-debug-command", "yes"];
     let server = spec.with(&own).with(directives).start();
     let mut client = server.connect();
-    eventually(LIMIT, "it has loaded", || client.call("PING") == *"PONG");
+    eventually("it has loaded", || client.call("PING") == *"PONG");
     server
 }
 

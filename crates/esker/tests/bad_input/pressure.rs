@@ -80,7 +80,7 @@ fn a_client_that_never_reads_is_cut_off_at_the_output_limit() {
     let mut greedy = server.connect();
     // 300 MiB of replies, asked for in 6 KB.
     greedy.send_raw(&encode(&["GET", "big"]).repeat(300)).unwrap();
-    eventually(Duration::from_secs(10), "the log tells that the client is cut off", || {
+    eventually("the log tells that the client is cut off", || {
         assert_eq!(other.call("PING"), Value::Simple(b"PONG".to_vec()));
         server.log().to_lowercase().contains("output buffer")
     });
@@ -173,7 +173,7 @@ fn ten_thousand_idle_connections_are_held() {
     let mut other = server.connect();
     let before = server.resident_bytes();
     let idle: Vec<Client> = (0..connections).map(|_| server.connect()).collect();
-    eventually(Duration::from_secs(20), "all are connected", || {
+    eventually("all are connected", || {
         let clients = other.call("INFO clients").text();
         clients.contains(&format!("connected_clients:{}\r\n", connections + 1))
     });
@@ -256,7 +256,7 @@ fn a_request_above_the_query_buffer_limit_is_cut_off() {
 fn above_maxclients_connections_are_refused() {
     let server = Server::start(&["--maxclients", "10"]);
     let mut clients: Vec<Client> = Vec::new();
-    eventually(Duration::from_secs(10), "ten clients are served", || {
+    eventually("ten clients are served", || {
         let mut client = server.connect();
         // The connection by which the harness found the server up may not be gone yet.
         if client.try_call(&["PING"]).is_ok_and(|reply| reply == *"PONG") {
@@ -268,7 +268,7 @@ fn above_maxclients_connections_are_refused() {
     assert_eq!(refused.read().unwrap().error(), "ERR max number of clients reached");
     assert!(refused.is_closed_within(Duration::from_secs(5)));
     clients.pop();
-    eventually(Duration::from_secs(10), "there is room again", || {
+    eventually("there is room again", || {
         server.connect().try_call(&["PING"]).is_ok_and(|reply| reply == *"PONG")
     });
     assert_eq!(clients[0].call("CONFIG SET maxclients 9"), Value::ok());

@@ -1,9 +1,6 @@
 //! Scripts that mean harm: to the interpreter, to other scripts, to the server's memory and time.
 
-use crate::harness::{Client, Server, Value, encode, eventually};
-use std::time::Duration;
-
-const SOON: Duration = Duration::from_secs(20);
+use crate::harness::{Client, SOON, Server, Value, encode, eventually};
 
 fn eval(client: &mut Client, script: &[u8]) -> Value {
     client.call_with(&[b"EVAL", script, b"0"])
@@ -149,7 +146,7 @@ fn whatever_takes_without_end_can_be_stopped() {
     ] {
         let mut slow = server.connect();
         slow.send_raw(&encode(&["EVAL", endless, "0"])).unwrap();
-        eventually(SOON, endless, || client.call("SCRIPT KILL") == Value::ok());
+        eventually(endless, || client.call("SCRIPT KILL") == Value::ok());
         let reply = slow.read().unwrap();
         assert!(reply.error().contains("Script killed by user"), "{endless}: {reply:?}");
     }

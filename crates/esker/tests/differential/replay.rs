@@ -121,7 +121,7 @@ impl Connections {
         let mut inspector = server.connect();
         // Nobody else uses the server: what earlier connections left behind goes with them, once it has seen that
         // they are gone. Esker may learn of a new one first.
-        eventually(REPLY_TIMEOUT, "earlier connections are gone", || {
+        eventually("earlier connections are gone", || {
             inspector.call("CLIENT LIST").text().lines().count() == 1
         });
         assert_eq!(inspector.call("FLUSHALL"), Value::ok());

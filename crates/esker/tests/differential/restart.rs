@@ -12,7 +12,6 @@ use crate::harness::{Client, Rng, Server, Spec, Value, eventually, pass_over, te
 use crate::replay::DATABASES;
 use crate::{GRAMMAR, number_from_environment, reference, shown};
 
-const START: Duration = Duration::from_secs(20);
 const STREAM_READ: [&str; 2] = ["XREAD", "XREADGROUP"];
 
 /// A server whose append-only file is in `dir`.
@@ -22,7 +21,7 @@ fn start(spec: Spec, dir: &str) -> Server {
     let more = ["--aof-use-rdb-preamble", "no", "--enable-debug-command", "yes"];
     let server = spec.with(&directives).with(&more).start();
     let mut client = server.connect();
-    eventually(START, "it has loaded", || client.call("PING") == *"PONG");
+    eventually("it has loaded", || client.call("PING") == *"PONG");
     server
 }
 

@@ -4,13 +4,12 @@ use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::harness::{Spec, TemporaryDirectory, eventually, pass_over, run_to_end, temporary_directory};
-
-const LIMIT: Duration = Duration::from_secs(30);
+use crate::harness::{
+    SOON, Spec, TemporaryDirectory, eventually, pass_over, run_to_end, temporary_directory,
+};
 
 fn spec(directory: &Path) -> Spec {
     let dir = directory.to_str().expect("a path in UTF-8");
@@ -32,7 +31,7 @@ fn refuses(directory: &Path, words: &[&str]) {
     let mut command = spec(directory).command();
     command.args(["--engine", "disk", "--port", "0", "--disk-free-space-min", "0"]);
     command.arg("--dir").arg(directory).stderr(Stdio::piped());
-    let (succeeded, said) = run_to_end(&mut command, b"", LIMIT);
+    let (succeeded, said) = run_to_end(&mut command, b"", SOON);
     assert!(!succeeded, "it started:\n{said}");
     assert!(!said.contains("panicked"), "{said}");
     for word in words {
@@ -66,7 +65,7 @@ fn stopped_store(value_bytes: usize) -> TemporaryDirectory {
         client.pipeline(&commands);
     }
     if value_bytes >= LONG {
-        eventually(LIMIT, "there is a table", || {
+        eventually("there is a table", || {
             tables(&directory).iter().any(|table| bytes_of(table) > TABLE_BYTES)
         });
     }

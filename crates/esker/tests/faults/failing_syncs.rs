@@ -13,8 +13,6 @@ use crate::harness::{Client, Server, Spec, TemporaryDirectory, eventually, pass_
 use crate::keeping::{Keeping, spec, start};
 use crate::ledger::Ledger;
 
-const LIMIT: Duration = Duration::from_secs(20);
-
 /// A directory with a server's files, beside what has its syncs fail.
 struct Disk {
     directory: TemporaryDirectory,
@@ -67,7 +65,7 @@ fn write_until_refused(server: &Server, ledger: &mut Ledger) -> (String, bool) {
     let mut client = server.connect();
     let mut has_ended = false;
     let mut refusal = None;
-    eventually(LIMIT, "changes are refused", || {
+    eventually("changes are refused", || {
         match ledger.write(&mut client) {
             Ok(None) => {}
             Ok(Some(error)) => refusal = Some(error),
@@ -112,7 +110,7 @@ fn check(keeping: Keeping, appendfsync: &str) {
         std::thread::sleep(Duration::from_millis(100));
     }
     disk.works();
-    eventually(LIMIT, "changes are taken again", || {
+    eventually("changes are taken again", || {
         takes_changes(&mut reader) || {
             reader = server.connect();
             false
@@ -177,7 +175,7 @@ fn a_snapshot_that_cannot_be_synced_is_none() {
     disk.fails();
     let saves_end = |server: &Server| {
         server.connect().call("BGSAVE");
-        eventually(LIMIT, "the save ends", || server.info("rdb_bgsave_in_progress") == 0);
+        eventually("the save ends", || server.info("rdb_bgsave_in_progress") == 0);
     };
     saves_end(&server);
     assert_eq!(fs::read(disk.directory.path().join("dump.rdb")).expect("it is there"), saved);

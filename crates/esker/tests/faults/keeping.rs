@@ -1,11 +1,8 @@
 //! What the databases of a server that meets with faults are kept in.
 
-use std::time::Duration;
-
 use crate::harness::{Server, Spec, TemporaryDirectory, eventually};
 
 pub const DATABASES: u16 = 4;
-const LOADING: Duration = Duration::from_secs(20);
 
 /// What they are kept in.
 #[derive(Clone, Copy)]
@@ -55,6 +52,6 @@ pub fn spec(directory: &TemporaryDirectory, keeping: Keeping, appendfsync: &str)
 pub fn start(spec: Spec) -> Server {
     let server = spec.start();
     let mut client = server.connect();
-    eventually(LOADING, "it has loaded", || client.call("PING") == *"PONG");
+    eventually("it has loaded", || client.call("PING") == *"PONG");
     server
 }

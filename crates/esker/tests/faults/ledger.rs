@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::harness::{Client, Rng, Value, eventually};
 
@@ -316,7 +316,7 @@ pub fn check_counts(client: &mut Client, databases: u16) {
     for database in 0..databases {
         client.call(&format!("SELECT {database}"));
         // What has faded is counted until it is swept, and something may fade between the questions.
-        eventually(Duration::from_secs(5), "DBSIZE, KEYS and SCAN agree", || {
+        eventually("DBSIZE, KEYS and SCAN agree", || {
             let keys: BTreeSet<Bytes> = bytes(client.call("KEYS *").elements()).into_iter().collect();
             client.call("DBSIZE") == keys.len() as i64 && scanned(client) == keys
         });

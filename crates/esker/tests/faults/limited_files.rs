@@ -10,8 +10,6 @@ use crate::keeping::{DATABASES, Keeping, spec, start};
 use crate::ledger::{Ledger, check_counts};
 use crate::{chance, rounds};
 
-const LIMIT: Duration = Duration::from_secs(20);
-
 /// No file of the server may have more bytes; `None` for as many as it wants.
 fn limit_files(server: &Server, bytes_max: Option<u64>) {
     let pid = Pid::from_raw(server.pid() as i32).expect("a process");
@@ -55,7 +53,7 @@ fn check(keeping: Keeping, appendfsync: &str) {
         std::thread::sleep(Duration::from_millis(100));
     }
     limit_files(&server, None);
-    eventually(LIMIT, "changes are taken again", || reader.call("SET kept other") == *"OK");
+    eventually("changes are taken again", || reader.call("SET kept other") == *"OK");
     let mut client = server.connect();
     ledger.settle(&mut client);
     for _ in 0..50 {
@@ -97,8 +95,8 @@ fn write_on(server: &Server, ledger: &mut Ledger, is_lifted: &AtomicBool, done: 
                 std::thread::sleep(Duration::from_millis(10));
             }
             Err(_) => {
-                eventually(LIMIT, "the limit is lifted", || is_lifted.load(Ordering::Acquire));
-                eventually(LIMIT, "changes are taken again", || {
+                eventually("the limit is lifted", || is_lifted.load(Ordering::Acquire));
+                eventually("changes are taken again", || {
                     client = server.connect();
                     takes_changes(&mut client)
                 });
@@ -145,7 +143,7 @@ fn fail_at_random_moments(keeping: Keeping) {
             limit_files(&server, None);
             is_lifted.store(true, Ordering::Release);
             let mut client = server.connect();
-            eventually(LIMIT, "changes are taken again", || {
+            eventually("changes are taken again", || {
                 takes_changes(&mut client) || {
                     client = server.connect();
                     false

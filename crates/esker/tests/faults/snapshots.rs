@@ -14,8 +14,6 @@ use crate::keeping::{Keeping, spec, start};
 use crate::sequence::Sequence;
 use crate::{chance, rounds};
 
-const LIMIT: Duration = Duration::from_secs(20);
-
 /// Keys that are there so that a snapshot takes a while.
 const BALLAST: &str = "300";
 
@@ -181,7 +179,7 @@ fn round_of_copies(
     let follows = rng.chance(80);
     if follows {
         let mut client = replica.connect();
-        eventually(LIMIT, "the replica follows", || is_up(&mut client));
+        eventually("the replica follows", || is_up(&mut client));
     }
     let lifetime = Duration::from_millis(5 + rng.below(300) as u64);
     let kills_primary = rng.chance(70);
@@ -204,7 +202,7 @@ fn round_of_copies(
         if follows {
             // What it has got is what there was at some moment, in order, without half of a unit.
             let mut client = replica.connect();
-            eventually(LIMIT, "the link is down", || !is_up(&mut client));
+            eventually("the link is down", || !is_up(&mut client));
             assert!(sequence.found(&mut client) <= sequence.sent);
         }
         *primary = start(primary_spec.clone());
@@ -220,7 +218,7 @@ fn round_of_copies(
     sequence.go_on_from(found);
     attach(replica, primary);
     let mut copy = replica.connect();
-    eventually(LIMIT, "the replica follows again", || is_up(&mut copy));
+    eventually("the replica follows again", || is_up(&mut copy));
     assert_eq!(client.call("SET settled yes"), *"OK");
     assert_eq!(client.call("WAIT 1 10000"), 1);
     assert_eq!(copy.call("DEBUG DIGEST").text(), client.call("DEBUG DIGEST").text());

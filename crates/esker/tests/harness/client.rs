@@ -1,6 +1,6 @@
 //! A client of a few lines: commands out, [`Value`]s in, nothing interpreted on the way.
 
-use super::Value;
+use super::{SOON, Value};
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -9,9 +9,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
-
-/// How long a reply may take before the test fails instead of hanging.
-const REPLY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A request as RESP: an array of bulk strings.
 pub fn encode<T: AsRef<[u8]>>(arguments: &[T]) -> Vec<u8> {
@@ -59,14 +56,14 @@ impl Client {
     pub fn connect(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(REPLY_TIMEOUT))?;
+        stream.set_read_timeout(Some(SOON))?;
         Ok(Self::over(Socket::Tcp(Arc::new(stream))))
     }
 
     /// Connects over a Unix socket.
     pub fn connect_unix(path: &Path) -> io::Result<Self> {
         let stream = UnixStream::connect(path)?;
-        stream.set_read_timeout(Some(REPLY_TIMEOUT))?;
+        stream.set_read_timeout(Some(SOON))?;
         Ok(Self::over(Socket::Unix(Arc::new(stream))))
     }
 
@@ -74,7 +71,7 @@ impl Client {
     pub fn connect_tls(address: SocketAddr, config: Arc<ClientConfig>) -> io::Result<Self> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(REPLY_TIMEOUT))?;
+        stream.set_read_timeout(Some(SOON))?;
         let name = "localhost".try_into().expect("a name");
         let mut connection = ClientConnection::new(config, name).map_err(io::Error::other)?;
         while connection.is_handshaking() {
@@ -121,6 +118,13 @@ impl Client {
         let requests: Vec<u8> = commands.iter().flat_map(|command| encode(command)).collect();
         self.send_raw(&requests).expect("the pipeline is sent");
         commands.iter().map(|_| self.read().expect("a reply")).collect()
+    }
+
+    /// Ends the connection and waits until the server has: it counts this client no more.
+    pub fn quit(mut self) {
+        // One that the server has closed already is gone as well.
+        let _ = self.try_call(&["QUIT"]);
+        while self.read().is_ok() {}
     }
 
     /// Sends a command without waiting for the reply.

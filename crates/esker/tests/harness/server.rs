@@ -1,6 +1,6 @@
 //! A server process that lives as long as its test, in a directory of its own.
 
-use super::Client;
+use super::{Client, SOON};
 use std::fs::{self, File};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -10,10 +10,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a server may take to answer its first PING, on a machine busy with other tests.
-const START_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a server may take to end after it was asked to.
-const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 /// The chosen port may be taken between the moment it was found free and the server's bind.
 const START_ATTEMPTS: usize = 5;
 /// How much of the log a failed test shows.
@@ -158,13 +154,13 @@ impl Server {
             .stderr(log);
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let mut server = Self { child, port, is_esker: spec.is_esker, directory };
-        let end = Instant::now() + START_TIMEOUT;
+        let end = Instant::now() + SOON;
         while !server.answers(spec.may_be_loading) {
             if server.child.try_wait().expect("our child can be asked").is_some() {
                 return Err(server.log());
             }
             if Instant::now() > end {
-                return Err(format!("no answer within {START_TIMEOUT:?}\n{}", server.log()));
+                return Err(format!("no answer within {SOON:?}\n{}", server.log()));
             }
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -179,12 +175,14 @@ impl Server {
             Ok(_) => {}
             Err(_) => return false,
         }
-        match client.try_call(&["INFO", "server"]) {
+        let is_ours = match client.try_call(&["INFO", "server"]) {
             // A server that wants a password or refuses the peer has at least spoken.
             Ok(reply) if reply.is_error() => true,
             Ok(reply) => reply.text().lines().any(|line| line == format!("process_id:{}", self.pid())),
             Err(_) => false,
-        }
+        };
+        client.quit();
+        is_ours
     }
 
     /// Where it listens.
@@ -235,7 +233,9 @@ impl Server {
     /// One field of INFO, as a number.
     #[track_caller]
     pub fn info(&self, field: &str) -> i64 {
-        let info = self.connect().call("INFO everything").text();
+        let mut client = self.connect();
+        let info = client.call("INFO everything").text();
+        client.quit();
         let value = info.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
         value.unwrap_or_else(|| panic!("INFO lacks {field}")).trim().parse().expect("a number")
     }
@@ -279,12 +279,12 @@ impl Server {
     /// Waits for a server that is about to end.
     #[track_caller]
     pub fn wait(&mut self) -> Exit {
-        let end = Instant::now() + STOP_TIMEOUT;
+        let end = Instant::now() + SOON;
         loop {
             if let Some(status) = self.child.try_wait().expect("our child can be asked") {
                 return Exit { code: status.code(), signal: status.signal(), log: self.log() };
             }
-            assert!(Instant::now() < end, "the server does not end within {STOP_TIMEOUT:?}");
+            assert!(Instant::now() < end, "the server does not end within {SOON:?}");
             std::thread::sleep(Duration::from_millis(5));
         }
     }

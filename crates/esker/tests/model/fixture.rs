@@ -5,7 +5,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use commands::Access;
 use disk::format::VERSION;
@@ -223,7 +222,7 @@ fn holds_what_it_held(format: u32) {
             compact(&keyspace, &disk, *database);
         }
         let is_tidy = || disk.figures().contains(&(GRAVES, 0));
-        eventually(Duration::from_secs(10), "the elements without a key are gone", is_tidy);
+        eventually("the elements without a key are gone", is_tidy);
         drop(keyspace);
         disk.close().expect("the disk works");
     }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use commands::{Access, Call, Command, Error, Handler, Scope};
 use disk::{Disk, Options};
@@ -50,7 +49,7 @@ fn options(directory: &TemporaryDirectory) -> Options {
 pub fn compact(keyspace: &Keyspace, disk: &Disk, database: u16) {
     keyspace.engine(database).compact(database).expect("the disk works");
     let is_done = || disk.figures().contains(&("disk_compact_running", 0));
-    eventually(Duration::from_secs(10), "compaction is done", is_done);
+    eventually("compaction is done", is_done);
 }
 
 /// The databases in `directory`, and the store of those that are on disk.

@@ -47,7 +47,7 @@ fn a_store_that_cannot_be_opened_again_is_away_until_it_can() {
     assert_eq!(answer(&keyspace, 0, "DBSIZE"), "(integer) 3");
     assert_eq!(answer(&keyspace, 0, "SET text other"), r#"OK"#);
     let is_synced = || disk.figures().contains(&("disk_commits_unsynced", 0));
-    eventually(Duration::from_secs(10), "the change is on disk", is_synced);
+    eventually("the change is on disk", is_synced);
     drop(keyspace);
     disk.close().expect("the disk works");
 }

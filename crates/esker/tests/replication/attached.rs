@@ -62,7 +62,7 @@ fn both_kinds_of_replicas_are_served_at_once() {
     let (_, _stream) = attach(&primary, "SYNC\r\n");
     copy.call(&format!("REPLICAOF 127.0.0.1 {}", primary.port()));
     let (_, _other) = attach(&primary, "SYNC\r\n");
-    eventually(SOON, "the link is up", || field(&mut copy, "replication", "master_link_status") == "up");
+    eventually("the link is up", || field(&mut copy, "replication", "master_link_status") == "up");
     catch_up(&mut source, &mut copy);
     assert_same(&mut source, &mut copy);
 }

@@ -91,7 +91,7 @@ fn writes_need_as_many_replicas_as_are_asked_for() {
     }
     assert!(source.call("GET a").is_null());
     follow(&mut copy, &primary);
-    eventually(SOON, "the replica counts", || source.call("SET a 1") == Value::ok());
+    eventually("the replica counts", || source.call("SET a 1") == Value::ok());
     // What was queued while there were enough of them is not done when there are too few.
     source.call("MULTI");
     assert_eq!(source.call("SET a 2").text(), "QUEUED");
@@ -129,7 +129,7 @@ fn a_replica_refuses_writes_in_every_way() {
     assert_eq!(copy.call("CONFIG SET replica-serve-stale-data no"), Value::ok());
     assert_eq!(copy.call("GET own"), Value::bulk("1"));
     source.send("SHUTDOWN NOSAVE");
-    eventually(SOON, "the link is seen to be down", || {
+    eventually("the link is seen to be down", || {
         let reply = copy.call("GET own");
         reply.is_error() && reply.error().starts_with("MASTERDOWN ")
     });
@@ -147,8 +147,8 @@ fn parts_are_exchanged_without_losing_a_write() {
     }
     source.call("CONFIG RESETSTAT");
     assert_eq!(source.call(&format!("FAILOVER TO 127.0.0.1 {} TIMEOUT 20000", replica.port())), Value::ok());
-    eventually(SOON, "the replica is the primary", || field(&mut copy, "replication", "role") == "master");
-    eventually(SOON, "the primary is a replica", || {
+    eventually("the replica is the primary", || field(&mut copy, "replication", "role") == "master");
+    eventually("the primary is a replica", || {
         field(&mut source, "replication", "master_link_status") == "up"
     });
     assert_eq!(field(&mut source, "replication", "master_failover_state"), "no-failover");
@@ -167,10 +167,10 @@ fn a_password_is_needed_where_it_is() {
     let replica = Server::start(&[]);
     let mut copy = replica.connect();
     copy.call(&format!("REPLICAOF 127.0.0.1 {}", primary.port()));
-    eventually(SOON, "the refusal is in the log", || replica.log().contains("masterauth"));
+    eventually("the refusal is in the log", || replica.log().contains("masterauth"));
     assert_eq!(field(&mut copy, "replication", "master_link_status"), "down");
     copy.call("CONFIG SET masterauth secret");
-    eventually(SOON, "the link is up", || field(&mut copy, "replication", "master_link_status") == "up");
+    eventually("the link is up", || field(&mut copy, "replication", "master_link_status") == "up");
     assert_eq!(copy.call("GET a"), Value::bulk("1"));
     // One with a user of its own.
     source.call("ACL SETUSER follower on >pass +psync +replconf +ping");
@@ -186,7 +186,7 @@ fn who_listens_to_a_replica_hears_what_is_published() {
     follow(&mut copy, &primary);
     let mut listener = replica.connect();
     listener.call("SUBSCRIBE news");
-    eventually(SOON, "it is heard", || {
+    eventually("it is heard", || {
         source.call("PUBLISH news hello");
         listener.set_timeout(Some(Duration::from_millis(200)));
         listener.read().is_ok_and(|message| message.elements()[2] == Value::bulk("hello"))
@@ -208,7 +208,7 @@ fn what_a_replica_has_is_in_its_append_only_file() {
         source.call(line);
     }
     catch_up(&mut source, &mut copy);
-    eventually(SOON, "the file begins anew with what there is", || {
+    eventually("the file begins anew with what there is", || {
         field(&mut copy, "persistence", "aof_rewrite_in_progress") == "0"
             && field(&mut copy, "persistence", "aof_enabled") == "1"
     });

@@ -100,14 +100,14 @@ fn a_replica_that_is_stuck_is_let_go() {
     for _ in 0..1000 {
         assert_eq!(source.call_with(&[b"SET".as_slice(), b"same", &value]), Value::ok());
     }
-    eventually(SOON, "it is let go", || field(&mut source, "replication", "connected_slaves") == "0");
+    eventually("it is let go", || field(&mut source, "replication", "connected_slaves") == "0");
     // What a store takes for what is to be written is bounded by itself.
     if let (Some(before), Some(after), false) = (before, primary.resident_bytes(), is_on_disk()) {
         assert!(after < before + (40 << 20), "100 MB were streamed: {before} bytes before, {after} after");
     }
     replica.signal(rustix::process::Signal::CONT);
-    eventually(SOON, "it comes back", || field(&mut source, "replication", "connected_slaves") == "1");
-    eventually(SOON, "it has what there is", || copy.call("STRLEN same") == Value::Int(100_000));
+    eventually("it comes back", || field(&mut source, "replication", "connected_slaves") == "1");
+    eventually("it has what there is", || copy.call("STRLEN same") == Value::Int(100_000));
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_snapshot_that_was_not_loaded_is_nothing_to_go_on_from() {
         let head = format!("+FULLRESYNC {id} {offset}\r\n${}\r\n", snapshot.len());
         stream.write_all(&[head.as_bytes(), snapshot].concat()).expect("it listens");
         if offset == 100 {
-            eventually(SOON, "it is loaded", || field(&mut copy, "replication", "master_replid") == id);
+            eventually("it is loaded", || field(&mut copy, "replication", "master_replid") == id);
         }
     }
     // It has emptied itself for the second, so it cannot go on from the first.
@@ -196,7 +196,7 @@ fn over_a_bad_link_all_arrives_and_nothing_by_half() {
     }
     stop_load(&stop, threads);
     proxy.be_good();
-    eventually(SOON, "the link is up", || field(&mut copy, "replication", "master_link_status") == "up");
+    eventually("the link is up", || field(&mut copy, "replication", "master_link_status") == "up");
     thread::sleep(Duration::from_millis(200));
     catch_up(&mut source, &mut copy);
     assert_same_slots(&mut source, &mut copy);

@@ -14,10 +14,7 @@ mod sentinel;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use harness::{Client, Server, Spec, Value, eventually, find_program, pass_over};
-
-/// How long it may take until a replica has what its primary has, on a machine busy with other tests.
-const SOON: Duration = Duration::from_secs(30);
+use harness::{Client, SOON, Server, Spec, Value, eventually, find_program, pass_over};
 
 /// A redis-server, where there is one.
 fn redis(directives: &[&str]) -> Option<Server> {
@@ -31,7 +28,7 @@ fn redis(directives: &[&str]) -> Option<Server> {
 /// Has `replica` follow `primary`, and waits until it does.
 fn follow(replica: &mut Client, primary: &Server) {
     assert!(!replica.call(&format!("REPLICAOF 127.0.0.1 {}", primary.port())).is_error());
-    eventually(SOON, "the link is up", || field(replica, "replication", "master_link_status") == "up");
+    eventually("the link is up", || field(replica, "replication", "master_link_status") == "up");
 }
 
 /// A field of INFO.
@@ -43,7 +40,7 @@ fn field(client: &mut Client, section: &str, name: &str) -> String {
 
 /// Waits until the replica has all of its primary's stream.
 fn catch_up(primary: &mut Client, replica: &mut Client) {
-    eventually(SOON, "the replica has everything", || {
+    eventually("the replica has everything", || {
         let offset = |client: &mut Client| field(client, "replication", "master_repl_offset");
         offset(primary) == offset(replica)
     });

@@ -61,7 +61,7 @@ fn a_link_that_was_cut_goes_on_with_redis_on_either_side() {
         source.call("SET before 1");
         assert_eq!(source.call("CLIENT KILL TYPE replica"), Value::Int(1));
         source.call("SET after 1");
-        eventually(SOON, "it goes on", || field(&mut source, "stats", "sync_partial_ok") == "1");
+        eventually("it goes on", || field(&mut source, "stats", "sync_partial_ok") == "1");
         catch_up(&mut source, &mut copy);
         assert_eq!(field(&mut source, "stats", "sync_full"), "0");
         assert_same(&mut source, &mut copy);

@@ -39,7 +39,7 @@ fn a_replica_that_is_started_again_goes_on() {
         let port = primary.port().to_string();
         let replica = start(engine, directory.path(), &["--replicaof", "127.0.0.1", &port]);
         let mut copy = replica.connect();
-        eventually(SOON, "the link is up", || field(&mut copy, "replication", "master_link_status") == "up");
+        eventually("the link is up", || field(&mut copy, "replication", "master_link_status") == "up");
         catch_up(&mut source, &mut copy);
         assert_eq!(syncs(&mut source), ["1", "1"], "{engine}");
         assert_same(&mut source, &mut copy);
@@ -122,12 +122,12 @@ fn a_shutdown_waits_for_replicas() {
     source.call("SET a 1");
     let mut asking = primary.connect();
     asking.send("SHUTDOWN NOSAVE");
-    eventually(SOON, "it waits", || primary.log().contains("Waiting for replicas before shutting down"));
+    eventually("it waits", || primary.log().contains("Waiting for replicas before shutting down"));
     assert_eq!(source.call("SHUTDOWN ABORT"), Value::ok());
     assert!(asking.read().expect("an answer").is_error());
     assert_eq!(source.call("SET a 2"), Value::ok(), "clients may write again");
     asking.send("SHUTDOWN NOSAVE");
-    eventually(SOON, "it waits again", || primary.log().matches("Waiting for replicas before").count() == 2);
+    eventually("it waits again", || primary.log().matches("Waiting for replicas before").count() == 2);
     replica.signal(Signal::CONT);
     primary.wait();
     assert_eq!(copy.call("GET a"), Value::bulk("2"));
@@ -169,7 +169,7 @@ fn waits_for_the_append_only_file() {
     assert_eq!(source.call("WAITAOF 1 0 100").elements()[0], Value::Int(0));
     let mut other = primary.connect();
     source.send("WAITAOF 1 0 0");
-    eventually(SOON, "it waits", || field(&mut other, "clients", "blocked_clients") == "1");
+    eventually("it waits", || field(&mut other, "clients", "blocked_clients") == "1");
     other.call("CONFIG SET appendonly no");
     assert!(source.read().expect("an answer").error().contains("appendonly is disabled"));
     assert!(source.call("WAITAOF 1 0 0").error().contains("appendonly is disabled"));

@@ -80,7 +80,7 @@ fn sentinels_let_a_replica_take_over() {
     source.call("SET a 1");
     follow(&mut copy, &primary);
     let sentinels: [Sentinel; 3] = std::array::from_fn(|_| Sentinel::start(&program, primary.port()));
-    eventually(SOON, "the sentinels know each other and the replica", || {
+    eventually("the sentinels know each other and the replica", || {
         sentinels
             .iter()
             .all(|sentinel| sentinel.knows("num-other-sentinels") == 2 && sentinel.knows("num-slaves") == 1)
@@ -88,11 +88,11 @@ fn sentinels_let_a_replica_take_over() {
     source.call("SET b 2");
     assert_eq!(source.call("WAIT 1 10000"), Value::Int(1));
     primary.stop_by(rustix::process::Signal::KILL);
-    eventually(SOON * 2, "all sentinels name the replica", || {
+    eventually("all sentinels name the replica", || {
         sentinels.iter().all(|sentinel| sentinel.primary() == Some(replica.port()))
     });
     // Sentinels close the connections of those who have to ask anew whom to talk to.
-    eventually(SOON, "it takes writes", || {
+    eventually("it takes writes", || {
         copy = replica.connect();
         copy.try_call(&["SET", "c", "3"]).is_ok_and(|reply| reply == Value::ok())
     });

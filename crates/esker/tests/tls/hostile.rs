@@ -39,7 +39,7 @@ fn plain_text_is_not_answered() {
         if !server.server.is_esker() {
             continue;
         }
-        eventually(Duration::from_secs(5), "a line that names the client", is_logged);
+        eventually("a line that names the client", is_logged);
     }
     assert_eq!(server.connect().call("PING").text(), "PONG");
 }
@@ -83,7 +83,7 @@ fn those_who_have_not_agreed_are_clients_too() {
     let mut admin = server.server.connect();
     let silent: Vec<TcpStream> = (0..3).map(|_| TcpStream::connect(server.address()).unwrap()).collect();
     let count = |admin: &mut Client| admin.call("CLIENT LIST").text().lines().count();
-    eventually(Duration::from_secs(5), "four clients", || count(&mut admin) == 4);
+    eventually("four clients", || count(&mut admin) == 4);
     let mut refused = server.server.connect();
     assert_eq!(refused.read().unwrap().error(), "ERR max number of clients reached");
     let mut closed = TcpStream::connect(server.address()).unwrap();
@@ -94,7 +94,7 @@ fn those_who_have_not_agreed_are_clients_too() {
     let [mut killed, gone, _stays] = <[TcpStream; 3]>::try_from(silent).unwrap();
     assert!(is_closed_within(&mut killed, Duration::from_secs(5)));
     drop(gone);
-    eventually(Duration::from_secs(5), "two clients", || count(&mut admin) == 2);
+    eventually("two clients", || count(&mut admin) == 2);
     assert_eq!(server.connect().call("PING").text(), "PONG");
 }
 

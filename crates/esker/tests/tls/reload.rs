@@ -64,12 +64,12 @@ fn a_hangup_has_the_files_read_again() {
     let issued = another(&server);
     server.certificates.write_issued("server", &issued);
     server.server.signal(rustix::process::Signal::HUP);
-    eventually(Duration::from_secs(10), "the new certificate", || shown(&server) == issued.der());
+    eventually("the new certificate", || shown(&server) == issued.der());
 
     server.certificates.write("server.key", "no key");
     server.server.signal(rustix::process::Signal::HUP);
     let said = format!("tls-key-file '{}': there is no private key", server.certificates.file("server.key"));
-    eventually(Duration::from_secs(10), "a warning", || server.server.log().contains(&said));
+    eventually("a warning", || server.server.log().contains(&said));
     assert_eq!(shown(&server), issued.der(), "the old ones stay");
 }
 

@@ -2,9 +2,6 @@
 
 use super::harness::{Client, Server, Spec, Value, eventually};
 use super::{Encrypted, free_port};
-use std::time::Duration;
-
-const LIMIT: Duration = Duration::from_secs(20);
 
 /// A server that follows others over TLS, with the certificates of `of`.
 fn replica_with(of: &Encrypted) -> Server {
@@ -27,7 +24,7 @@ fn a_replica_follows_over_tls() {
     let replica = replica_with(&primary);
     let mut copy = replica.connect();
     assert_eq!(copy.call(&format!("REPLICAOF 127.0.0.1 {}", primary.port)), Value::ok());
-    eventually(LIMIT, "the link is up", || is_up(&mut copy));
+    eventually("the link is up", || is_up(&mut copy));
     source.call("SET after 2");
     assert_eq!(source.call("WAIT 1 10000"), Value::Int(1));
     assert_eq!(copy.call("MGET before after"), Value::bulks(["1", "2"]));
@@ -40,7 +37,7 @@ fn whom_a_replica_does_not_trust_it_does_not_follow() {
     let mut copy = replica.connect();
     copy.call("SET own 1");
     copy.call(&format!("REPLICAOF 127.0.0.1 {}", primary.port));
-    eventually(LIMIT, "it is in the log", || replica.log().contains("Not connected with the primary"));
+    eventually("it is in the log", || replica.log().contains("Not connected with the primary"));
     assert!(!is_up(&mut copy));
     assert_eq!(copy.call("GET own"), Value::bulk("1"));
 }

@@ -2,14 +2,11 @@
 
 use super::certificates::{Authority, Certificates, client_config};
 use super::harness::{
-    Client, Spec, Value, eventually, find_program, pass_over, run_to_end, temporary_directory,
+    Client, SOON, Spec, Value, eventually, find_program, pass_over, run_to_end, temporary_directory,
 };
 use super::{Encrypted, free_port};
 use std::net::Ipv4Addr;
 use std::process::{Child, Command};
-use std::time::Duration;
-
-const LIMIT: Duration = Duration::from_secs(20);
 
 /// What a server says that does not start.
 #[track_caller]
@@ -18,7 +15,7 @@ fn refusal(certificates: &Certificates, directives: &[&str]) -> String {
     let mut command = Spec::under_test().command();
     command.args(["--port", "0", "--tls-port", &free_port().to_string(), "--save", ""]);
     command.arg("--dir").arg(directory.path()).args(certificates.directives()).args(directives);
-    let (is_success, said) = run_to_end(&mut command, b"", LIMIT);
+    let (is_success, said) = run_to_end(&mut command, b"", SOON);
     assert!(!is_success, "it started with {directives:?}");
     said
 }
@@ -94,7 +91,7 @@ fn a_server_may_listen_for_tls_only() {
     let _process = Process(command.spawn().expect("it can be started"));
     let config = client_config(certificates.authority(), Some(certificates.client()));
     let connect = || Client::connect_tls((Ipv4Addr::LOCALHOST, port).into(), config.clone());
-    eventually(LIMIT, "it answers", || connect().is_ok());
+    eventually("it answers", || connect().is_ok());
     let info = connect().unwrap().call("INFO server").text();
     assert!(info.lines().any(|line| line == format!("tcp_port:{port}")), "{info}");
 }
@@ -107,7 +104,7 @@ fn a_key_may_lie_behind_a_password() {
     let mut command = Command::new(openssl);
     command.args(["pkey", "-aes256", "-passout", "pass:1234"]);
     command.args(["-in", &server.certificates.file("server.key"), "-out", &encrypted]);
-    let (is_success, said) = run_to_end(&mut command, b"", LIMIT);
+    let (is_success, said) = run_to_end(&mut command, b"", SOON);
     assert!(is_success, "{said}");
 
     let mut admin = server.server.connect();

@@ -1,11 +1,9 @@
 //! What works in the clear works over TLS.
 
 use super::Encrypted;
-use super::harness::{Value, encode, eventually, find_program, pass_over, run_to_end};
+use super::harness::{SOON, Value, encode, eventually, find_program, pass_over, run_to_end};
 use std::process::Command;
 use std::time::Duration;
-
-const LIMIT: Duration = Duration::from_secs(60);
 
 #[test]
 fn both_listeners_serve_the_same_keys() {
@@ -31,7 +29,7 @@ fn large_values_go_both_ways() {
     assert_eq!(client.call("GET large"), Value::Bulk(value.clone()));
     assert_eq!(server.server.connect().call("GET large"), Value::Bulk(value));
     // What was in the way of nothing is given back.
-    eventually(LIMIT, "an empty output buffer", || {
+    eventually("an empty output buffer", || {
         let list = server.server.connect().call("CLIENT LIST").text();
         list.lines().all(|line| line.contains(" omem=0 "))
     });
@@ -81,7 +79,7 @@ fn the_output_buffer_has_its_limit() {
     client.call_with(&["SET", "large", &"x".repeat(512 << 10)]);
     let requests: Vec<u8> = (0..100).flat_map(|_| encode(&["GET", "large"])).collect();
     client.send_raw(&requests).unwrap();
-    eventually(LIMIT, "the end of the client", || server.server.info("connected_clients") == 1);
+    eventually("the end of the client", || server.server.info("connected_clients") == 1);
     if server.server.is_esker() {
         assert!(server.server.info("client_output_buffer_limit_disconnections") > 0);
     }
@@ -155,7 +153,7 @@ fn tool(server: &Encrypted, name: &str, arguments: &[&str], input: &[u8]) -> Opt
     let mut command = Command::new(program);
     command.args(["-p", &server.port.to_string(), "--tls", "--cacert", &file("ca.crt")]);
     command.args(["--cert", &file("client.crt"), "--key", &file("client.key")]).args(arguments);
-    let (is_success, said) = run_to_end(&mut command, input, LIMIT);
+    let (is_success, said) = run_to_end(&mut command, input, SOON);
     if said.contains("Unrecognized option") || said.contains("not compiled with") {
         pass_over(&format!("{name} without TLS"));
         return None;
