@@ -19,6 +19,7 @@ pub fn of(disk: &Disk) -> Vec<(&'static str, u64)> {
     vec![
         ("disk_bytes", database.disk_space().unwrap_or_default()),
         ("disk_free_bytes", disk.free_bytes()),
+        ("disk_stream_bytes", lsm.stream.tree().map_or(0, Keyspace::disk_space)),
         ("disk_journal_bytes", database.journal_disk_space().unwrap_or_default()),
         ("disk_journals", database.journal_count() as u64),
         ("disk_cache_bytes", used as u64),

@@ -28,6 +28,7 @@ mod shard;
 mod space;
 mod stop;
 mod store;
+mod stream;
 mod syncer;
 mod words;
 

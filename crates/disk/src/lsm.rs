@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use fjall::config::{BloomConstructionPolicy, CompressionPolicy, FilterPolicy, FilterPolicyEntry};
 use fjall::{AbstractTree as _, CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
-use keyspace::engine::{Batch, Counts, Elsewhere};
+use keyspace::engine::{Batch, Counts, Elsewhere, StreamEnd, Streamed, Stretch};
 use sync::RwLock;
 
 use crate::cache::Budget;
@@ -19,6 +19,7 @@ use crate::handoff::Handoff;
 use crate::ids::Ids;
 use crate::space::{Shared, Space};
 use crate::store::{DATABASE, GRAVE, Options, database_key, grave_key, read_grave, tree_dir};
+use crate::stream::{self, Stream};
 
 const SYSTEM_NAME: &str = "system";
 /// Its counts are rewritten with every key that is made or removed, and small once they are in a table.
@@ -36,6 +37,7 @@ pub struct Lsm {
     pub database: Database,
     pub system: Keyspace,
     pub shared: Arc<Shared>,
+    pub stream: Stream,
     spaces: RwLock<HashMap<u64, Arc<Space>>>,
 }
 
@@ -57,7 +59,8 @@ impl Lsm {
             .worker_threads(options.threads.max(1))
             .with_compaction_filter_factories(Arc::new(move |name| {
                 let (graves, compactions) = told.clone();
-                (name != SYSTEM_NAME).then(|| Arc::new(Filters { graves, compactions }) as Arc<_>)
+                (![SYSTEM_NAME, stream::NAME].contains(&name))
+                    .then(|| Arc::new(Filters { graves, compactions }) as Arc<_>)
             }))
             .open()?;
         let system_options = || tree_options(options).max_memtable_size(SYSTEM_MEMTABLE_BYTES);
@@ -68,7 +71,8 @@ impl Lsm {
             damage: Damage::default(),
             ids: Ids::open(system.clone())?,
         });
-        Ok(Lsm { options: options.clone(), database, system, shared, spaces: RwLock::default() })
+        let stream = Stream::open(&database, || stream_options(options))?;
+        Ok(Lsm { options: options.clone(), database, system, shared, stream, spaces: RwLock::default() })
     }
 
     /// The space of each of `databases`; spaces that serve none are deleted.
@@ -83,7 +87,7 @@ impl Lsm {
             }
         }
         let mut kept: Vec<String> = assigned.values().map(u64::to_string).collect();
-        kept.push(SYSTEM_NAME.to_owned());
+        kept.extend([SYSTEM_NAME, stream::NAME].map(str::to_owned));
         for name in self.database.list_keyspace_names() {
             if !kept.iter().any(|kept| **kept == *name) {
                 let tree = self.database.keyspace(&name, || tree_options(&self.options))?;
@@ -123,9 +127,11 @@ impl Lsm {
         self.space(self.shared.ids.next()?)
     }
 
-    /// The trees of all spaces.
+    /// The trees of all spaces, and that of the stream.
     pub fn trees(&self) -> Vec<Keyspace> {
-        self.spaces.read().values().filter_map(|space| space.tree().cloned()).collect()
+        let spaces = self.spaces.read();
+        let of_spaces = spaces.values().filter_map(|space| space.tree());
+        of_spaces.chain(self.stream.tree()).cloned().collect()
     }
 
     /// How many keys each slot of a space has, for the slots that have any, in ascending order.
@@ -242,6 +248,7 @@ impl Lsm {
         let mut changes = batch.changes();
         if batch.len() == 1
             && orphans.is_empty()
+            && batch.streamed.is_none()
             && let Some(change) = changes.next()
         {
             return match change.value {
@@ -261,7 +268,26 @@ impl Lsm {
             let value = [&orphan.space.to_le_bytes()[..], &orphan.slot.to_le_bytes()].concat();
             written.insert(&self.system, grave_key(orphan.id), value);
         }
-        written.commit()
+        let Some(streamed) = &batch.streamed else { return written.commit() };
+        let (key, value) = self.stream.record(streamed);
+        let tree = self.stream.tree_or_make(&self.database, || stream_options(&self.options))?;
+        written.insert(tree, key, value);
+        if let Streamed::Stretch(Stretch { names: Some(names), .. }) = streamed {
+            written.insert(&self.system, stream::NAMES, names.as_slice());
+        }
+        written.commit()?;
+        self.stream.stored(streamed);
+        Ok(())
+    }
+
+    /// Where in the stream what is stored is, if that is known.
+    pub fn stream_end(&self) -> fjall::Result<Option<StreamEnd>> {
+        self.stream.end(|| self.system.get(stream::NAMES))
+    }
+
+    /// Keeps no more of the stream than it may take.
+    pub fn bound_stream(&self, bytes_max: u64) -> fjall::Result<()> {
+        self.stream.bound(&self.database, bytes_max)
     }
 
     /// Every grave that is stored.
@@ -300,6 +326,14 @@ pub fn files(trees: &[Keyspace]) -> Vec<PathBuf> {
 fn memtable_bytes(options: &Options) -> u64 {
     const BYTES: std::ops::RangeInclusive<u64> = 8 << 20..=64 << 20;
     (options.settings.cache_bytes / 16).clamp(*BYTES.start(), *BYTES.end())
+}
+
+/// How the tree of the stream is set up: its oldest table goes as a whole.
+fn stream_options(options: &Options) -> KeyspaceCreateOptions {
+    /// Tables are so many times smaller than all that is kept.
+    const TABLES: u64 = 8;
+    let table_bytes = memtable_bytes(options).min(options.settings.stream_bytes_max / TABLES).max(64 << 10);
+    tree_options(options).max_memtable_size(table_bytes)
 }
 
 /// How the tree of a space is set up. Measurements set one up alike.

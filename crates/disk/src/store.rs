@@ -14,7 +14,9 @@ use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use fjall::{Keyspace, PersistMode};
-use keyspace::engine::{Batch, Counts, Elsewhere, Engine, Store, StoreMemory, StoreSettings, SyncPolicy};
+use keyspace::engine::{
+    Batch, Counts, Elsewhere, Engine, Store, StoreMemory, StoreSettings, StreamEnd, SyncPolicy,
+};
 use keyspace::fault::Fault;
 use sync::{Mutex, RwLock, RwLockReadGuard};
 
@@ -94,6 +96,8 @@ pub struct Disk {
     unwritten_bytes: AtomicU64,
     committed_bytes: AtomicU64,
     free_bytes_min: AtomicU64,
+    /// How much of the stream is kept.
+    stream_bytes_max: AtomicU64,
     /// Why nothing can be written any more, once that is so.
     failure: Mutex<Option<Fault>>,
     has_failed: AtomicBool,
@@ -160,6 +164,7 @@ impl Disk {
             unwritten_bytes: AtomicU64::new(0),
             committed_bytes: AtomicU64::new(0),
             free_bytes_min: AtomicU64::new(settings.free_bytes_min),
+            stream_bytes_max: AtomicU64::new(settings.stream_bytes_max),
             failure: Mutex::default(),
             has_failed: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
@@ -481,6 +486,24 @@ impl Disk {
         }
     }
 
+    /// Keeps no more of the stream than it may take.
+    pub(crate) fn bound_stream(&self) {
+        let bytes_max = self.stream_bytes_max.load(Ordering::Relaxed);
+        if let Err(error) = self.with_lsm(|lsm| lsm.bound_stream(bytes_max)) {
+            tracing::debug!(%error, "More of the stream is kept than it may take");
+        }
+    }
+
+    /// Reads what is stored of the stream.
+    fn read_stream<R>(&self, read: impl FnOnce(&Lsm) -> fjall::Result<R>) -> Result<R, Fault> {
+        let read = || self.with_lsm(read);
+        Handoff(self.options.hand_over).around(read).map_err(|error| {
+            let path = tree_dir(&self.options.dir);
+            let (path, why) = (path.display(), crate::words::of(&error));
+            Fault::new(format!("ERR the stream in '{path}' cannot be read: {why}"))
+        })
+    }
+
     /// Gives back the room of what compaction has replaced.
     pub(crate) fn drop_replaced(&self) {
         if let Err(error) = self.with_lsm(Lsm::drop_replaced) {
@@ -570,6 +593,7 @@ impl Store for Disk {
         *self.policy.write() = settings.sync;
         self.budget.set_max((settings.cache_bytes / 2) as usize);
         self.free_bytes_min.store(settings.free_bytes_min, Ordering::Relaxed);
+        self.stream_bytes_max.store(settings.stream_bytes_max, Ordering::Relaxed);
     }
 
     fn memory(&self) -> StoreMemory {
@@ -627,6 +651,18 @@ impl Store for Disk {
         self.look_at_room();
         tracing::warn!("The databases on disk were opened again and take changes");
         Ok(engines)
+    }
+
+    fn stream_end(&self) -> Result<Option<StreamEnd>, Fault> {
+        self.read_stream(Lsm::stream_end)
+    }
+
+    fn stream_begin(&self) -> Option<u64> {
+        self.read_stream(|lsm| lsm.stream.begin()).ok().flatten()
+    }
+
+    fn stream_after(&self, offset: u64) -> Result<Option<Vec<u8>>, Fault> {
+        self.read_stream(|lsm| lsm.stream.after(offset))
     }
 
     fn figures(&self) -> Vec<(&'static str, u64)> {

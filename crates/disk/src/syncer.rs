@@ -63,6 +63,7 @@ fn run(disk: &Weak<Disk>) {
         if cleaned.elapsed() >= CLEANED_EVERY {
             cleaned = Instant::now();
             disk.close_graves();
+            disk.bound_stream();
             disk.drop_replaced();
         }
     }

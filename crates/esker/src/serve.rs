@@ -102,6 +102,7 @@ fn start(arguments: &[OsString]) -> Result<(), String> {
     if let Err(error) = server.save_the_rest() {
         tracing::error!("What was changed during the final save is lost: {error}");
     }
+    server.mark_stream();
     if let Some(disk) = disk {
         tracing::info!("Closing the databases on disk");
         disk.close().map_err(|fault| fault.to_string())?;

@@ -14,6 +14,50 @@ pub struct Batch {
     pub released: SmallVec<[Elsewhere; 1]>,
     /// Collections that belong to a key that was written. What is released and adopted has moved.
     pub adopted: SmallVec<[Elsewhere; 1]>,
+    /// What is stored beside it of the stream of what was done.
+    pub streamed: Option<Streamed>,
+}
+
+/// What a store keeps of the stream of what was done ([`crate::Log`]), so that it can be told after a crash up to where of
+/// it everything is stored, and the last of it can be read again.
+pub enum Streamed {
+    /// With the batch everything up to the end of this stretch is stored, and nothing of what comes behind it.
+    Stretch(Stretch),
+    /// Where in a stream the stored is, is not known any more.
+    Unknown,
+}
+
+/// Some bytes of a stream.
+pub struct Stretch {
+    /// How the stream goes on from the stretch that was stored before: at its end, so that both can be read in one, or
+    /// not at all.
+    pub is_next: bool,
+    /// How many bytes of the stream come before it.
+    pub begin: u64,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// The stream's name behind it.
+    pub id: [u8; STREAM_ID_BYTES],
+    /// The database that is selected behind it.
+    pub database: u16,
+    /// What is to be kept beside the stream from now on, if that is not what was: other names that it had.
+    pub names: Option<Vec<u8>>,
+}
+
+/// How long the name of a stream is.
+pub const STREAM_ID_BYTES: usize = 40;
+
+/// Where in a stream what is stored is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamEnd {
+    /// The stream's name.
+    pub id: [u8; STREAM_ID_BYTES],
+    /// How many bytes it has.
+    pub offset: u64,
+    /// The database that is selected there.
+    pub database: u16,
+    /// What was last to be kept beside the stream.
+    pub names: Vec<u8>,
 }
 
 /// A collection whose elements are records of their own.
@@ -66,7 +110,7 @@ impl Batch {
 
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.released.is_empty()
+        self.changes.is_empty() && self.released.is_empty() && self.streamed.is_none()
     }
 
     /// How many records there are.

@@ -14,7 +14,9 @@ use std::sync::atomic::Ordering;
 
 use smallvec::SmallVec;
 
+use crate::engine::{Batch, Store};
 use crate::events::EventClasses;
+use crate::fault::Fault;
 use crate::{Key, Keyspace, WriteTxn};
 
 /// Takes what transactions did.
@@ -22,6 +24,28 @@ pub trait Log: Send + Sync {
     /// Takes the effects of one transaction, in their order: a copy has all of them or none. Whoever calls holds the
     /// slots of what was changed.
     fn append(&self, unit: &Effects);
+
+    /// Writes what they were of, `batch`, by `write`, and takes them if that succeeds. So it can have noted with the batch
+    /// where in the log this is ([`Batch::streamed`]). `is_copy` says that what was done is what a log of another server
+    /// tells.
+    fn append_stored(
+        &self,
+        unit: Option<&Effects>,
+        is_copy: bool,
+        batch: &mut Batch,
+        write: &mut dyn FnMut(&Batch) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let _ = is_copy;
+        write(batch)?;
+        if let Some(unit) = unit {
+            self.append(unit);
+        }
+        Ok(())
+    }
+
+    /// The store was opened again, perhaps without the last of what was appended with it. Nothing is changed while this is
+    /// called.
+    fn store_was_renewed(&self) {}
 }
 
 /// Words of so many bytes in all need no memory of their own.
@@ -210,6 +234,29 @@ impl Keyspace {
     pub fn append(&self, effects: &Effects) {
         if let Some(log) = self.log.get() {
             log.append(effects);
+        }
+    }
+
+    /// Has `store` write `batch`, whose effects these are, and hands them to whoever listens.
+    pub(crate) fn store_with_effects(
+        &self,
+        store: &dyn Store,
+        mut batch: Batch,
+        effects: Option<&mut Effects>,
+        is_copy: bool,
+    ) -> Result<(), Fault> {
+        let Some(log) = self.log.get() else { return store.commit(&batch) };
+        let unit = effects.as_deref().filter(|effects| !effects.is_empty());
+        log.append_stored(unit, is_copy, &mut batch, &mut |batch| store.commit(batch))?;
+        if let Some(effects) = effects {
+            *effects = Effects::default();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn store_was_renewed(&self) {
+        if let Some(log) = self.log.get() {
+            log.store_was_renewed();
         }
     }
 

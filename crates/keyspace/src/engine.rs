@@ -17,7 +17,7 @@ use values::hash::HashRef;
 pub use values::table::Stage;
 
 use crate::Key;
-pub use crate::batch::{Batch, Change, Elsewhere};
+pub use crate::batch::{Batch, Change, Elsewhere, STREAM_ID_BYTES, StreamEnd, Streamed, Stretch};
 use crate::fault::Fault;
 pub use crate::loaded::Loaded;
 
@@ -101,6 +101,8 @@ pub struct StoreSettings {
     pub cache_bytes: u64,
     /// Room in the file system, in bytes, below which nothing is written.
     pub free_bytes_min: u64,
+    /// Bytes that are kept of the stream of what was done.
+    pub stream_bytes_max: u64,
 }
 
 /// Memory that a store holds.
@@ -168,6 +170,23 @@ pub trait Store: Send + Sync {
     fn renew(&self, databases: &[u16]) -> Result<Vec<Arc<dyn Engine>>, Fault> {
         let _ = databases;
         Ok(Vec::new())
+    }
+
+    /// Where in the stream what is stored is ([`Batch::streamed`]), if that is known.
+    fn stream_end(&self) -> Result<Option<StreamEnd>, Fault> {
+        Ok(None)
+    }
+
+    /// How many bytes of the stream come before those that are kept; `None` when none are.
+    fn stream_begin(&self) -> Option<u64> {
+        None
+    }
+
+    /// Some bytes of the stream, those behind the first `offset`: none when it has no more, `None` when they are not
+    /// kept.
+    fn stream_after(&self, offset: u64) -> Result<Option<Vec<u8>>, Fault> {
+        let _ = offset;
+        Ok(None)
     }
 
     /// What is to be known of it, by the names that `INFO` gives to it.

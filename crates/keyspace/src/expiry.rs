@@ -137,7 +137,7 @@ impl Keyspace {
             });
             is_done = shard.earliest_deadline_ms() > now_ms;
             if let Some(store) = &self.store
-                && store_removals(shard, &names, &**store).is_err()
+                && self.store_removals(shard, &names, &**store, effects.as_deref_mut()).is_err()
             {
                 // They stay, unseen, until the store works again.
                 (removed, removed_elements, is_done) = (0, 0, true);
@@ -161,6 +161,26 @@ impl Keyspace {
         }
         is_done
     }
+
+    /// Writes that these keys are gone, or have fewer elements, and hands over the effects where there is anything to
+    /// write.
+    fn store_removals(
+        &self,
+        shard: &mut dyn Shard,
+        names: &[Box<[u8]>],
+        store: &dyn Store,
+        effects: Option<&mut Effects>,
+    ) -> Result<(), Fault> {
+        let mut batch = Batch::default();
+        let staged = names.iter().try_for_each(|name| shard.stage(&Key::new(name), &mut batch));
+        let result = match fault::take() {
+            Some(fault) => Err(fault),
+            None if batch.is_empty() => staged,
+            None => staged.and_then(|()| self.store_with_effects(store, batch, effects, false)),
+        };
+        shard.settle(result.is_ok());
+        result
+    }
 }
 
 /// Adds that these fields of the hash that `name` names are gone.
@@ -168,16 +188,4 @@ fn push_elements(effects: &mut Effects, database: u16, name: &[u8], elements: &m
     let words = [b"HDEL".as_slice(), name].into_iter();
     effects.push(database, words.chain(elements.iter().map(|element| &**element)));
     elements.clear();
-}
-
-fn store_removals(shard: &mut dyn Shard, names: &[Box<[u8]>], store: &dyn Store) -> Result<(), Fault> {
-    let mut batch = Batch::default();
-    let staged = names.iter().try_for_each(|name| shard.stage(&Key::new(name), &mut batch));
-    let result = match fault::take() {
-        Some(fault) => Err(fault),
-        None if batch.is_empty() => staged,
-        None => staged.and_then(|()| store.commit(&batch)),
-    };
-    shard.settle(result.is_ok());
-    result
 }

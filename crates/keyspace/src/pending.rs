@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::engine::{Batch, Engine, ShardBox};
 use crate::fault::{self, Fault};
 use crate::slots::{Held, Slot};
-use crate::{DatabaseKey, Key, Keyspace};
+use crate::{DatabaseKey, Effects, Key, Keyspace};
 
 /// The changes of one transaction.
 #[derive(Default)]
@@ -61,14 +61,27 @@ impl Pending {
         self.done.push(Done::Swapped(first, second));
     }
 
-    /// Writes everything in one batch; when that fails, all is as it was before the transaction.
-    pub fn store(&mut self, keyspace: &Keyspace, held: &mut Held<'_>) -> Result<(), Fault> {
-        let result = self.write(keyspace, held);
+    /// Writes everything in one batch, and hands over the effects; when that fails, all is as it was before the
+    /// transaction. Where there is nothing to write the effects are left.
+    pub fn store(
+        &mut self,
+        keyspace: &Keyspace,
+        held: &mut Held<'_>,
+        effects: Option<&mut Effects>,
+        is_copy: bool,
+    ) -> Result<(), Fault> {
+        let result = self.write(keyspace, held, effects, is_copy);
         self.settle(keyspace, held, result.is_ok());
         result
     }
 
-    fn write(&mut self, keyspace: &Keyspace, held: &mut Held<'_>) -> Result<(), Fault> {
+    fn write(
+        &mut self,
+        keyspace: &Keyspace,
+        held: &mut Held<'_>,
+        effects: Option<&mut Effects>,
+        is_copy: bool,
+    ) -> Result<(), Fault> {
         if let Some(fault) = fault::take() {
             return Err(fault);
         }
@@ -84,7 +97,9 @@ impl Pending {
             return Err(fault);
         }
         match &keyspace.store {
-            Some(store) if !batch.is_empty() => store.commit(&batch),
+            Some(store) if !batch.is_empty() => {
+                keyspace.store_with_effects(&**store, batch, effects, is_copy)
+            }
             _ => Ok(()),
         }
     }

@@ -45,6 +45,9 @@ impl Keyspace {
         for database in &databases {
             self.take_up(*database, &*engines[usize::from(*database)], &mut held);
         }
+        if renewed.is_ok() {
+            self.store_was_renewed();
+        }
         renewed.map(drop)
     }
 

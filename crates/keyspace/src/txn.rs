@@ -193,7 +193,12 @@ impl<'k> WriteTxn<'k> {
     pub fn commit(&mut self) -> Result<Tally, Fault> {
         let tally = std::mem::take(self.view.tally_mut());
         if let Some(pending) = &mut self.pending
-            && let Err(fault) = pending.store(self.view.keyspace, &mut self.view.held)
+            && let Err(fault) = pending.store(
+                self.view.keyspace,
+                &mut self.view.held,
+                self.effects.as_deref_mut(),
+                self.view.context.is_copy,
+            )
         {
             // Nothing of it has happened.
             self.effects = None;

@@ -48,19 +48,30 @@ impl fmt::Debug for ReplicationId {
     }
 }
 
-/// The names of a server's stream: the one that it has now, and the one that it had before it became a primary. The
+/// How many former names of a stream are known: Redis knows one. A server that is started again gets another name each
+/// time, and its replicas may miss some.
+pub const FORMER_MAX: usize = 4;
+
+/// The names of a server's stream: the one that it has now, and those that it had before it became a primary. The
 /// replicas of the same former primary have that in common, so they need not begin anew (what Redis calls PSYNC2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct History {
     id: ReplicationId,
-    /// The name before, and how many bytes it has that are also this one's.
-    former: Option<(ReplicationId, u64)>,
+    /// The names before, the last one first, and how many bytes each has that are also this one's.
+    former: [Option<(ReplicationId, u64)>; FORMER_MAX],
 }
 
 impl History {
     /// A stream that has nothing in common with any other.
     pub fn new(id: ReplicationId) -> Self {
-        Self { id, former: None }
+        Self { id, former: [None; FORMER_MAX] }
+    }
+
+    /// A stream that had these names before, the last one first, with so many bytes of each.
+    pub fn with_former(id: ReplicationId, former: impl IntoIterator<Item = (ReplicationId, u64)>) -> Self {
+        let mut history = Self::new(id);
+        history.former.iter_mut().zip(former).for_each(|(place, name)| *place = Some(name));
+        history
     }
 
     /// The name.
@@ -68,14 +79,15 @@ impl History {
         self.id
     }
 
-    /// The name before, and how many bytes the two have in common.
-    pub fn former(&self) -> Option<(ReplicationId, u64)> {
-        self.former
+    /// The names before, the last one first, and how many bytes each has in common with this one.
+    pub fn former(&self) -> impl Iterator<Item = (ReplicationId, u64)> {
+        self.former.into_iter().flatten()
     }
 
     /// From here on the stream goes its own way, under the name `id`: it has `offset` bytes so far.
     pub fn fork(&mut self, id: ReplicationId, offset: u64) {
-        self.former = Some((self.id, offset));
+        self.former.rotate_right(1);
+        self.former[0] = Some((self.id, offset));
         self.id = id;
     }
 
@@ -86,14 +98,9 @@ impl History {
         }
     }
 
-    /// Nothing is in common with what went before any more.
-    pub fn forget_former(&mut self) {
-        self.former = None;
-    }
-
     /// Whether the first `offset` bytes of the stream called `id` are also the first of this one.
     pub fn shares(&self, id: ReplicationId, offset: u64) -> bool {
-        id == self.id || self.former.is_some_and(|(former, common)| id == former && offset <= common)
+        id == self.id || self.former().any(|(former, common)| id == former && offset <= common)
     }
 }
 
@@ -129,10 +136,14 @@ mod tests {
         assert!(!history.shares(id('c'), 0));
         history.fork(id('c'), 150);
         assert!(history.shares(id('b'), 150));
-        assert!(!history.shares(id('a'), 1), "only one former name is known");
+        assert!(history.shares(id('a'), 100) && !history.shares(id('a'), 101));
         history.follow(id('c'), 170);
-        assert_eq!(history.former(), Some((id('b'), 150)), "the same name is no news");
-        history.forget_former();
-        assert!(!history.shares(id('b'), 1));
+        assert_eq!(history.former().next(), Some((id('b'), 150)), "the same name is no news");
+        assert_eq!(History::with_former(id('c'), history.former()), history);
+        for name in ['d', 'e', 'f'] {
+            history.fork(id(name), 200);
+        }
+        assert_eq!(history.former().count(), FORMER_MAX);
+        assert!(history.shares(id('b'), 150) && !history.shares(id('a'), 1), "so many names are known");
     }
 }

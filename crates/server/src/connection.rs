@@ -488,6 +488,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if !replica.pull(&self.server.replication.feed, &mut self.output) {
             return Err(End::Closed);
         }
+        if !self.output.is_empty() && self.server.replication.feed.is_stored() {
+            // No replica is to have what a killed process would have lost.
+            self.server.keyspace.flush().map_err(End::Store)?;
+        }
         Ok(!self.output.is_empty())
     }
 

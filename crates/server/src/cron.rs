@@ -168,6 +168,7 @@ async fn renew_store(server: Arc<Server>) {
             crate::hand_over(&mut || {
                 // What goes wrong is in the log, and told to whoever asks for what is stored.
                 let _ = server.keyspace.renew(&**store);
+                server.call_primary_again();
             });
         }
     }

@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use keyspace::engine::Batch;
+use keyspace::fault::Fault;
 use keyspace::{Effects, Keyspace, Log};
 use log::Stream;
 
@@ -57,5 +59,24 @@ impl Log for Logs {
         if self.gives(Taker::Replicas) {
             self.feed.append(unit);
         }
+    }
+
+    fn append_stored(
+        &self,
+        unit: Option<&Effects>,
+        is_copy: bool,
+        batch: &mut Batch,
+        write: &mut dyn FnMut(&Batch) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let streamed = unit.filter(|_| self.gives(Taker::Replicas));
+        self.feed.append_stored(streamed, is_copy, batch, write)?;
+        if let Some(unit) = unit.filter(|_| self.gives(Taker::File)) {
+            self.file.append(unit);
+        }
+        Ok(())
+    }
+
+    fn store_was_renewed(&self) {
+        self.feed.store_was_renewed();
     }
 }

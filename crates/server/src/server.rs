@@ -258,6 +258,10 @@ impl Server {
             stop: tokio::sync::watch::Sender::new(false),
         };
         server.keyspace.log_to(Arc::clone(&server.logs) as Arc<dyn keyspace::Log>);
+        if let Some(store) = server.keyspace.store() {
+            let has_libraries = server.scripting.functions.has_any();
+            server.replication.feed.keep_in(store, !server.has_unstored_databases(), has_libraries);
+        }
         Ok((server, garbage))
     }
 

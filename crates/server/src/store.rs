@@ -17,5 +17,6 @@ pub fn settings(settings: &Settings) -> StoreSettings {
         },
         cache_bytes: settings.disk.cache_bytes,
         free_bytes_min: settings.disk.free_bytes_min,
+        stream_bytes_max: settings.disk.backlog_bytes,
     }
 }

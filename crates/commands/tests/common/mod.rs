@@ -27,7 +27,12 @@ fn on_disk() -> (Keyspace, Option<tempfile::TempDir>) {
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
     let options = disk::Options {
         dir: directory.path().to_owned(),
-        settings: StoreSettings { sync: SyncPolicy::Never, cache_bytes: 1 << 20, free_bytes_min: 0 },
+        settings: StoreSettings {
+            sync: SyncPolicy::Never,
+            cache_bytes: 1 << 20,
+            free_bytes_min: 0,
+            stream_bytes_max: 1 << 20,
+        },
         journal_bytes_max: 128 << 20,
         compresses: true,
         threads: 1,

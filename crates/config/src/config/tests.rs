@@ -50,6 +50,7 @@ fn values_look_as_in_redis() {
         ("disk-cache-size", "268435456"),
         ("disk-journal-size-max", "536870912"),
         ("disk-free-space-min", "268435456"),
+        ("disk-backlog-size", "1073741824"),
         ("disk-compression", "lz4"),
     ] {
         check_get(&config(), &[name], &[(name, value)]);

@@ -39,6 +39,9 @@ group! {
     /// Bytes free in the file system below which writes are refused; 0 never refuses them.
     "disk-free-space-min" => free_bytes_min: u64 = 256 << 20, memory(0, LLONG_MAX), Supported;
 
+    /// Bytes of past changes that are kept for replicas that come back, where all databases are on disk; at least 1mb.
+    "disk-backlog-size" => backlog_bytes: u64 = 1 << 30, memory(1 << 20, LLONG_MAX), Supported;
+
     /// How blocks on disk are compressed.
     "disk-compression" [fixed] => compression: DiskCompression = DiskCompression::Lz4, one_of(), Supported;
 }

@@ -37,7 +37,12 @@ pub struct Pair {
 fn options(directory: &TemporaryDirectory) -> Options {
     Options {
         dir: directory.path().join("disk"),
-        settings: StoreSettings { sync: SyncPolicy::EverySecond, cache_bytes: 8 << 10, free_bytes_min: 0 },
+        settings: StoreSettings {
+            sync: SyncPolicy::EverySecond,
+            cache_bytes: 8 << 10,
+            free_bytes_min: 0,
+            stream_bytes_max: 1 << 20,
+        },
         journal_bytes_max: 128 << 20,
         compresses: true,
         threads: 1,

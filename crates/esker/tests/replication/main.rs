@@ -10,6 +10,7 @@ mod proxy;
 mod redis;
 mod restarts;
 mod sentinel;
+mod stored;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -32,12 +32,12 @@ pub(super) fn replication(server: &Server, fields: &mut Fields) {
     }
     fields.add("master_failover_state", Failover::name(replication.failover().as_ref()));
     fields.add("master_replid", figures.history.id());
-    match figures.history.former() {
+    match figures.history.former().next() {
         None => fields.add("master_replid2", "0".repeat(40)),
         Some((id, _)) => fields.add("master_replid2", id),
     }
     fields.add("master_repl_offset", figures.offset);
-    match figures.history.former() {
+    match figures.history.former().next() {
         None => fields.add("second_repl_offset", -1),
         Some((_, offset)) => fields.add("second_repl_offset", offset + 1),
     }

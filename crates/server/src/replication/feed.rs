@@ -4,20 +4,32 @@
 //! stream is that of execution. A replica appends what its primary sends, byte by byte, so that both count the same offsets and
 //! whoever follows the one can go on following the other. Before the first replica comes nothing is kept, and nothing is
 //! made.
+//!
+//! Where all databases are on disk the stream is stored with what it tells of ([`super::stored`]), and what is not in
+//! memory any more is read from there.
 
-use std::sync::Arc;
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use keyspace::Effects;
+use keyspace::engine::{Batch, Store, StreamEnd, Streamed};
+use keyspace::fault::Fault;
 use log::encoding::{push_command, push_select, with_unit};
 use replication::{Answer, Backlog, History, Position, Reason, ReplicationId, answer};
-use sync::Mutex;
+use sync::{Mutex, MutexGuard};
 
+use super::random_id;
 use super::replica::Replica;
 use super::saved::Saved;
+use super::stored::{Stored, read_names};
 
 /// The stream, and who follows it.
 pub(crate) struct Feed {
+    /// What is stored of it. Whoever changes the stream takes this first.
+    stored: Mutex<Stored>,
+    /// Where it is stored, if it is.
+    store: OnceLock<Arc<dyn Store>>,
     inner: Mutex<Inner>,
     /// How many bytes the stream has; read without the lock.
     end: AtomicU64,
@@ -38,6 +50,8 @@ struct Inner {
     replicas: Vec<Arc<Replica>>,
     /// Where the backlog ended when it was trimmed last.
     trimmed_at: u64,
+    /// Of the stream's bytes, how many come before those that are stored, and how many before those that are not yet.
+    stored: Option<(u64, u64)>,
 }
 
 /// The stream is trimmed whenever it has grown by this.
@@ -62,6 +76,8 @@ impl Feed {
     /// A stream that nobody follows yet, of which at least `bytes_min` are to be kept.
     pub fn new(id: ReplicationId, bytes_min: u64) -> Feed {
         Feed {
+            stored: Mutex::default(),
+            store: OnceLock::new(),
             inner: Mutex::new(Inner {
                 history: History::new(id),
                 backlog: Backlog::new(0, bytes_min),
@@ -69,11 +85,38 @@ impl Feed {
                 follows: false,
                 replicas: Vec::new(),
                 trimmed_at: 0,
+                stored: None,
             }),
             end: AtomicU64::new(0),
             is_active: AtomicBool::new(false),
             lag_bytes_max: AtomicU64::new(0),
         }
+    }
+
+    /// Has the stream be stored in `store`, if that `has_all` databases; `has_libraries` says whether there is more than
+    /// that.
+    pub fn keep_in(&self, store: &Arc<dyn Store>, has_all: bool, has_libraries: Arc<AtomicBool>) {
+        let stored = Stored::of(Arc::clone(store), has_libraries);
+        if has_all {
+            self.store.get_or_init(|| Arc::clone(store));
+            *self.stored.lock() = stored;
+        } else {
+            stored.disown();
+        }
+    }
+
+    /// Whether the stream is stored with what it tells of.
+    pub fn is_stored(&self) -> bool {
+        self.store.get().is_some()
+    }
+
+    /// Where in the stream what is stored says that it is.
+    pub fn stored_end(&self) -> Option<(Saved, History)> {
+        let store = self.store.get()?;
+        let end = store.stream_end().inspect_err(|fault| tracing::warn!("Replicas will begin anew: {fault}"));
+        let StreamEnd { id, offset, database, names } = end.ok()??;
+        let id = ReplicationId::parse(&id)?;
+        Some((Saved { position: Position { id, offset }, database }, read_names(id, &names)))
     }
 
     /// Takes over settings.
@@ -98,10 +141,12 @@ impl Feed {
     /// Nobody follows, or is expected back: what was kept goes. Whoever followed up to here has to begin anew, since the
     /// stream leaves out what is done from now on.
     pub fn deactivate(&self, id: ReplicationId) {
+        let mut stored = self.stored.lock();
         let mut inner = self.inner.lock();
         self.is_active.store(false, Ordering::Relaxed);
         let offset = inner.backlog.end();
         inner.history = History::new(id);
+        stored.forget();
         self.restart(&mut inner, offset);
     }
 
@@ -124,16 +169,20 @@ impl Feed {
             is_active: self.is_active(),
             history: inner.history,
             offset: inner.backlog.end(),
-            first_kept: *inner.backlog.kept().start(),
-            kept_bytes: inner.backlog.len(),
+            first_kept: *inner.kept().start(),
+            kept_bytes: inner.backlog.end() + 1 - inner.kept().start(),
         }
     }
 
     /// Adds what a transaction of this server did.
     pub fn append(&self, unit: &Effects) {
-        if !self.is_active() {
-            return;
+        if self.is_active() {
+            let _stored = self.stored.lock();
+            self.append_unit(unit);
         }
+    }
+
+    fn append_unit(&self, unit: &Effects) {
         with_unit(unit.iter(), |bytes, first, last| {
             let mut inner = self.inner.lock();
             if inner.follows {
@@ -148,9 +197,149 @@ impl Feed {
         });
     }
 
+    /// As [`Feed::append`], with what `write` is to store, which gets to know where in the stream it is. `is_copy` says that
+    /// it is what the primary has sent.
+    pub fn append_stored(
+        &self,
+        unit: Option<&Effects>,
+        is_copy: bool,
+        batch: &mut Batch,
+        write: &mut dyn FnMut(&Batch) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let mut stored = self.stored.lock();
+        if !self.is_active() {
+            let correction = stored.correction();
+            return stored.write(batch, correction, write);
+        }
+        if stored.store().is_none() {
+            let correction = stored.is_known().then_some(Streamed::Unknown);
+            stored.write(batch, correction, write)?;
+            if let Some(unit) = unit {
+                self.append_unit(unit);
+            }
+            return Ok(());
+        }
+        let follows = self.inner.lock().follows;
+        let added = match unit {
+            _ if follows => is_copy.then(|| stored.take_expected()).flatten(),
+            Some(unit) if !is_copy => self.encode(unit),
+            _ => None,
+        };
+        let Some((added, database)) = added else {
+            let correction = stored.correction();
+            return stored.write(batch, correction, write);
+        };
+        let added_bytes = added.len();
+        let stretch = self.next_stretch(&stored, Some((added, database)));
+        stored.write(batch, Some(stretch), write)?;
+        let mut inner = self.inner.lock();
+        inner.note_stored(batch);
+        // What the primary has sent is added when it was done.
+        if let Some(Streamed::Stretch(stretch)) = batch.streamed.as_ref().filter(|_| !follows) {
+            inner.selected = Some(database);
+            self.add(&mut inner, &stretch.bytes[stretch.bytes.len() - added_bytes..]);
+        }
+        Ok(())
+    }
+
+    /// The bytes of a unit, and the database that is selected behind them.
+    fn encode(&self, unit: &Effects) -> Option<(Vec<u8>, u16)> {
+        let mut encoded = None;
+        with_unit(unit.iter(), |bytes, first, last| {
+            let mut out = Vec::with_capacity(bytes.len());
+            if self.inner.lock().selected != Some(first) {
+                push_select(&mut out, first);
+            }
+            out.extend_from_slice(bytes);
+            encoded = Some((out, last));
+        });
+        encoded
+    }
+
+    /// The stretch that is stored next: what was not stored so far, and what is added to it, behind which the stream is in
+    /// another database; or else with the names that the stream has had.
+    fn next_stretch(&self, stored: &Stored, added: Option<(Vec<u8>, u16)>) -> Streamed {
+        let inner = self.inner.lock();
+        let begin = stored.end().unwrap_or(inner.backlog.end());
+        let (begin, mut bytes) = match inner.after(begin) {
+            Some(bytes) => (begin, bytes),
+            None => (inner.backlog.end(), Vec::new()),
+        };
+        let mut saved = inner.saved();
+        let names = added.is_none().then_some(&inner.history);
+        if let Some((mut added, database)) = added {
+            saved.database = database;
+            if bytes.is_empty() {
+                bytes = added;
+            } else {
+                bytes.append(&mut added);
+            }
+        }
+        stored.stretch(begin, bytes, saved, names)
+    }
+
+    /// Has what is stored say where in the stream it is, also where the stream has got another name or nothing was changed
+    /// of late. Nothing is being done for the primary meanwhile.
+    pub fn mark(&self) {
+        self.mark_holding(&mut self.stored.lock());
+    }
+
+    fn mark_holding(&self, stored: &mut MutexGuard<'_, Stored>) {
+        let Some(store) = stored.store().filter(|_| self.is_active()).cloned() else { return };
+        let stretch = self.next_stretch(stored, None);
+        let mut batch = Batch::default();
+        match stored.write(&mut batch, Some(stretch), &mut |batch| store.commit(batch)) {
+            Ok(()) => self.inner.lock().note_stored(&batch),
+            Err(fault) => tracing::warn!("After a restart now, replicas would begin anew: {fault}"),
+        }
+    }
+
+    /// What is done next is this stretch of the primary's stream, behind which it is in `database`.
+    pub fn expect(&self, bytes: &[u8], database: u16) {
+        if self.is_stored() {
+            self.stored.lock().expect(bytes, database);
+        }
+    }
+
+    /// Looks which of the oldest that was stored has gone; to be called from time to time, while nothing is being done for
+    /// the primary.
+    pub fn tend_stored(&self) {
+        /// What changes nothing that is stored, such as messages, is stored when there is so much of it.
+        const UNSTORED_BYTES_MAX: u64 = 1 << 20;
+        let Some(store) = self.store.get() else { return };
+        let begin = store.stream_begin();
+        let unstored_bytes = {
+            let mut inner = self.inner.lock();
+            if let (Some((known, _)), Some(begin)) = (&mut inner.stored, begin) {
+                *known = begin.max(*known);
+            }
+            inner.stored.map_or(0, |(_, end)| inner.backlog.end().saturating_sub(end))
+        };
+        if unstored_bytes > UNSTORED_BYTES_MAX {
+            self.mark();
+        }
+    }
+
+    /// The store was opened again, perhaps without the last that was written to it. What is there is then at no position of
+    /// the stream, and whoever follows begins anew.
+    pub fn store_was_renewed(&self) {
+        let mut stored = self.stored.lock();
+        let is_as_before = stored.end().is_some()
+            && self.stored_end().map(|(saved, _)| saved.position.offset) == stored.end();
+        if is_as_before || !self.is_active() {
+            return;
+        }
+        let mut inner = self.inner.lock();
+        let offset = inner.backlog.end();
+        inner.history = History::new(random_id());
+        stored.forget();
+        self.restart(&mut inner, offset);
+    }
+
     /// Adds a request that concerns the replicas and not the data.
     pub fn append_request(&self, words: &[&[u8]]) {
         if self.is_active() {
+            let _stored = self.stored.lock();
             let mut inner = self.inner.lock();
             if !inner.follows {
                 let mut encoded = Vec::new();
@@ -162,6 +351,8 @@ impl Feed {
 
     /// Adds what the primary has sent, once it was done here; behind it the stream is in `database`.
     pub fn append_raw(&self, bytes: &[u8], database: u16) {
+        let mut stored = self.stored.lock();
+        stored.take_expected();
         let mut inner = self.inner.lock();
         inner.selected = Some(database);
         self.add(&mut inner, bytes);
@@ -182,15 +373,12 @@ impl Feed {
     pub fn saved_with_backlog(&self) -> Option<(Saved, Vec<u8>)> {
         let inner = self.inner.lock();
         let saved = self.is_active().then(|| inner.saved())?;
-        let (end, mut bytes) = (inner.backlog.end(), Vec::new());
-        let mut offset = end.saturating_sub(inner.backlog.bytes_min()).max(*inner.backlog.kept().start() - 1);
-        while let Some(some) = inner.backlog.after(offset).filter(|some| !some.is_empty()) {
-            bytes.extend_from_slice(some);
-            offset += some.len() as u64;
-        }
-        Some((saved, bytes))
+        let end = inner.backlog.end();
+        let begin = end.saturating_sub(inner.backlog.bytes_min()).max(*inner.backlog.kept().start() - 1);
+        Some((saved, inner.after(begin).unwrap_or_default()))
     }
 
+    /// Adds bytes; whoever calls holds what is stored.
     fn add(&self, inner: &mut Inner, bytes: &[u8]) {
         inner.backlog.append(bytes);
         self.end.store(inner.backlog.end(), Ordering::Release);
@@ -202,6 +390,7 @@ impl Feed {
 
     /// Keeps nothing of what was, at this offset.
     fn restart(&self, inner: &mut Inner, offset: u64) {
+        inner.stored = None;
         let bytes_min = inner.backlog.bytes_min();
         inner.backlog = Backlog::new(offset, bytes_min);
         inner.trimmed_at = offset;
@@ -213,7 +402,7 @@ impl Feed {
     /// A replica asks to go on: if it may, it is among those who follow from now on, and learns the stream's name.
     pub fn resume(&self, replica: &Arc<Replica>, id: &[u8], first: i64) -> Result<ReplicationId, Reason> {
         let mut inner = self.inner.lock();
-        let kept = self.is_active().then(|| inner.backlog.kept());
+        let kept = self.is_active().then(|| inner.kept());
         match answer(id, first, &inner.history, kept) {
             Answer::Full(reason) => Err(reason),
             Answer::Continue { offset } => {
@@ -227,6 +416,7 @@ impl Feed {
     /// These replicas follow from here on. Called at the instant that the snapshot shows which they will get; returns
     /// where the stream is.
     pub fn join(&self, replicas: &[Arc<Replica>]) -> Saved {
+        let _stored = self.stored.lock();
         let mut inner = self.inner.lock();
         if !inner.follows {
             // They need not know what was selected before.
@@ -253,25 +443,50 @@ impl Feed {
     /// Adds to `out` what `replica` has not been sent, up to some tens of kilobytes. `false` when it lags so far that it
     /// was let go.
     pub fn read(&self, replica: &Replica, out: &mut Vec<u8>) -> bool {
-        let inner = self.inner.lock();
-        let Some(bytes) = inner.backlog.after(replica.sent()) else { return false };
-        out.extend_from_slice(bytes);
-        // Noted under the lock, so that it is either read here or told of.
-        replica.has_taken(bytes.len());
-        true
+        let sent = replica.sent();
+        {
+            let inner = self.inner.lock();
+            if let Some(bytes) = inner.backlog.after(sent) {
+                out.extend_from_slice(bytes);
+                // Noted under the lock, so that it is either read here or told of.
+                replica.has_taken(bytes.len());
+                return true;
+            }
+        }
+        match self.store.get().map(|store| store.stream_after(sent)) {
+            Some(Ok(Some(bytes))) if !bytes.is_empty() => {
+                replica.has_taken(bytes.len());
+                out.extend_from_slice(&bytes);
+                true
+            }
+            Some(Err(fault)) => {
+                tracing::warn!("A replica cannot be sent what it lacks: {fault}");
+                false
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the store has what comes behind `offset`, so that it costs no memory to wait for who is there.
+    pub fn is_stored_behind(&self, offset: u64) -> bool {
+        self.inner.lock().is_stored_behind(offset)
     }
 
     /// From now on the stream is that of a primary, of which this server has what `position` says.
     pub fn follow(&self, position: Position) {
+        let mut stored = self.stored.lock();
         let mut inner = self.inner.lock();
         inner.follows = true;
         self.is_active.store(true, Ordering::Relaxed);
         if inner.backlog.end() != position.offset {
+            stored.forget();
             self.restart(&mut inner, position.offset);
             inner.history = History::new(position.id);
         }
         let offset = inner.backlog.end();
         inner.history.follow(position.id, offset);
+        drop(inner);
+        self.mark_holding(&mut stored);
     }
 
     /// The server begins anew with a snapshot of the stream at this position: nothing that was kept has to do with it.
@@ -280,7 +495,26 @@ impl Feed {
     }
 
     /// As [`Feed::begin_anew`], with the last bytes before that position.
-    pub fn resume_at(&self, Saved { position, database }: Saved, backlog: &[u8]) {
+    pub fn resume_at(&self, saved: Saved, backlog: &[u8]) {
+        let mut stored = self.stored.lock();
+        stored.forget();
+        self.go_on(saved, backlog);
+        self.mark_holding(&mut stored);
+    }
+
+    /// The server goes on where what is stored says that it is.
+    pub fn resume_stored(&self, saved: Saved, history: History) {
+        let mut stored = self.stored.lock();
+        let offset = saved.position.offset;
+        let begin = self.store.get().and_then(|store| store.stream_begin()).unwrap_or(offset);
+        self.go_on(saved, &[]);
+        stored.is_at(offset);
+        let mut inner = self.inner.lock();
+        inner.stored = Some((begin, offset));
+        inner.history = history;
+    }
+
+    fn go_on(&self, Saved { position, database }: Saved, backlog: &[u8]) {
         let mut inner = self.inner.lock();
         inner.follows = true;
         self.is_active.store(true, Ordering::Relaxed);
@@ -292,24 +526,22 @@ impl Feed {
 
     /// From now on the stream is this server's own, under the name `id`.
     pub fn lead(&self, id: ReplicationId) {
+        let mut stored = self.stored.lock();
         let mut inner = self.inner.lock();
         if inner.follows {
             inner.follows = false;
             inner.selected = None;
             let offset = inner.backlog.end();
             inner.history.fork(id, offset);
+            drop(inner);
+            self.mark_holding(&mut stored);
         }
     }
 
     /// Gives the stream another name, which has nothing in common with the one before: `DEBUG CHANGE-REPL-ID`.
     pub fn rename(&self, id: ReplicationId) {
         self.inner.lock().history = History::new(id);
-    }
-}
-
-impl keyspace::Log for Feed {
-    fn append(&self, unit: &Effects) {
-        Feed::append(self, unit);
+        self.mark();
     }
 }
 
@@ -319,17 +551,58 @@ impl Inner {
         Saved { position, database: self.selected.unwrap_or(0) }
     }
 
-    /// Lets bytes go that nobody needs, and replicas that need too many.
+    /// The numbers of the bytes that are kept, in memory or on disk.
+    fn kept(&self) -> RangeInclusive<u64> {
+        let in_memory = self.backlog.kept();
+        match self.stored {
+            Some((begin, end)) if end + 1 >= *in_memory.start() => {
+                (begin + 1).min(*in_memory.start())..=*in_memory.end()
+            }
+            _ => in_memory,
+        }
+    }
+
+    /// All that comes behind `offset`, if it is in memory.
+    fn after(&self, mut offset: u64) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        loop {
+            let some = self.backlog.after(offset)?;
+            if some.is_empty() {
+                return Some(bytes);
+            }
+            bytes.extend_from_slice(some);
+            offset += some.len() as u64;
+        }
+    }
+
+    /// What was stored with `batch`.
+    fn note_stored(&mut self, batch: &Batch) {
+        if let Some(Streamed::Stretch(stretch)) = &batch.streamed {
+            let begin = self.stored.filter(|_| stretch.is_next).map_or(stretch.begin, |(begin, _)| begin);
+            self.stored = Some((begin, stretch.begin + stretch.bytes.len() as u64));
+        }
+    }
+
+    fn is_stored_behind(&self, offset: u64) -> bool {
+        self.stored.is_some_and(|(begin, _)| begin <= offset)
+    }
+
+    /// Lets bytes go that nobody needs, and replicas that need too many: neither what is stored counts, nor those who lack
+    /// that.
     fn trim(&mut self, lag_bytes_max: u64) {
-        let end = self.backlog.end();
+        let (end, stored) = (self.backlog.end(), self.stored);
         self.replicas.retain(|replica| {
-            let stays = lag_bytes_max == 0 || end - replica.sent().min(end) <= lag_bytes_max;
+            let stays = lag_bytes_max == 0
+                || end - replica.sent().min(end) <= lag_bytes_max
+                || stored.is_some_and(|(begin, _)| begin <= replica.sent());
             if !stays {
                 replica.let_go(end - replica.sent());
             }
             stays
         });
-        let slowest = self.replicas.iter().map(|replica| replica.sent()).min();
+        let lacking = self.replicas.iter().map(|replica| replica.sent());
+        let unstored = self.stored.map(|(_, end)| end);
+        let slowest = lacking.filter(|sent| !self.is_stored_behind(*sent)).chain(unstored).min();
         self.backlog.trim(slowest);
         self.trimmed_at = end;
     }

@@ -83,6 +83,8 @@ enum Break {
     Snapshot(String),
     /// What came is no request.
     Protocol(String),
+    /// What it sent could not be stored.
+    NotStored(String),
 }
 
 impl std::fmt::Display for Break {
@@ -97,6 +99,7 @@ impl std::fmt::Display for Break {
             Self::Link(error) => error.fmt(f),
             Self::Snapshot(text) => write!(f, "its snapshot was not taken in: {text}"),
             Self::Protocol(text) => write!(f, "what it sent is no request: {text}"),
+            Self::NotStored(text) => write!(f, "what it sent is not stored: {text}"),
         }
     }
 }
@@ -194,6 +197,7 @@ async fn follow(
         parser: RequestParser::new(),
         batch: Vec::new(),
         unit: Vec::new(),
+        selected: None,
         safe: 0,
         unsafe_yet: None,
     };
@@ -250,6 +254,8 @@ struct Follower<'s> {
     batch: Vec<u8>,
     /// What was executed of a unit that is not over.
     unit: Vec<u8>,
+    /// The database that will be selected behind it, where it selects one.
+    selected: Option<u16>,
     /// How much of the stream is on disk in the append-only file, and how much will be when that is up to the second
     /// number.
     safe: u64,
@@ -534,7 +540,13 @@ impl Follower<'_> {
             }
             let arguments = self.parser.arguments(&input[done..]);
             *must_acknowledge |= is_request_for_acknowledgement(arguments);
+            self.unit.extend_from_slice(bytes);
+            if let Some(database) = database_selected_by(arguments) {
+                self.selected = Some(database);
+            }
             if !arguments.is_empty() && !is_for_replicas_only(arguments) {
+                let database = self.selected.unwrap_or(self.session.database);
+                self.server.replication.feed.expect(&self.unit, database);
                 self.server.watchdog.begin(worker);
                 execute(
                     self.server,
@@ -546,14 +558,18 @@ impl Follower<'_> {
                 self.server.watchdog.end(worker);
                 if reply.as_bytes().first() == Some(&b'-') {
                     let text = String::from_utf8_lossy(reply.as_bytes()).into_owned();
+                    if text.starts_with("-MISCONF ") {
+                        // It is still to be done, when the disk works.
+                        return Err(Break::NotStored(text[1..].trim_end().to_owned()));
+                    }
                     tracing::warn!(error = text.trim_end(), "A request of the primary failed");
                 }
                 reply.clear();
             }
-            self.unit.extend_from_slice(bytes);
             if self.session.transaction.is_none() {
                 self.server.replication.feed.append_raw(&self.unit, self.session.database);
                 self.unit.clear();
+                self.selected = None;
             }
             drop(applying);
             done += length;
@@ -584,6 +600,12 @@ fn load_in_place(server: &Arc<Server>, path: PathBuf) -> Result<(), String> {
 fn is_request_for_acknowledgement(arguments: resp::Arguments<'_>) -> bool {
     let is = |place, word: &[u8]| arguments.get(place).is_some_and(|given| given.eq_ignore_ascii_case(word));
     is(0, b"replconf") && is(1, b"getack")
+}
+
+/// The database that the request selects, if it selects one.
+fn database_selected_by(arguments: resp::Arguments<'_>) -> Option<u16> {
+    arguments.get(0).filter(|name| name.eq_ignore_ascii_case(b"select"))?;
+    base::number::parse_i64(arguments.get(1)?).and_then(|number| u16::try_from(number).ok())
 }
 
 /// Whether the request concerns the connection, and nothing is to be done for it.

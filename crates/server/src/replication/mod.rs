@@ -5,6 +5,7 @@
 //! - [`sync`]: the snapshots that replicas begin with.
 //! - [`spool`]: a snapshot in a file, on its way in or out.
 //! - [`saved`]: where the stream was, from one process to the next.
+//! - [`stored`]: what databases on disk know of it.
 //! - [`follower`]: the task that follows this server's primary, if it has one.
 //! - [`failover`]: the exchange of parts with a replica.
 //! - [`waiting`]: clients that wait for replicas.
@@ -15,6 +16,7 @@ mod follower;
 mod replica;
 pub(crate) mod saved;
 mod spool;
+mod stored;
 mod sync;
 mod waiting;
 
@@ -238,6 +240,7 @@ impl Server {
                 heard_ms: unix_ms(),
                 snapshot_bytes: (0, None),
             });
+            let _between = replication.between_units();
             replication.feed.follow(replication.feed.position());
         } else {
             let between = replication.between_units();
@@ -274,7 +277,14 @@ impl Server {
         let txn = self.keyspace.write(&Needs::All, self.context_of_its_own());
         self.give_effects(Taker::Replicas, true);
         self.replication.feed.activate();
+        self.replication.feed.mark();
         drop(txn);
+    }
+
+    /// Begins anew with whatever the primary has, or goes on where that is possible: what was stored may be less than it was.
+    pub(crate) fn call_primary_again(&self) {
+        self.replication.generation.fetch_add(1, Ordering::AcqRel);
+        self.replication.changed.notify_one();
     }
 
     /// How many replicas are online and were heard of within `min-replicas-max-lag`.
@@ -306,6 +316,10 @@ impl Server {
         let is_primary = !replication.is_replica();
         // What is saved at the end is the end of the stream.
         let is_ending = self.saves.is_ending();
+        {
+            let _between = replication.between_units();
+            replication.feed.tend_stored();
+        }
         let replicas = replication.feed.replicas();
         let now_ms = unix_ms();
         if is_primary
@@ -318,7 +332,8 @@ impl Server {
         let timeout_ms = u64::from(settings.repl_timeout_s) * 1000;
         let limits = self.settings().clients.output_buffer_limits.replica;
         for replica in &replicas {
-            if replica.lags_too_long(replication.feed.offset(), limits, now_ms) {
+            let waits_in_memory = !replication.feed.is_stored_behind(replica.sent());
+            if waits_in_memory && replica.lags_too_long(replication.feed.offset(), limits, now_ms) {
                 replica.let_go(replication.feed.offset().saturating_sub(replica.sent()));
             }
             // One that is being sent a snapshot acknowledges nothing, nor has one to that came by `SYNC`.
@@ -336,7 +351,8 @@ impl Server {
             (true, since_ms) => {
                 let is_over =
                     now_ms.saturating_sub(since_ms) > settings.repl_backlog_ttl_s.saturating_mul(1000);
-                if settings.repl_backlog_ttl_s > 0 && is_over {
+                // What is stored is bounded, and is kept for those who come back much later.
+                if settings.repl_backlog_ttl_s > 0 && is_over && !replication.feed.is_stored() {
                     tracing::info!(
                         "Replication backlog freed after {} seconds without connected replicas.",
                         settings.repl_backlog_ttl_s

@@ -1,13 +1,14 @@
 //! Where the stream was when data was saved, so that a restart need not have replicas, or this server, begin anew.
 //!
 //! A snapshot says it itself, as Redis' does (`repl-id`, `repl-offset`, `repl-stream-db`): it is the position of exactly
-//! what is in it, whatever has become of the process since. What is stored in databases on disk says nothing of the kind, so
-//! for these the position is in a file that is there only between a clean end and the next start: [`Server::keep_stream`]
-//! writes it when all is on disk and nobody is left who could change anything, and [`take_kept`] removes it before anything
-//! can change. After any other end there is none, and replicas begin anew.
+//! what is in it, whatever has become of the process since. So do databases on disk, where all are ([`super::stored`]).
+//! Where only some are, the position is in a file that is there only between a clean end and the next start:
+//! [`Server::keep_stream`] writes it when all is on disk and nobody is left who could change anything, and [`take_kept`]
+//! removes it before anything can change. After any other end there is none, and replicas begin anew.
 //!
-//! The file has the backlog too. Where the position comes from a snapshot, that counts only if it ends just there. The file
-//! of a store is in the store's directory, so that whoever puts another store in its place does not leave it behind.
+//! The file has the backlog too, also that of a server whose databases are in memory. Where the position comes from a
+//! snapshot, that counts only if it ends just there. The file of a store is in the store's directory, so that whoever puts
+//! another store in its place does not leave it behind.
 //!
 //! Its first line is `esker-stream 1 ID OFFSET DATABASE BYTES CHECKSUM` and is followed by as many bytes of backlog; the
 //! checksum is the CRC-64 of these, in hexadecimal.
@@ -75,9 +76,9 @@ pub(crate) struct Kept {
     backlog: Vec<u8>,
 }
 
-/// Whether the last end has left something.
+/// Whether the last end has left something, or what is stored says where in a stream it is.
 pub(crate) fn is_kept(server: &Server) -> bool {
-    path(server).exists()
+    path(server).exists() || server.replication.feed.stored_end().is_some()
 }
 
 /// Takes what the last end has left, if that was clean: it will not be there a second time.
@@ -124,23 +125,30 @@ impl Server {
     /// Goes on with the stream that what was loaded belongs to. To be called when all is loaded and before anybody is
     /// served; `snapshot` is what a snapshot said of which everything was loaded, and nothing else.
     pub(crate) fn resume_stream(&self, snapshot: Option<Saved>, kept: Option<Kept>) {
-        let (saved, backlog) = match (snapshot, kept) {
-            (Some(saved), Some(kept)) if kept.saved.position == saved.position => (saved, kept.backlog),
-            (Some(saved), _) => (saved, Vec::new()),
-            (None, Some(kept)) if self.has_stored_only() => (kept.saved, kept.backlog),
-            _ => return,
+        let feed = &self.replication.feed;
+        let (saved, backlog, history) = match (snapshot, kept) {
+            (Some(saved), Some(kept)) if kept.saved.position == saved.position => (saved, kept.backlog, None),
+            (Some(saved), _) => (saved, Vec::new(), None),
+            (None, Some(kept)) if self.has_stored_only() => (kept.saved, kept.backlog, None),
+            _ => match feed.stored_end() {
+                Some((saved, history)) => (saved, Vec::new(), Some(history)),
+                None => return,
+            },
         };
         if saved.database >= self.keyspace.databases() {
             return;
         }
-        let feed = &self.replication.feed;
-        feed.resume_at(saved, &backlog);
+        match history {
+            Some(history) => feed.resume_stored(saved, history),
+            None => feed.resume_at(saved, &backlog),
+        }
         let Position { id, offset } = saved.position;
         if self.settings().replication.replicaof.is_none() {
             feed.lead(random_id());
             self.give_effects(Taker::Replicas, true);
         }
-        tracing::info!(%id, offset, backlog = backlog.len(), "The stream goes on where it was");
+        let backlog = feed.figures().kept_bytes;
+        tracing::info!(%id, offset, backlog, "The stream goes on where it was");
     }
 
     /// Whether databases on disk have all that there is.
@@ -151,9 +159,19 @@ impl Server {
             && databases.all(|database| is_stored(database) || self.keyspace.len(database) == 0)
     }
 
+    /// Has what is stored say where the stream is. To be called before the store is closed, when nobody is left who could
+    /// change anything.
+    pub fn mark_stream(&self) {
+        self.replication.feed.mark();
+    }
+
     /// Keeps where the stream is for the next start. To be called when all is on disk and nobody is left who could change
     /// anything.
     pub fn keep_stream(&self) {
+        if self.replication.feed.is_stored() {
+            // What is stored says it.
+            return;
+        }
         let has_libraries = !self.scripting.functions.now().libraries.is_empty();
         if self.has_stored_databases() && (!self.has_stored_only() || has_libraries) {
             // Some of what there is, is not in the store, and nothing says that what is loaded in its place is of the same

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use commands::{Error, Result};
@@ -103,9 +103,16 @@ pub(crate) struct Functions {
     /// Held while they are changed.
     changing: Mutex<()>,
     versions: AtomicU64,
+    /// Whether there are any, for who has no use for which.
+    has_any: Arc<AtomicBool>,
 }
 
 impl Functions {
+    /// Says whether there are any, from now on.
+    pub fn has_any(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.has_any)
+    }
+
     /// What is there now.
     pub fn now(&self) -> Arc<Registry> {
         self.current.load_full()
@@ -116,6 +123,7 @@ impl Functions {
         let _changing = self.changing.lock();
         let mut registry = Registry::clone(&self.current.load());
         let result = change(&mut registry)?;
+        self.has_any.store(!registry.libraries.is_empty(), Ordering::Release);
         self.current.store(Arc::new(registry));
         Ok(result)
     }

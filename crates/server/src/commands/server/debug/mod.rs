@@ -100,7 +100,9 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
     match (subcommand.as_slice(), &args.words[1..]) {
         (b"help", []) => reply_help(reply),
         (b"change-repl-id", []) => {
-            session.server.replication.feed.rename(crate::replication::random_id());
+            let replication = &session.server.replication;
+            let _between = replication.between_units();
+            replication.feed.rename(crate::replication::random_id());
             reply.ok();
         }
         (b"digest", []) => digest::reply_digest(session, reply),
