@@ -166,7 +166,7 @@ fn what_a_sweep_removes_is_told() {
     prompt.expire();
     check("expiry", &mut prompt, &log);
     let said: Vec<String> = log.0.lock().expect("no test has failed").iter().map(shown).collect();
-    for line in ["0: DEL a", "0: HDEL h f", "0: DEL i"] {
+    for line in ["0: UNLINK a", "0: HDEL h f", "0: UNLINK i"] {
         assert!(said.iter().any(|said| said == line), "{line}: {said:#?}");
     }
 }

@@ -102,7 +102,7 @@ impl Effects {
 
     /// Adds that the key that `name` names is gone.
     pub(crate) fn push_removal(&mut self, database: u16, name: &[u8]) {
-        self.push(database, [b"DEL".as_slice(), name]);
+        self.push(database, [b"UNLINK".as_slice(), name]);
     }
 
     /// Whether there are none.

@@ -46,28 +46,47 @@ pub(crate) fn push_timestamp(out: &mut Vec<u8>, unix_s: u64) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Has `take` have the bytes of a unit, with the database of its first command, which is not said in them, and that of its
-/// last; not if there are no commands. Several are enclosed in MULTI and EXEC.
-pub fn with_unit<'e>(effects: impl Iterator<Item = Effect<'e>> + Clone, take: impl FnOnce(&[u8], u16, u16)) {
-    let Some(first) = effects.clone().next() else { return };
+/// The bytes of what one transaction did. Several commands are enclosed in MULTI and EXEC.
+pub struct Unit<'b> {
+    is_several: bool,
+    /// The database of its first command, which `bytes` do not say.
+    first: u16,
+    /// The database of its last command.
+    pub last: u16,
+    /// What comes behind its head.
+    pub bytes: &'b [u8],
+}
+
+impl Unit<'_> {
+    /// Adds what comes before [`Unit::bytes`] where a database is selected, or none is for certain.
+    pub fn push_head(&self, out: &mut Vec<u8>, selected: Option<u16>) {
+        if self.is_several {
+            out.extend_from_slice(MULTI);
+        }
+        if selected != Some(self.first) {
+            push_select(out, self.first);
+        }
+    }
+}
+
+/// Has `take` have the bytes of a unit; not if there are no commands.
+pub fn with_unit<'e>(effects: impl Iterator<Item = Effect<'e>> + Clone, take: impl FnOnce(Unit<'_>)) {
+    let Some(first) = effects.clone().next().map(|effect| effect.database) else { return };
     let is_several = effects.clone().nth(1).is_some();
     BUFFER.with_borrow_mut(|buffer| {
         buffer.clear();
-        let mut selected = first.database;
-        if is_several {
-            buffer.extend_from_slice(MULTI);
-        }
+        let mut last = first;
         for effect in effects {
-            if effect.database != selected {
+            if effect.database != last {
                 push_select(buffer, effect.database);
-                selected = effect.database;
+                last = effect.database;
             }
             push_command(buffer, effect.words());
         }
         if is_several {
             buffer.extend_from_slice(EXEC);
         }
-        take(buffer, first.database, selected);
+        take(Unit { is_several, first, last, bytes: buffer });
         buffer.shrink_to(BUFFER_BYTES_KEPT);
     });
 }

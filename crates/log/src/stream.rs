@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use keyspace::{Effects, Log};
 use sync::Mutex;
 
-use crate::encoding::{push_select, push_timestamp, with_unit};
+use crate::encoding::{Unit, push_timestamp, with_unit};
 
 /// The changes to the databases of one kind.
 pub struct Stream {
@@ -97,20 +97,18 @@ impl Stream {
         self.tail.lock().bytes.len()
     }
 
-    /// Adds what `bytes` says of `first`, the database of its first command, and of `last`, that of its last.
-    fn push(&self, bytes: &[u8], first: u16, last: u16) {
+    fn push(&self, unit: &Unit<'_>) {
         let time_s = self.time_s.load(Ordering::Relaxed);
-        let mut tail = self.tail.lock();
+        let mut guard = self.tail.lock();
+        let tail = &mut *guard;
         let before = tail.bytes.len();
         if time_s > tail.noted_s {
             push_timestamp(&mut tail.bytes, time_s);
             tail.noted_s = time_s;
         }
-        if tail.selected != Some(first) {
-            push_select(&mut tail.bytes, first);
-        }
-        tail.bytes.extend_from_slice(bytes);
-        tail.selected = Some(last);
+        unit.push_head(&mut tail.bytes, tail.selected);
+        tail.bytes.extend_from_slice(unit.bytes);
+        tail.selected = Some(unit.last);
         tail.end += (tail.bytes.len() - before) as u64;
         self.end.store(tail.end, Ordering::Release);
     }
@@ -119,7 +117,7 @@ impl Stream {
 impl Log for Stream {
     fn append(&self, unit: &Effects) {
         let effects = unit.iter().filter(|effect| self.has(effect.database));
-        with_unit(effects, |bytes, first, last| self.push(bytes, first, last));
+        with_unit(effects, |unit| self.push(&unit));
     }
 }
 
@@ -158,7 +156,7 @@ mod tests {
         append(&stream, &[(0, "SET b 1")]);
         append(&stream, &[(1, "DEL a"), (0, "DEL b")]);
         append(&stream, &[(0, "INCR a")]);
-        let expected = "SELECT 0; SET a 1; SET b 1; SELECT 1; MULTI; DEL a; SELECT 0; DEL b; EXEC; INCR a";
+        let expected = "SELECT 0; SET a 1; SET b 1; MULTI; SELECT 1; DEL a; SELECT 0; DEL b; EXEC; INCR a";
         assert_eq!(taken(&stream), expected);
     }
 

@@ -47,12 +47,6 @@ fn run_all(
     let now_ms = unix_ms();
     let needs = needs(server, queued, watched);
     let context = session.context(now_ms);
-    if server.attention.now().has(Concern::Replication) {
-        for entry in queued.iter().filter_map(|queued| server.table.at(queued.entry)) {
-            // What it may do may have changed since it was queued.
-            crate::replication::admit(session, entry).map_err(|refusal| Error::Text(refusal.into()))?;
-        }
-    }
     let mut txn = if queued.iter().any(|queued| is_script(server, queued)) {
         server.keyspace.write_growing(&needs, context)
     } else {

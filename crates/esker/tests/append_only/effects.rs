@@ -140,7 +140,7 @@ fn what_has_expired_is_removed_first() {
     client.call("SADD b y");
     client.call("SUNIONSTORE c a b");
     let lines = requests(&incremental(directory.path()));
-    let removed = lines.iter().position(|line| line == "DEL a").expect("it was removed");
+    let removed = lines.iter().position(|line| line == "UNLINK a").expect("it was removed");
     let united = lines.iter().position(|line| line == "SUNIONSTORE c a b").expect("it was written");
     assert!(removed < united, "{lines:?}");
 }

@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use keyspace::Effects;
 use keyspace::engine::{Batch, Store, StreamEnd, Streamed};
 use keyspace::fault::Fault;
-use log::encoding::{push_command, push_select, with_unit};
+use log::encoding::{push_command, with_unit};
 use replication::{Answer, Backlog, History, Position, Reason, ReplicationId, answer};
 use sync::{Mutex, MutexGuard};
 
@@ -183,17 +183,15 @@ impl Feed {
     }
 
     fn append_unit(&self, unit: &Effects) {
-        with_unit(unit.iter(), |bytes, first, last| {
+        with_unit(unit.iter(), |unit| {
             let mut inner = self.inner.lock();
             if inner.follows {
                 return;
             }
-            if inner.selected.replace(last) != Some(first) {
-                let mut select = Vec::new();
-                push_select(&mut select, first);
-                inner.backlog.append(&select);
-            }
-            self.add(&mut inner, bytes);
+            let mut head = Vec::new();
+            unit.push_head(&mut head, inner.selected.replace(unit.last));
+            inner.backlog.append(&head);
+            self.add(&mut inner, unit.bytes);
         });
     }
 
@@ -245,13 +243,11 @@ impl Feed {
     /// The bytes of a unit, and the database that is selected behind them.
     fn encode(&self, unit: &Effects) -> Option<(Vec<u8>, u16)> {
         let mut encoded = None;
-        with_unit(unit.iter(), |bytes, first, last| {
-            let mut out = Vec::with_capacity(bytes.len());
-            if self.inner.lock().selected != Some(first) {
-                push_select(&mut out, first);
-            }
-            out.extend_from_slice(bytes);
-            encoded = Some((out, last));
+        with_unit(unit.iter(), |unit| {
+            let mut out = Vec::with_capacity(unit.bytes.len());
+            unit.push_head(&mut out, self.inner.lock().selected);
+            out.extend_from_slice(unit.bytes);
+            encoded = Some((out, unit.last));
         });
         encoded
     }

@@ -189,7 +189,7 @@ pub(crate) fn admit(session: &Session, entry: &Entry) -> Result<(), String> {
     if let Some(following) = server.replication.following() {
         let serves_stale = server.settings().replication.replica_serve_stale_data;
         let is_stale = following.link != LinkState::Connected && !serves_stale;
-        if is_stale && !entry.command.has(Flag::Stale) {
+        if is_stale && session.runs(entry).any(|entry| !entry.command.has(Flag::Stale)) {
             return Err(
                 "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.".to_owned()
             );
