@@ -26,7 +26,7 @@ impl Sentinel {
             format!("dir {}", directory.path().display()),
             format!("sentinel monitor main 127.0.0.1 {primary} 2"),
             "sentinel down-after-milliseconds main 1000".to_owned(),
-            "sentinel failover-timeout main 10000".to_owned(),
+            "sentinel failover-timeout main 3000".to_owned(),
         ];
         std::fs::write(&path, lines.join("\n")).expect("the configuration is written");
         let log = std::fs::File::create(directory.path().join("log")).expect("a log");
