@@ -79,11 +79,14 @@ impl History {
         self.id = id;
     }
 
-    /// The primary goes by another name since; this server, which follows it, has `offset` bytes so far.
-    pub fn follow(&mut self, id: ReplicationId, offset: u64) {
-        if id != self.id {
+    /// The primary goes by this name since; this server, which follows it, has `offset` bytes so far. Says whether the
+    /// name is another than before.
+    pub fn follow(&mut self, id: ReplicationId, offset: u64) -> bool {
+        let is_another = id != self.id;
+        if is_another {
             self.fork(id, offset);
         }
+        is_another
     }
 
     /// Nothing is in common with what went before any more.
@@ -130,9 +133,11 @@ mod tests {
         history.fork(id('c'), 150);
         assert!(history.shares(id('b'), 150));
         assert!(!history.shares(id('a'), 1), "only one former name is known");
-        history.follow(id('c'), 170);
+        assert!(!history.follow(id('c'), 170));
         assert_eq!(history.former(), Some((id('b'), 150)), "the same name is no news");
+        assert!(history.follow(id('d'), 180));
+        assert_eq!(history.former(), Some((id('c'), 180)));
         history.forget_former();
-        assert!(!history.shares(id('b'), 1));
+        assert!(!history.shares(id('c'), 1));
     }
 }

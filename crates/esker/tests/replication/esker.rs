@@ -35,6 +35,29 @@ fn a_chain_follows_its_head_and_survives_its_loss() {
 }
 
 #[test]
+fn who_follows_a_former_primary_learns_the_name_of_the_stream() {
+    let [former, next, other] = std::array::from_fn(|_| Server::start(&[]));
+    let [mut one, mut two, mut three] = [&former, &next, &other].map(Server::connect);
+    fill(&mut one);
+    follow(&mut two, &former);
+    follow(&mut three, &former);
+    catch_up(&mut one, &mut two);
+    assert_eq!(two.call("REPLICAOF NO ONE"), Value::ok());
+    // The other one stays behind the former primary, and gets what the new one does by way of it.
+    follow(&mut one, &next);
+    assert_eq!(two.call("SET by another"), Value::ok());
+    catch_up(&mut two, &mut three);
+    eventually("the name has come to all", || {
+        field(&mut three, "replication", "master_replid") == field(&mut two, "replication", "master_replid")
+    });
+    // So that it can go on from there.
+    follow(&mut three, &next);
+    assert_eq!(three.call("GET by"), Value::bulk("another"));
+    assert_eq!(field(&mut two, "stats", "sync_full"), "0");
+    assert_eq!(field(&mut one, "stats", "sync_full"), "2");
+}
+
+#[test]
 fn keys_expire_when_the_primary_says_so() {
     let [primary, replica] = std::array::from_fn(|_| Server::start(&["--enable-debug-command", "yes"]));
     let (mut source, mut copy) = (primary.connect(), replica.connect());

@@ -206,7 +206,7 @@ impl Feed {
         inner.backlog = Backlog::new(offset, bytes_min);
         inner.trimmed_at = offset;
         inner.selected = None;
-        inner.replicas.drain(..).for_each(|replica| replica.disconnect());
+        inner.disconnect_replicas();
         self.end.store(offset, Ordering::Release);
     }
 
@@ -250,10 +250,14 @@ impl Feed {
         self.inner.lock().replicas.clone()
     }
 
-    /// Adds to `out` what `replica` has not been sent, up to some tens of kilobytes. `false` when it lags so far that it
-    /// was let go.
+    /// Adds to `out` what `replica` has not been sent, up to some tens of kilobytes. `false` when it was let go, or lags
+    /// so far that it has to be.
     pub fn read(&self, replica: &Replica, out: &mut Vec<u8>) -> bool {
         let inner = self.inner.lock();
+        // Asked under the lock: one that has to learn the stream's new name is sent nothing that came after.
+        if replica.client.is_killed() {
+            return false;
+        }
         let Some(bytes) = inner.backlog.after(replica.sent()) else { return false };
         out.extend_from_slice(bytes);
         // Noted under the lock, so that it is either read here or told of.
@@ -261,7 +265,8 @@ impl Feed {
         true
     }
 
-    /// From now on the stream is that of a primary, of which this server has what `position` says.
+    /// From now on the stream is that of a primary, of which this server has what `position` says. Where that goes by
+    /// another name than before, those who follow this server learn it when they come back.
     pub fn follow(&self, position: Position) {
         let mut inner = self.inner.lock();
         inner.follows = true;
@@ -271,7 +276,9 @@ impl Feed {
             inner.history = History::new(position.id);
         }
         let offset = inner.backlog.end();
-        inner.history.follow(position.id, offset);
+        if inner.history.follow(position.id, offset) {
+            inner.disconnect_replicas();
+        }
     }
 
     /// The server begins anew with a snapshot of the stream at this position: nothing that was kept has to do with it.
@@ -290,7 +297,7 @@ impl Feed {
         self.add(&mut inner, backlog);
     }
 
-    /// From now on the stream is this server's own, under the name `id`.
+    /// From now on the stream is this server's own, under the name `id`, which those who follow learn when they come back.
     pub fn lead(&self, id: ReplicationId) {
         let mut inner = self.inner.lock();
         if inner.follows {
@@ -298,6 +305,7 @@ impl Feed {
             inner.selected = None;
             let offset = inner.backlog.end();
             inner.history.fork(id, offset);
+            inner.disconnect_replicas();
         }
     }
 
@@ -317,6 +325,11 @@ impl Inner {
     fn saved(&self) -> Saved {
         let position = Position { id: self.history.id(), offset: self.backlog.end() };
         Saved { position, database: self.selected.unwrap_or(0) }
+    }
+
+    /// Has all who follow come back, to learn what the stream is called and whether they may go on.
+    fn disconnect_replicas(&mut self) {
+        self.replicas.drain(..).for_each(|replica| replica.disconnect());
     }
 
     /// Lets bytes go that nobody needs, and replicas that need too many.

@@ -159,6 +159,7 @@ async fn follow(
     let socket = tokio::time::timeout(timeout, connect).await.map_err(|_| Break::Silent)??;
     socket.set_nodelay(true)?;
     tracing::info!(primary = %format_args!("{}:{}", primary.host, primary.port), "Connected with the primary");
+    server.replication.note(|following| following.link = LinkState::Handshake);
     let position = server.position();
     let client = Arc::new(Client::new(
         server.clients.next_id(),
@@ -544,9 +545,8 @@ impl Follower<'_> {
                     &mut batch,
                 );
                 self.server.watchdog.end(worker);
-                if reply.as_bytes().first() == Some(&b'-') {
-                    let text = String::from_utf8_lossy(reply.as_bytes()).into_owned();
-                    tracing::warn!(error = text.trim_end(), "A request of the primary failed");
+                if let Some(error) = reply.as_bytes().strip_prefix(b"-") {
+                    tell_failed(arguments.get(0).unwrap_or_default(), error);
                 }
                 reply.clear();
             }
@@ -560,6 +560,16 @@ impl Follower<'_> {
         }
         Ok(done)
     }
+}
+
+/// Tells of a request of the primary that could not be done here: the data may not be the same any more.
+#[cold]
+fn tell_failed(command: &[u8], error: &[u8]) {
+    tracing::warn!(
+        command = %command.escape_ascii(),
+        error = String::from_utf8_lossy(error).trim_end(),
+        "A request of the primary failed"
+    );
 }
 
 /// Puts what is in the file in the place of all that there is.
