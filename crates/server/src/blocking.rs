@@ -282,7 +282,7 @@ impl Server {
     }
 
     /// Ends a wait with an error; says whether it was not over already.
-    fn fail_waiter(&self, waiter: &Waiter, error: &str) -> bool {
+    pub(crate) fn fail_waiter(&self, waiter: &Waiter, error: &str) -> bool {
         let mut reply = Reply::new(waiter.version);
         reply.error(error.as_bytes());
         let fails = waiter.settle(reply.into_vec());

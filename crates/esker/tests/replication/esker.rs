@@ -76,6 +76,37 @@ fn keys_expire_when_the_primary_says_so() {
 }
 
 #[test]
+fn a_wait_for_replicas_can_be_ended() {
+    let [primary, other] = std::array::from_fn(|_| Server::start(&[]));
+    let (mut waiting, mut client) = (primary.connect(), primary.connect());
+    for (command, error) in [
+        ("WAIT 1 -1", "ERR timeout is negative"),
+        ("WAIT 1 9223372036854775807", "ERR timeout is out of range"),
+        ("WAIT 1 9223372036854775808", "ERR timeout is not an integer or out of range"),
+    ] {
+        assert_eq!(client.call(command).error(), error);
+    }
+    client.call("CONFIG RESETSTAT");
+    let id = waiting.call("CLIENT ID").int();
+    let mut wait = |client: &mut Client| {
+        waiting.send("WAIT 1 0");
+        eventually("it waits", || field(client, "clients", "blocked_clients") == "1");
+    };
+    wait(&mut client);
+    assert_eq!(client.call(&format!("CLIENT UNBLOCK {id}")), Value::Int(1));
+    wait(&mut client);
+    assert_eq!(client.call(&format!("CLIENT UNBLOCK {id} ERROR")), Value::Int(1));
+    wait(&mut client);
+    follow(&mut client, &other);
+    let calls = field(&mut client, "commandstats", "cmdstat_wait");
+    assert!(calls.ends_with("failed_calls=2"), "{calls}");
+    assert_eq!(waiting.read().expect("an answer"), Value::Int(0));
+    for _ in 0..2 {
+        assert!(waiting.read().expect("an answer").error().starts_with("UNBLOCKED"));
+    }
+}
+
+#[test]
 fn waits_for_replicas() {
     let [primary, replica] = std::array::from_fn(|_| Server::start(&[]));
     let (mut source, mut copy) = (primary.connect(), replica.connect());
@@ -169,7 +200,13 @@ fn parts_are_exchanged_without_losing_a_write() {
         source.call(&format!("SET key:{number} {number}"));
     }
     source.call("CONFIG RESETSTAT");
-    assert_eq!(source.call(&format!("FAILOVER TO 127.0.0.1 {} TIMEOUT 20000", replica.port())), Value::ok());
+    for wrong in
+        ["FAILOVER FORCE TIMEOUT 100".to_owned(), format!("FAILOVER TO 127.0.0.1 {} FORCE", replica.port())]
+    {
+        assert!(source.call(&wrong).error().contains("requires both a timeout and target"), "{wrong}");
+    }
+    let order = format!("FAILOVER TIMEOUT 20000 TO 127.0.0.1 {} FORCE", replica.port());
+    assert_eq!(source.call(&order), Value::ok());
     eventually("the replica is the primary", || field(&mut copy, "replication", "role") == "master");
     eventually("the primary is a replica", || {
         field(&mut source, "replication", "master_link_status") == "up"

@@ -138,7 +138,7 @@ pub(crate) async fn start(server: Arc<Server>) {
             continue;
         }
         if server.is_handing_over() && matches!(reason, Break::Link(_)) {
-            tracing::warn!("The replica did not take over: this server goes on as the primary");
+            tracing::warn!("Failover target rejected psync request: this server goes on as the primary");
             server.abort_failover();
             continue;
         }
@@ -461,7 +461,7 @@ impl Follower<'_> {
         }
         let now = (offset, files.stream.end());
         let (of_stream, of_file) = *self.unsafe_yet.get_or_insert(now);
-        if files.is_synced(of_file) {
+        if files.keeps(of_file) {
             self.safe = of_stream;
             self.unsafe_yet = Some(now);
         }

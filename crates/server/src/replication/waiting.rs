@@ -45,7 +45,7 @@ impl Goal {
             let has = if self.safe.is_some() { replica.safe() } else { replica.acknowledged() };
             replica.stage() == Stage::Online && has >= self.offset
         };
-        let is_local = self.safe.map(|local| files.is_on() && files.is_synced(local.offset));
+        let is_local = self.safe.map(|local| files.keeps(local.offset));
         Reached { replicas: replicas.iter().filter(has_it).count(), is_local }
     }
 

@@ -84,6 +84,10 @@ impl Server {
     }
 
     fn save_and_stop(&self, how: Shutdown) -> Result<(), ShutdownRefused> {
+        if self.append_only.files.is_beginning() && !how.force {
+            tracing::warn!("Writing initial AOF, can't exit: all that is in memory would be lost");
+            return Err(ShutdownRefused);
+        }
         self.saves.stop();
         if self.saves.shutdown.is_aborted.load(Ordering::Acquire) {
             return Err(ShutdownRefused);
@@ -95,10 +99,11 @@ impl Server {
             match self.save() {
                 Ok(()) => self.saves.shutdown.has_saved.store(true, Ordering::Release),
                 Err(error) => {
-                    tracing::warn!("Error trying to save the DB: {error}");
                     if !how.force || matches!(error, SaveError::Cancelled) {
+                        tracing::warn!("Error trying to save the DB, can't exit: {error}");
                         return Err(ShutdownRefused);
                     }
+                    tracing::warn!("Error trying to save the DB, exiting anyway: {error}");
                 }
             }
         }
