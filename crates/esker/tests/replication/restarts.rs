@@ -123,8 +123,16 @@ fn a_shutdown_waits_for_replicas() {
     let mut asking = primary.connect();
     asking.send("SHUTDOWN NOSAVE");
     eventually("it waits", || primary.log().contains("Waiting for replicas before shutting down"));
+    assert!(primary.info("shutdown_in_milliseconds") > 0);
+    // A second one waits for the same.
+    let mut second = primary.connect();
+    second.send("SHUTDOWN NOSAVE");
+    eventually("both wait", || primary.info("blocked_clients") == 2);
     assert_eq!(source.call("SHUTDOWN ABORT"), Value::ok());
-    assert!(asking.read().expect("an answer").is_error());
+    for client in [&mut asking, &mut second] {
+        assert!(client.read().expect("an answer").is_error());
+    }
+    assert_eq!(primary.info("blocked_clients"), 0);
     assert_eq!(source.call("SET a 2"), Value::ok(), "clients may write again");
     asking.send("SHUTDOWN NOSAVE");
     eventually("it waits again", || primary.log().matches("Waiting for replicas before").count() == 2);

@@ -84,7 +84,7 @@ pub(super) fn write(
     let is_stored = |database| server.keyspace.engine(database).is_stored();
     let is_given_up = &server.append_only.is_given_up;
     sink.take(snapshot, functions, is_stored, |keys| {
-        delay(server, keys, is_given_up);
+        delay(server, keys, || is_given_up.load(Ordering::Acquire));
         if is_given_up.load(Ordering::Acquire) { Err(io::Error::other("it was given up")) } else { Ok(()) }
     })?;
     let out = sink.finish()?;

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use config::Settings;
@@ -98,7 +98,7 @@ fn write_to(
             return Err(io::Error::other("it was cancelled"));
         }
         server.saves.keys_done.fetch_add(keys as u64, Ordering::Relaxed);
-        delay(server, keys, is_cancelled);
+        delay(server, keys, || is_cancelled.load(Ordering::Relaxed));
         Ok(())
     };
     let mut sink = Sink::Rdb(writer);
@@ -147,10 +147,10 @@ pub(crate) fn encoder(settings: &Settings, version: Version) -> Encode {
 
 /// `rdb-key-save-delay`: so many microseconds for each key, or, when negative, one for so many keys. It may be changed
 /// meanwhile.
-pub(crate) fn delay(server: &Server, keys: usize, is_cancelled: &AtomicBool) {
+pub(crate) fn delay(server: &Server, keys: usize, is_over: impl Fn() -> bool) {
     const STEP: Duration = Duration::from_millis(10);
     let began = Instant::now();
-    while !is_cancelled.load(Ordering::Relaxed) {
+    while !is_over() {
         let delay_us = server.settings().persistence.rdb_key_save_delay_us;
         let each = u64::from(delay_us.unsigned_abs());
         let us = match delay_us {
