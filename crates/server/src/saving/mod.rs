@@ -242,6 +242,11 @@ impl Server {
         }
     }
 
+    /// Whether a snapshot is taken, or about to be, for something else than a save, where none runs.
+    pub(crate) fn has_other_snapshot(&self) -> bool {
+        self.append_only.is_rewriting() || self.keyspace.is_snapshotting()
+    }
+
     fn run_save(&self, running: Running, begun: impl FnOnce()) -> Result<(), SaveError> {
         let mut changes = 0;
         let at_the_instant = || {
@@ -291,7 +296,7 @@ impl Server {
     /// Begins a save if there is one to begin: by rule, or because it was asked for while another one ran.
     fn save_if_due(self: &Arc<Self>) {
         let state = self.saves.state();
-        if state.running.is_some() || self.loading.is_running() || self.keyspace.is_snapshotting() {
+        if state.running.is_some() || self.loading.is_running() || self.has_other_snapshot() {
             return;
         }
         let now_s = unix_ms() / 1000;

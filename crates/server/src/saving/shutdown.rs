@@ -164,7 +164,7 @@ impl Server {
                 break lagging;
             }
             if shutdown.is_aborted.load(Ordering::Acquire) {
-                tracing::warn!("The shutdown was aborted while it waited for replicas");
+                tracing::warn!("Shutdown manually aborted while it waited for replicas");
                 return Err(ShutdownRefused);
             }
             std::thread::sleep(STEP);
@@ -179,9 +179,7 @@ impl Server {
             );
         }
         let in_sync = replicas.saturating_sub(lagging.len());
-        if !lagging.is_empty() {
-            tracing::warn!("{in_sync} of {replicas} replicas are in sync when shutting down.");
-        }
+        tracing::info!("{in_sync} of {replicas} replicas are in sync when shutting down.");
         Ok(())
     }
 

@@ -38,7 +38,7 @@ pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Resul
         reply.simple(cancelled.ok_or(Error::new("Background saving is currently not in progress or scheduled"))?);
         return Ok(());
     }
-    if server.keyspace.is_snapshotting() && !server.saves.state().is_running() {
+    if !server.saves.state().is_running() && server.has_other_snapshot() {
         // It is for a rewrite or for replicas, and there is one at a time.
         if matches!(args.operation, Some(Operation::Schedule)) || session.is_in_exec {
             server.saves.schedule();
