@@ -158,6 +158,11 @@ impl Replication {
         replicas
     }
 
+    /// Whether replicas are sent a snapshot.
+    pub fn is_sending(&self) -> bool {
+        self.is_sending.load(Ordering::Acquire)
+    }
+
     /// The exchange of parts that is under way.
     pub fn failover(&self) -> Option<Failover> {
         self.failover.lock().clone()
