@@ -12,4 +12,4 @@ pub use crate::call::{Attempt, Wait};
 pub use crate::command;
 pub use crate::command::Scope;
 pub use crate::error::{Error, Result, shown};
-pub use crate::timeout::Timeout;
+pub use crate::timeout::{Timeout, TimeoutMs};

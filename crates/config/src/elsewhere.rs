@@ -78,7 +78,6 @@ const VALKEY: &[&str] = &[
     "commandlog-request-larger-than",
     "commandlog-slow-execution-max-len",
     "debug-context",
-    "dual-channel-replication-enabled",
     "enable-debug-assert",
     "events-per-io-thread",
     "extended-redis-compatibility",

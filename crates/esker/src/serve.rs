@@ -112,7 +112,7 @@ fn start(arguments: &[OsString]) -> Result<(), String> {
     }
     match result {
         Ok(Ok(())) => {
-            tracing::info!("Bye bye");
+            tracing::info!("Esker is now ready to exit, bye bye...");
             Ok(())
         }
         Ok(Err(error)) => Err(error.to_string()),

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use harness::{
-    Client, SOON, Server, Spec, TemporaryDirectory, Value, eventually, find_program, run_to_end,
-    temporary_directory,
+    Client, SOON, Server, Spec, TemporaryDirectory, Value, eventually, find_program, is_on_disk, pass_over,
+    run_to_end, temporary_directory,
 };
 use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 
@@ -469,4 +469,45 @@ fn what_a_signal_means_is_configured() {
         assert_eq!(server.stop_by(signal).code, Some(0));
         assert_eq!(dump(&directory).exists(), is_saved, "{words:?} {signal:?}");
     }
+}
+
+/// There is one snapshot at a time; that another one runs is no failure of a save.
+#[test]
+fn a_save_waits_for_a_rewrite() {
+    if is_on_disk() {
+        return pass_over("nothing is saved of a database on disk");
+    }
+    let mut server = Server::start(&["--appendonly", "yes", "--save", "3600 1"]);
+    let mut client = server.connect();
+    for number in 0..100 {
+        client.call(&format!("SET key:{number} {number}"));
+    }
+    let saves = server.info("rdb_saves");
+    client.call("CONFIG SET rdb-key-save-delay 600000");
+    client.call("BGREWRITEAOF");
+    eventually("a rewrite runs", || server.info("aof_rewrite_in_progress") == 1);
+    assert!(client.call("BGSAVE").error().contains("Use BGSAVE SCHEDULE"));
+    assert_eq!(client.call("BGSAVE SCHEDULE"), Value::Simple(b"Background saving scheduled".to_vec()));
+    assert_eq!(
+        client.call("BGSAVE CANCEL"),
+        Value::Simple(b"Scheduled background saving cancelled".to_vec())
+    );
+    // By rule, too.
+    assert_eq!(client.call_with(&["CONFIG", "SET", "save", "1 1"]), Value::ok());
+    std::thread::sleep(Duration::from_millis(2500));
+    assert_eq!(client.call("SET a 1"), Value::ok(), "nothing has failed");
+    client.call("CONFIG SET rdb-key-save-delay 0");
+    eventually("it is saved when the rewrite is over", || server.info("rdb_saves") > saves);
+    // The last save does not wait for a rewrite, nor is it refused.
+    eventually("all is done", || {
+        server.info("aof_rewrite_in_progress") + server.info("rdb_bgsave_in_progress") == 0
+    });
+    assert_eq!(client.call_with(&["CONFIG", "SET", "save", ""]), Value::ok());
+    client.call("CONFIG SET rdb-key-save-delay 20000");
+    client.call("SET a 2");
+    client.call("BGREWRITEAOF");
+    eventually("a rewrite runs", || server.info("aof_rewrite_in_progress") == 1);
+    client.send("SHUTDOWN SAVE");
+    let exit = server.wait();
+    assert_eq!(exit.code, Some(0), "{}", exit.log);
 }

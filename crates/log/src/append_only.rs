@@ -96,6 +96,8 @@ pub struct AppendOnly {
     manifest: Mutex<Manifest>,
     output: Mutex<Output>,
     is_on: AtomicBool,
+    /// Whether the first base is being written, without which nothing that is written would be loaded.
+    is_beginning: AtomicBool,
     fsync: AtomicU8,
     /// Whether syncing rests, since something else is being saved.
     rests: AtomicBool,
@@ -125,6 +127,7 @@ impl AppendOnly {
             manifest: Mutex::default(),
             output: Mutex::default(),
             is_on: AtomicBool::new(false),
+            is_beginning: AtomicBool::new(false),
             fsync: AtomicU8::new(Fsync::EverySecond as u8),
             rests: AtomicBool::new(false),
             written: AtomicU64::new(0),
@@ -214,6 +217,17 @@ impl AppendOnly {
         self.is_on.load(Ordering::Acquire)
     }
 
+    /// Whether what is written is lost with the process all the same, since it is behind a first base that is still being
+    /// written.
+    pub fn is_beginning(&self) -> bool {
+        self.is_beginning.load(Ordering::Acquire)
+    }
+
+    /// Whether all up to `offset` would be loaded after the machine has stopped.
+    pub fn keeps(&self, offset: u64) -> bool {
+        self.is_on() && !self.is_beginning() && self.is_synced(offset)
+    }
+
     /// Appends to the last incremental file from now on, or to a first one. What was appended to the stream before is
     /// written to it too.
     ///
@@ -241,6 +255,7 @@ impl AppendOnly {
     /// Writes nothing any more.
     pub fn stop(&self) {
         self.is_on.store(false, Ordering::Release);
+        self.is_beginning.store(false, Ordering::Release);
         let mut output = self.output.lock();
         let _ = output.write(&self.stream);
         let last = output.file.take();
@@ -520,6 +535,7 @@ impl AppendOnly {
             self.replace(&mut manifest, with_file)?;
         }
         self.output.lock().next = Some(Arc::new(file));
+        self.is_beginning.store(!is_listed, Ordering::Release);
         self.is_on.store(true, Ordering::Release);
         Ok(Rewrite {
             first_kept: part.number,
@@ -530,11 +546,17 @@ impl AppendOnly {
     }
 
     /// Ends a rewrite: the base, which was written to [`Rewrite::temporary`] and is on disk, takes the place of what was
-    /// before it. `suffix` says what it is made of: `rdb` or `aof`.
+    /// before it. `suffix` says what it is made of, `rdb` or `aof`, and `cut` up to where of the stream it has all.
     ///
     /// # Errors
     /// When the file system fails; then what was before is still what counts.
-    pub fn end_rewrite(&self, rewrite: &Rewrite, suffix: &str, keeps_history: bool) -> io::Result<()> {
+    pub fn end_rewrite(
+        &self,
+        rewrite: &Rewrite,
+        cut: u64,
+        suffix: &str,
+        keeps_history: bool,
+    ) -> io::Result<()> {
         let Options { dir, name, .. } = &self.options;
         // What came before the cut is in the file that goes, and nothing more comes there.
         let (end, written) = self.output.lock().write(&self.stream)?;
@@ -558,6 +580,10 @@ impl AppendOnly {
             self.forget_history(&mut manifest);
         }
         self.failed_syncs_mended.fetch_max(rewrite.failed_syncs, Ordering::AcqRel);
+        // The base is on disk, whenever what comes behind it will be.
+        self.synced.fetch_max(cut, Ordering::AcqRel);
+        self.is_beginning.store(false, Ordering::Release);
+        self.wake_waiting();
         self.wake_syncer();
         Ok(())
     }
@@ -577,6 +603,7 @@ impl AppendOnly {
         let _ = fs::remove_file(&rewrite.temporary);
         let Some(part) = &rewrite.unlisted else { return false };
         self.is_on.store(false, Ordering::Release);
+        self.is_beginning.store(false, Ordering::Release);
         let mut output = self.output.lock();
         (output.file, output.next) = (None, None);
         let _ = fs::remove_file(self.options.dir.join(&part.name));
@@ -643,13 +670,17 @@ mod tests {
         keys
     }
 
-    fn rewrite(files: &AppendOnly, base: &str) -> Rewrite {
+    fn rewrite(files: &AppendOnly, base: &str) -> (Rewrite, u64) {
         let rewrite = files.begin_rewrite().expect("the disk works");
         append(files, "before");
-        files.stream.cut();
+        let cut = files.stream.cut();
         append(files, "behind");
         fs::write(&rewrite.temporary, format!("base:{base}\n")).expect("the disk works");
-        rewrite
+        (rewrite, cut)
+    }
+
+    fn end(files: &AppendOnly, (rewrite, cut): &(Rewrite, u64)) {
+        files.end_rewrite(rewrite, *cut, "aof", false).expect("the disk works");
     }
 
     #[test]
@@ -659,7 +690,7 @@ mod tests {
         files.configure(Fsync::EverySecond, false);
         assert!(files.open().expect("there is nothing").files.is_empty());
         let first = rewrite(&files, "A");
-        files.end_rewrite(&first, "aof", false).expect("the disk works");
+        end(&files, &first);
         append(&files, "c");
         assert_eq!(loaded(directory.path()), "Abehind");
         assert_eq!(files.write_out(), Ok(None));
@@ -689,12 +720,12 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
         let files = made(directory.path());
         let first = rewrite(&files, "A");
-        files.end_rewrite(&first, "aof", false).expect("the disk works");
+        end(&files, &first);
         append(&files, "c");
         let second = rewrite(&files, "B");
         files.write_out().expect("the disk works");
         assert_eq!(loaded(directory.path()), "Abehindcbeforebehind");
-        files.end_rewrite(&second, "aof", false).expect("the disk works");
+        end(&files, &second);
         assert_eq!(loaded(directory.path()), "Bbehind");
         let names = fs::read_dir(directory.path().join("aof")).expect("it is there").count();
         assert_eq!(names, 3, "the base, what was done since, and the manifest");
@@ -705,18 +736,40 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
         let files = made(directory.path());
         let first = rewrite(&files, "A");
-        files.end_rewrite(&first, "aof", false).expect("the disk works");
+        end(&files, &first);
         // Twice in a row, with nothing written between.
         for _ in 0..2 {
             let second = rewrite(&files, "B");
-            assert!(!files.give_up_rewrite(&second));
+            assert!(!files.give_up_rewrite(&second.0));
         }
         let third = rewrite(&files, "C");
         files.write_out().expect("the disk works");
         let before = "beforebehind";
         assert_eq!(loaded(directory.path()), format!("Abehind{before}{before}{before}"));
-        files.end_rewrite(&third, "aof", false).expect("the disk works");
+        end(&files, &third);
         assert_eq!(loaded(directory.path()), "Cbehind");
+    }
+
+    #[test]
+    fn a_first_base_keeps_what_is_in_it_once_it_is_there() {
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let files = made(directory.path());
+        files.configure(Fsync::Never, false);
+        let given_up = rewrite(&files, "A");
+        assert!(files.is_beginning());
+        assert!(files.give_up_rewrite(&given_up.0));
+        assert!(!files.is_beginning() && !files.keeps(0));
+        let first = rewrite(&files, "B");
+        assert!(files.is_beginning() && !files.keeps(0));
+        end(&files, &first);
+        assert!(!files.is_beginning());
+        assert!(files.keeps(first.1), "the base is on disk, whatever appendfsync says");
+        assert!(!files.keeps(first.1 + 1));
+        let second = rewrite(&files, "C");
+        assert!(!files.is_beginning(), "there is a base already");
+        assert!(files.keeps(first.1));
+        end(&files, &second);
+        assert!(files.keeps(second.1));
     }
 
     #[test]
@@ -725,7 +778,7 @@ mod tests {
         let files = Arc::new(made(directory.path()));
         files.configure(Fsync::Always, false);
         let first = rewrite(&files, "A");
-        files.end_rewrite(&first, "aof", false).expect("the disk works");
+        end(&files, &first);
         append(&files, "c");
         let offset = files.write_out().expect("the disk works").expect("it has to be awaited");
         let own = Arc::clone(&files);

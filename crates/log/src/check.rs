@@ -113,6 +113,16 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_counted_up_to_what_is_wrong() {
+        let whole = "*3\r\n$3\r\nset\r\n$3\r\nfoo\r\n$5\r\nhello\r\n";
+        assert_eq!(look(whole.as_bytes(), 0, None).lines, 7);
+        assert_eq!(look(format!("{whole}!!!").as_bytes(), 0, None).lines, 8);
+        // A reader that has little at once counts the same.
+        let reader = std::io::BufReader::with_capacity(4, whole.as_bytes());
+        assert_eq!(look(reader, 0, None).lines, 7);
+    }
+
+    #[test]
     fn units_do_not_nest() {
         for text in ["*1\r\n$4\r\nEXEC\r\n".to_owned(), format!("{}{UNIT}", &UNIT[..15])] {
             let findings = look(text.as_bytes(), 0, None);

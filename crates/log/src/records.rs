@@ -113,6 +113,8 @@ impl<R: BufRead> Records<R> {
         if let Some(len) = read_whole(buffer, words) {
             self.reader.consume(len);
             self.offset += len as u64;
+            // One says how many words there are; each word has two, its length and itself.
+            self.lines += 1 + 2 * words.as_arguments().len() as u64;
             return Ok(Some(Record::Command));
         }
         words.clear(KEPT_BYTES_MAX);

@@ -91,11 +91,14 @@ impl History {
         self.id = id;
     }
 
-    /// The primary goes by another name since; this server, which follows it, has `offset` bytes so far.
-    pub fn follow(&mut self, id: ReplicationId, offset: u64) {
-        if id != self.id {
+    /// The primary goes by this name since; this server, which follows it, has `offset` bytes so far. Says whether the
+    /// name is another than before.
+    pub fn follow(&mut self, id: ReplicationId, offset: u64) -> bool {
+        let is_another = id != self.id;
+        if is_another {
             self.fork(id, offset);
         }
+        is_another
     }
 
     /// Whether the first `offset` bytes of the stream called `id` are also the first of this one.
@@ -137,7 +140,7 @@ mod tests {
         history.fork(id('c'), 150);
         assert!(history.shares(id('b'), 150));
         assert!(history.shares(id('a'), 100) && !history.shares(id('a'), 101));
-        history.follow(id('c'), 170);
+        assert!(!history.follow(id('c'), 170));
         assert_eq!(history.former().next(), Some((id('b'), 150)), "the same name is no news");
         assert_eq!(History::with_former(id('c'), history.former()), history);
         for name in ['d', 'e', 'f'] {

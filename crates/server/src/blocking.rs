@@ -48,6 +48,11 @@ pub struct Waiter {
 }
 
 impl Waiter {
+    /// Who waits.
+    pub(crate) fn client_id(&self) -> u64 {
+        self.client.id
+    }
+
     /// Ends the wait with `reply`, unless it is over already; says whether it did.
     pub fn settle(&self, reply: Vec<u8>) -> bool {
         let mut outcome = self.outcome.lock();
@@ -165,28 +170,14 @@ impl Blocked {
         queues.values().filter(|queue| queue.iter().any(|waiter| waiter.needs_keys)).count()
     }
 
-    /// Ends the wait of the client with this id, as if its time were over or with an error; says whether it was
-    /// waiting.
-    pub fn unblock(&self, client: u64, with_error: bool) -> bool {
-        let waiter = {
-            let queues = self.queues.lock();
-            queues.values().flatten().find(|waiter| waiter.client.id == client).cloned()
-        };
-        match waiter {
-            Some(waiter) if with_error => {
-                waiter.settle(b"-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n".to_vec())
-            }
-            Some(waiter) => waiter.time_out(),
-            None => false,
-        }
+    /// The client with this id, if it waits.
+    fn of_client(&self, id: u64) -> Option<Arc<Waiter>> {
+        self.queues.lock().values().flatten().find(|waiter| waiter.client.id == id).cloned()
     }
 
-    /// Ends all waits with this reply.
-    pub fn end_all(&self, reply: &[u8]) {
-        let waiters: Vec<_> = self.queues.lock().values().flatten().cloned().collect();
-        for waiter in waiters {
-            waiter.settle(reply.to_vec());
-        }
+    /// All who wait; those who wait for several keys more than once.
+    fn all(&self) -> Vec<Arc<Waiter>> {
+        self.queues.lock().values().flatten().cloned().collect()
     }
 
     /// Takes a settled waiter out of all its queues.
@@ -270,6 +261,38 @@ impl Blocked {
 }
 
 impl Server {
+    /// Ends the wait of the client with this id, as if its time were over or with an error; says whether it was
+    /// waiting.
+    pub(crate) fn unblock(&self, client: u64, with_error: bool) -> bool {
+        let waiter = self.blocked.of_client(client).or_else(|| self.replication.waiters.of_client(client));
+        match waiter {
+            Some(waiter) if with_error => {
+                self.fail_waiter(&waiter, "UNBLOCKED client unblocked via CLIENT UNBLOCK")
+            }
+            Some(waiter) => waiter.time_out(),
+            None => false,
+        }
+    }
+
+    /// Ends all waits with this error.
+    pub(crate) fn fail_waiters(&self, error: &str) {
+        for waiter in self.blocked.all().into_iter().chain(self.replication.waiters.take_all()) {
+            self.fail_waiter(&waiter, error);
+        }
+    }
+
+    /// Ends a wait with an error; says whether it was not over already.
+    pub(crate) fn fail_waiter(&self, waiter: &Waiter, error: &str) -> bool {
+        let mut reply = Reply::new(waiter.version);
+        reply.error(error.as_bytes());
+        let fails = waiter.settle(reply.into_vec());
+        if fails {
+            self.statistics.count_error(error);
+            self.statistics.count_late_failure(waiter.index);
+        }
+        fails
+    }
+
     /// Serves those who wait for the keys that became `ready`, and for what their commands make ready in turn.
     #[inline]
     pub(crate) fn serve_waiting(&self, ready: Vec<DatabaseKey>, now_ms: u64) {

@@ -13,6 +13,8 @@ use tempfile::TempDir;
 
 /// How long a unit may take: then it is ended, with whatever it has started.
 const UNIT_TIME_MAX: Duration = Duration::from_secs(180);
+/// As much for a unit that starts its servers itself: some have to wait for minutes.
+const UNIT_WITH_SERVERS_TIME_MAX: Duration = Duration::from_secs(900);
 const START_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A unit of the suite, as `unit/type/hash`.
@@ -131,8 +133,11 @@ impl Suite {
         let programs = folder.path().join("src");
         fs::create_dir(&programs)?;
         let esker = program.display();
-        // The suite takes the process for a server as soon as it has said its number, and reads the log as its output.
-        let server = format!("echo \" PID: $$, Server initialized\"\nexec '{esker}' server \"$@\" 2>&1");
+        // The suite takes the process for a server as soon as it has said its number, and reads the log as its output. Some
+        // tests connect at once, so it is said when the server listens.
+        let server = format!(
+            "(sleep 0.2; echo \" PID: $$, Server initialized\") &\nexec '{esker}' server \"$@\" 2>&1"
+        );
         for (name, text) in [
             ("valkey-server", server),
             ("valkey-check-aof", format!("exec '{esker}' check-aof \"$@\"")),
@@ -174,8 +179,8 @@ impl Suite {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        let mut outcome =
-            self.run(&["--host", "127.0.0.1", "--port", &port.to_string()], tags, skipped, unit)?;
+        let options = ["--host", "127.0.0.1", "--port", &port.to_string()];
+        let mut outcome = self.run(&options, UNIT_TIME_MAX, tags, skipped, unit)?;
         if server.0.try_wait()?.is_some() {
             outcome.broke_off.get_or_insert("the server has ended".to_owned());
         }
@@ -184,10 +189,17 @@ impl Suite {
 
     /// Runs `unit`, with these tags and without the tests named `skipped`, which starts its servers itself.
     pub fn run_with_own_servers(&self, tags: &str, skipped: &[&str], unit: &Unit) -> io::Result<Outcome> {
-        self.run(&[], tags, skipped, unit)
+        self.run(&[], UNIT_WITH_SERVERS_TIME_MAX, tags, skipped, unit)
     }
 
-    fn run(&self, options: &[&str], tags: &str, skipped: &[&str], unit: &Unit) -> io::Result<Outcome> {
+    fn run(
+        &self,
+        options: &[&str],
+        time_max: Duration,
+        tags: &str,
+        skipped: &[&str],
+        unit: &Unit,
+    ) -> io::Result<Outcome> {
         let suite = Command::new("./runtest")
             .args(options)
             .args(["--single", &unit.0, "--tags", tags, "--durable", "--clients", "1"])
@@ -209,15 +221,14 @@ impl Suite {
         let began = Instant::now();
         let mut is_late = false;
         while !is_late && suite.0.try_wait()?.is_none() {
-            is_late = began.elapsed() > UNIT_TIME_MAX;
+            is_late = began.elapsed() > time_max;
             std::thread::sleep(Duration::from_millis(20));
         }
         drop(suite);
         let bytes = reader.join().map_err(|_| io::Error::other("the output cannot be read"))?;
         let mut outcome = read(&String::from_utf8_lossy(&bytes));
         if is_late {
-            outcome.broke_off =
-                Some(format!("it did not come to its end within {} s", UNIT_TIME_MAX.as_secs()));
+            outcome.broke_off = Some(format!("it did not come to its end within {} s", time_max.as_secs()));
         }
         Ok(outcome)
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Column;
+use super::{Column, Unit};
 
 /// Why tests are known not to pass, and which are not run because others could not be run behind them.
 pub struct Reasons<'a> {
@@ -18,7 +18,7 @@ struct Skipped<'a> {
 }
 
 impl<'a> Reasons<'a> {
-    /// One on a line: in `known` a part of the test's name, a tab, the reason; in `skipped` an engine, or `*`, the test's
+    /// One on a line: in `known` a part of the test's name, or the name of a unit that breaks off, a tab, the reason; in `skipped` an engine, or `*`, the test's
     /// name, the reason, with tabs between them.
     pub fn parse(known: &'a str, skipped: &'a str) -> Reasons<'a> {
         let skipped = skipped.lines().filter_map(|line| {
@@ -40,6 +40,12 @@ impl<'a> Reasons<'a> {
 
     fn of_failed(&self, test: &str) -> &str {
         self.known.iter().find(|(part, _)| test.contains(part)).map_or("", |(_, reason)| reason)
+    }
+
+    /// As part of a sentence.
+    fn of_broken(&self, unit: &Unit) -> String {
+        let reason = self.known.iter().find(|(name, _)| *name == unit.0);
+        reason.map(|(_, reason)| format!(", since {reason}")).unwrap_or_default()
     }
 
     fn of_skipped(&self, test: &str) -> &str {
@@ -95,7 +101,8 @@ pub fn document(columns: &[Column], reasons: &Reasons<'_>, version: &str) -> Str
             }
             let _ = write!(text, "\n### {}\n\n{} pass.\n\n", unit.0, outcome.passed.len());
             if let Some(why) = &outcome.broke_off {
-                let _ = writeln!(text, "It broke off: {}.\n", cell(why));
+                let reason = reasons.of_broken(unit);
+                let _ = writeln!(text, "It broke off: {}{reason}.\n", cell(why));
             }
             if !outcome.failed.is_empty() || !outcome.skipped.is_empty() {
                 text.push_str("| test | what the suite says | reason |\n|---|---|---|\n");

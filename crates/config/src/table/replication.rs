@@ -12,6 +12,8 @@ const ALWAYS_FREED_LATER: Support = Ignored("what goes is always freed in the ba
 const ALWAYS_WITHOUT_FILE: Support = Ignored("a primary sends what it has without a file, at once");
 const ALWAYS_SAVED_FIRST: Support =
     Ignored("a replica keeps what it has until all that its primary sends has come");
+const KEEPS_THE_STREAM: Support =
+    Ignored("what changes while a replica begins is kept in the backlog, however it is sent");
 const ALWAYS_AT_ONCE: Support = Ignored("replicas are always sent what there is at once");
 const NO_ERRORS: Support = Ignored("what cannot be written on a replica is retried");
 
@@ -85,6 +87,9 @@ group! {
     /// Whether a replica loads what its primary sends without saving it first.
     "repl-diskless-load" => repl_diskless_load: ReplDisklessLoad = ReplDisklessLoad::Disabled, one_of(),
         ALWAYS_SAVED_FIRST;
+
+    /// Send a new replica everything on a second connection, as Valkey does.
+    "dual-channel-replication-enabled" => dual_channel_replication_enabled: bool = false, YesNo, KEEPS_THE_STREAM;
 
     /// Send to replicas in fewer, larger packets that come later.
     "repl-disable-tcp-nodelay" => repl_disable_tcp_nodelay: bool = false, YesNo, ALWAYS_AT_ONCE;

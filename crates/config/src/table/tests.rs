@@ -27,7 +27,8 @@ fn names_are_unique_and_in_lower_case() {
 fn as_many_as_redis_7_2_has() {
     let is_own = |directive: &Directive| {
         let own = directive.name.starts_with("metrics-")
-            || matches!(directive.name, "script-memory-max" | "rdb-version" | "repl-full-sync-rate");
+            || matches!(directive.name, "script-memory-max" | "rdb-version" | "repl-full-sync-rate")
+            || directive.name == "dual-channel-replication-enabled";
         own || directive.group == "disk"
     };
     let of_redis = || directives().filter(|directive| !is_own(directive));

@@ -90,8 +90,8 @@ fn an_unsupported_directive_is_a_warning_that_names_it() {
         return pass_over("Redis refuses to start");
     }
     // One of Redis' that Esker has no use for, and one of Valkey's.
-    let server = Server::start(&["--repl-diskless-sync", "no", "--dual-channel-replication-enabled", "yes"]);
-    for directive in ["repl-diskless-sync", "dual-channel-replication-enabled"] {
+    let server = Server::start(&["--repl-diskless-sync", "no", "--availability-zone", "a"]);
+    for directive in ["repl-diskless-sync", "availability-zone"] {
         assert!(server.log().contains(directive), "{}", server.log());
     }
     // What nobody knows is a slip of the pen.

@@ -35,6 +35,29 @@ fn a_chain_follows_its_head_and_survives_its_loss() {
 }
 
 #[test]
+fn who_follows_a_former_primary_learns_the_name_of_the_stream() {
+    let [former, next, other] = std::array::from_fn(|_| Server::start(&[]));
+    let [mut one, mut two, mut three] = [&former, &next, &other].map(Server::connect);
+    fill(&mut one);
+    follow(&mut two, &former);
+    follow(&mut three, &former);
+    catch_up(&mut one, &mut two);
+    assert_eq!(two.call("REPLICAOF NO ONE"), Value::ok());
+    // The other one stays behind the former primary, and gets what the new one does by way of it.
+    follow(&mut one, &next);
+    assert_eq!(two.call("SET by another"), Value::ok());
+    catch_up(&mut two, &mut three);
+    eventually("the name has come to all", || {
+        field(&mut three, "replication", "master_replid") == field(&mut two, "replication", "master_replid")
+    });
+    // So that it can go on from there.
+    follow(&mut three, &next);
+    assert_eq!(three.call("GET by"), Value::bulk("another"));
+    assert_eq!(field(&mut two, "stats", "sync_full"), "0");
+    assert_eq!(field(&mut one, "stats", "sync_full"), "2");
+}
+
+#[test]
 fn keys_expire_when_the_primary_says_so() {
     let [primary, replica] = std::array::from_fn(|_| Server::start(&["--enable-debug-command", "yes"]));
     let (mut source, mut copy) = (primary.connect(), replica.connect());
@@ -50,6 +73,39 @@ fn keys_expire_when_the_primary_says_so() {
     catch_up(&mut source, &mut copy);
     assert_eq!(copy.call("GET fleeting"), Value::bulk("2"));
     assert_eq!(copy.call("TTL fleeting"), Value::Int(-1));
+}
+
+#[test]
+fn a_wait_for_replicas_can_be_ended() {
+    let [primary, other] = std::array::from_fn(|_| Server::start(&[]));
+    let (mut waiting, mut client) = (primary.connect(), primary.connect());
+    for (command, error) in [
+        ("WAIT 1 -1", "ERR timeout is negative"),
+        ("WAIT 1 9223372036854775807", "ERR timeout is out of range"),
+        ("WAIT 1 9223372036854775808", "ERR timeout is not an integer or out of range"),
+    ] {
+        assert_eq!(client.call(command).error(), error);
+    }
+    client.call("CONFIG RESETSTAT");
+    let id = waiting.call("CLIENT ID").int();
+    let mut ended = |client: &mut Client, by: &dyn Fn(&mut Client)| {
+        waiting.send("WAIT 1 0");
+        eventually("it waits", || field(client, "clients", "blocked_clients") == "1");
+        by(client);
+        waiting.read().expect("an answer")
+    };
+    let reply = ended(&mut client, &|client| {
+        assert_eq!(client.call(&format!("CLIENT UNBLOCK {id}")), Value::Int(1));
+    });
+    assert_eq!(reply, Value::Int(0));
+    let reply = ended(&mut client, &|client| {
+        assert_eq!(client.call(&format!("CLIENT UNBLOCK {id} ERROR")), Value::Int(1));
+    });
+    assert_eq!(reply.error(), "UNBLOCKED client unblocked via CLIENT UNBLOCK");
+    let reply = ended(&mut client, &|client| follow(client, &other));
+    assert!(reply.error().starts_with("UNBLOCKED force unblock"));
+    let calls = field(&mut client, "commandstats", "cmdstat_wait");
+    assert!(calls.starts_with("calls=3") && calls.ends_with("failed_calls=2"), "{calls}");
 }
 
 #[test]
@@ -146,7 +202,13 @@ fn parts_are_exchanged_without_losing_a_write() {
         source.call(&format!("SET key:{number} {number}"));
     }
     source.call("CONFIG RESETSTAT");
-    assert_eq!(source.call(&format!("FAILOVER TO 127.0.0.1 {} TIMEOUT 20000", replica.port())), Value::ok());
+    for wrong in
+        ["FAILOVER FORCE TIMEOUT 100".to_owned(), format!("FAILOVER TO 127.0.0.1 {} FORCE", replica.port())]
+    {
+        assert!(source.call(&wrong).error().contains("requires both a timeout and target"), "{wrong}");
+    }
+    let order = format!("FAILOVER TIMEOUT 20000 TO 127.0.0.1 {} FORCE", replica.port());
+    assert_eq!(source.call(&order), Value::ok());
     eventually("the replica is the primary", || field(&mut copy, "replication", "role") == "master");
     eventually("the primary is a replica", || {
         field(&mut source, "replication", "master_link_status") == "up"

@@ -124,8 +124,16 @@ fn a_shutdown_waits_for_replicas() {
     let mut asking = primary.connect();
     asking.send("SHUTDOWN NOSAVE");
     eventually("it waits", || primary.log().contains("Waiting for replicas before shutting down"));
+    assert!(primary.info("shutdown_in_milliseconds") > 0);
+    // A second one waits for the same.
+    let mut second = primary.connect();
+    second.send("SHUTDOWN NOSAVE");
+    eventually("both wait", || primary.info("blocked_clients") == 2);
     assert_eq!(source.call("SHUTDOWN ABORT"), Value::ok());
-    assert!(asking.read().expect("an answer").is_error());
+    for client in [&mut asking, &mut second] {
+        assert!(client.read().expect("an answer").is_error());
+    }
+    assert_eq!(primary.info("blocked_clients"), 0);
     assert_eq!(source.call("SET a 2"), Value::ok(), "clients may write again");
     asking.send("SHUTDOWN NOSAVE");
     eventually("it waits again", || primary.log().matches("Waiting for replicas before").count() == 2);
@@ -174,4 +182,29 @@ fn waits_for_the_append_only_file() {
     other.call("CONFIG SET appendonly no");
     assert!(source.read().expect("an answer").error().contains("appendonly is disabled"));
     assert!(source.call("WAITAOF 1 0 0").error().contains("appendonly is disabled"));
+}
+
+#[test]
+fn nothing_is_on_disk_before_the_first_base_is() {
+    let mut server = Server::start(&["--engine", "memory", "--appendonly", "no", "--save", ""]);
+    let (mut client, mut other) = (server.connect(), server.connect());
+    for number in 0..100 {
+        client.call(&format!("SET key:{number} {number}"));
+    }
+    // A base that takes a minute, were it not for what follows.
+    client.call("CONFIG SET rdb-key-save-delay 600000");
+    client.call("CONFIG SET appendonly yes");
+    eventually("it is being written", || server.info("aof_rewrite_in_progress") == 1);
+    client.call("SET a 1");
+    assert_eq!(client.call("WAITAOF 1 0 1500").elements()[0], Value::Int(0), "it would not be loaded");
+    // To end now would lose all.
+    server.signal(Signal::TERM);
+    eventually("it does not end", || server.log().contains("Writing initial AOF, can't exit"));
+    client.send("WAITAOF 1 0 0");
+    eventually("it waits", || server.info("blocked_clients") == 1);
+    other.call("CONFIG SET rdb-key-save-delay 0");
+    assert_eq!(client.read().expect("an answer").elements()[0], Value::Int(1));
+    let exit = server.stop_by(Signal::TERM);
+    assert_eq!(exit.code, Some(0));
+    assert!(exit.log.contains("bye bye"), "{}", exit.log);
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use config::Settings;
 use keyspace::{Encode, Snapshot};
@@ -12,7 +13,7 @@ use rdb::file::Writer;
 
 use crate::clock::unix_ms;
 use crate::loading::{IntoStored, Taking};
-use crate::saving::file::{encoder, version, write_head};
+use crate::saving::file::{delay, encoder, version, write_head};
 use crate::saving::sink::{Sink, Stepwise};
 use crate::scripting::Registry;
 use crate::server::Server;
@@ -56,14 +57,13 @@ impl Form {
 }
 
 /// Writes what is served from memory of `snapshot`, with the libraries of that moment, to a file that is then on disk.
-/// `goes_on` is asked now and then.
+/// It ends early when the rewrite is given up.
 pub(super) fn write(
     server: &Server,
     snapshot: Snapshot<'_>,
     functions: &Registry,
     path: &Path,
     form: Form,
-    goes_on: impl Fn() -> bool,
 ) -> io::Result<()> {
     let settings = server.settings();
     let file = Stepwise::new(File::create(path)?, settings.persistence.aof_rewrite_incremental_fsync);
@@ -82,8 +82,10 @@ pub(super) fn write(
         }
     };
     let is_stored = |database| server.keyspace.engine(database).is_stored();
-    sink.take(snapshot, functions, is_stored, |_| {
-        if goes_on() { Ok(()) } else { Err(io::Error::other("it was given up")) }
+    let is_given_up = &server.append_only.is_given_up;
+    sink.take(snapshot, functions, is_stored, |keys| {
+        delay(server, keys, || is_given_up.load(Ordering::Acquire));
+        if is_given_up.load(Ordering::Acquire) { Err(io::Error::other("it was given up")) } else { Ok(()) }
     })?;
     let out = sink.finish()?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?.into_file().sync_all()

@@ -237,15 +237,20 @@ pub(crate) fn rest(server: &Server) {
 /// Has nothing be written and no rewrite go on or begin, until [`resume`]: everything is about to be replaced, and no file is
 /// to show a part of that. Waits for a rewrite that is under way to be given up.
 pub(crate) fn hold(server: &Server) {
+    server.append_only.is_held.store(true, Ordering::SeqCst);
+    give_up_rewrite(server);
+    rest(server);
+}
+
+/// Has a rewrite that is under way be given up, and waits until it is: what was written before is written on.
+pub(crate) fn give_up_rewrite(server: &Server) {
     const LOOKED_EVERY: std::time::Duration = std::time::Duration::from_millis(1);
     let appending = &server.append_only;
-    appending.is_held.store(true, Ordering::SeqCst);
     while appending.is_rewriting.load(Ordering::SeqCst) {
         // Again and again: one that is about to begin takes it back once.
         appending.is_given_up.store(true, Ordering::Release);
         std::thread::sleep(LOOKED_EVERY);
     }
-    rest(server);
 }
 
 /// Has the files, if they are written at all, begin anew with what there is now.

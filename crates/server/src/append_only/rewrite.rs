@@ -106,21 +106,20 @@ fn rewrite(server: &Arc<Server>) -> io::Result<()> {
     let form = Form::of(&settings);
     let rewrite = files.begin_rewrite()?;
     let at_the_instant = || {
-        files.stream.cut();
+        let cut = files.stream.cut();
         server.give_effects(Taker::File, true);
-        server.scripting.functions.now()
+        (cut, server.scripting.functions.now())
     };
     let begun = server.keyspace.begin_snapshot(form.encode(server), at_the_instant);
     let result = match begun {
-        Ok((snapshot, functions)) => {
-            let goes_on = || !server.append_only.is_given_up.load(Ordering::Acquire);
-            base::write(server, snapshot, &functions, &rewrite.temporary, form, goes_on)
+        Ok((snapshot, (cut, functions))) => {
+            base::write(server, snapshot, &functions, &rewrite.temporary, form).map(|()| cut)
         }
         Err(CannotBegin::Runs) => Err(io::Error::other("something else is being saved")),
         Err(CannotBegin::Fault(fault)) => Err(io::Error::other(fault.to_string())),
     };
     let keeps_history = settings.persistence.aof_disable_auto_gc;
-    let result = result.and_then(|()| files.end_rewrite(&rewrite, form.suffix(), keeps_history));
+    let result = result.and_then(|cut| files.end_rewrite(&rewrite, cut, form.suffix(), keeps_history));
     if result.is_err() {
         if files.give_up_rewrite(&rewrite) {
             server.give_effects(Taker::File, false);

@@ -15,7 +15,7 @@ pub(super) fn clients(server: &Server, fields: &mut Fields) {
     let watched: usize = clients.iter().map(|client| client.watched.load(Ordering::Relaxed)).sum();
     let input = largest(|client| client.input_bytes.load(Ordering::Relaxed));
     let output = largest(|client| client.output_bytes.load(Ordering::Relaxed));
-    fields.add("connected_clients", clients.len());
+    fields.add("connected_clients", clients.len() - count(ClientFlag::Replica));
     fields.add("cluster_connections", 0);
     fields.add("maxclients", server.settings().clients.clients_max);
     fields.add("client_recent_max_input_buffer", input.unwrap_or(0));

@@ -47,7 +47,9 @@ pub(super) fn memory(server: &Server, fields: &mut Fields) {
     fields.add("mem_fragmentation_bytes", i128::from(resident_bytes) - i128::from(used_bytes));
     fields.add("mem_not_counted_for_evict", server.uncounted_bytes());
     fields.add("mem_clients_normal", server.clients_bytes());
-    fields.add_all(&REPLICATION_AND_LOG);
+    add_replication(server, fields);
+    // No node of a cluster is called.
+    fields.add("mem_cluster_links", 0);
     fields.add("mem_allocator", server.allocator.name);
     fields.add("active_defrag_running", 0);
     fields.add("lazyfree_pending_objects", server.keyspace.pending_frees());
@@ -80,14 +82,16 @@ fn add_scripts(server: &Server, fields: &mut Fields) {
     }
 }
 
-/// Buffers of what there is not yet: replicas, a log, a cluster.
-const REPLICATION_AND_LOG: [(&str, i64); 5] = [
-    ("mem_clients_slaves", 0),
-    ("mem_replication_backlog", 0),
-    ("mem_total_replication_buffers", 0),
-    ("mem_aof_buffer", 0),
-    ("mem_cluster_links", 0),
-];
+/// What is kept of the stream: for replicas that come back, and beyond that for those that lag; and of the append-only
+/// file's what is not written yet.
+fn add_replication(server: &Server, fields: &mut Fields) {
+    let kept_bytes = server.replication.feed.figures().kept_bytes;
+    let backlog_bytes = kept_bytes.min(server.settings().replication.repl_backlog_bytes);
+    fields.add("mem_clients_slaves", kept_bytes - backlog_bytes);
+    fields.add("mem_replication_backlog", backlog_bytes);
+    fields.add("mem_total_replication_buffers", kept_bytes);
+    fields.add("mem_aof_buffer", server.append_only.files.figures().unwritten_bytes);
+}
 
 /// As people write sizes: `1.50M`.
 fn human(bytes: u64) -> String {

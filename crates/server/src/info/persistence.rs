@@ -22,7 +22,9 @@ pub(super) fn persistence(server: &Server, fields: &mut Fields) {
     fields.add("current_save_keys_processed", keys(&server.saves.keys_done));
     fields.add("current_save_keys_total", keys(&server.saves.keys_total));
     fields.add("rdb_changes_since_last_save", state.unsaved(server.statistics.totals().changes));
-    fields.add("rdb_bgsave_in_progress", u8::from(running.is_some()));
+    // As in Redis, what replicas begin with counts too.
+    let is_saving = running.is_some() || server.replication.is_sending();
+    fields.add("rdb_bgsave_in_progress", u8::from(is_saving));
     fields.add("rdb_last_save_time", state.last_save_s);
     fields.add("rdb_last_bgsave_status", if state.is_last_ok { "ok" } else { "err" });
     let seconds = |took: Option<std::time::Duration>| took.map_or(-1, |took| took.as_secs() as i64);

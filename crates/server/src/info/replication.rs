@@ -30,6 +30,8 @@ pub(super) fn replication(server: &Server, fields: &mut Fields) {
     for (number, replica) in replicas.iter().enumerate() {
         fields.add(format_args!("slave{number}"), describe(replica));
     }
+    // Valkey's, for replicas that wait on a second connection.
+    fields.add("replicas_waiting_psync", 0);
     fields.add("master_failover_state", Failover::name(replication.failover().as_ref()));
     fields.add("master_replid", figures.history.id());
     match figures.history.former().next() {

@@ -38,4 +38,7 @@ pub(super) fn server(server: &Server, fields: &mut Fields) {
     let file = server.config.lock().file().map(|file| file.display().to_string());
     fields.add("config_file", file.unwrap_or_default());
     fields.add("io_threads_active", u8::from(settings.process.io_threads > 1));
+    if let Some(left_ms) = server.saves.shutdown_left_ms() {
+        fields.add("shutdown_in_milliseconds", left_ms);
+    }
 }

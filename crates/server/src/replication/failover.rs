@@ -77,7 +77,10 @@ impl Server {
         let next = match (has_all, is_late) {
             (Some(replica), _) => Some(address_of(replica)),
             (None, false) => return true,
-            (None, true) if failover.is_forced => failover.target.clone(),
+            (None, true) if failover.is_forced => {
+                tracing::warn!("Failover target did not catch up: time out exceeded, failing over.");
+                failover.target.clone()
+            }
             (None, true) => None,
         };
         match next {

@@ -391,7 +391,7 @@ impl Feed {
         inner.backlog = Backlog::new(offset, bytes_min);
         inner.trimmed_at = offset;
         inner.selected = None;
-        inner.replicas.drain(..).for_each(|replica| replica.disconnect());
+        inner.disconnect_replicas();
         self.end.store(offset, Ordering::Release);
     }
 
@@ -436,12 +436,16 @@ impl Feed {
         self.inner.lock().replicas.clone()
     }
 
-    /// Adds to `out` what `replica` has not been sent, up to some tens of kilobytes. `false` when it lags so far that it
-    /// was let go.
+    /// Adds to `out` what `replica` has not been sent, up to some tens of kilobytes. `false` when it was let go, or lags
+    /// so far that it has to be.
     pub fn read(&self, replica: &Replica, out: &mut Vec<u8>) -> bool {
         let sent = replica.sent();
         {
             let inner = self.inner.lock();
+            // Asked under the lock: one that has to learn the stream's new name is sent nothing that came after.
+            if replica.client.is_killed() {
+                return false;
+            }
             if let Some(bytes) = inner.backlog.after(sent) {
                 out.extend_from_slice(bytes);
                 // Noted under the lock, so that it is either read here or told of.
@@ -468,7 +472,8 @@ impl Feed {
         self.inner.lock().is_stored_behind(offset)
     }
 
-    /// From now on the stream is that of a primary, of which this server has what `position` says.
+    /// From now on the stream is that of a primary, of which this server has what `position` says. Where that goes by
+    /// another name than before, those who follow this server learn it when they come back.
     pub fn follow(&self, position: Position) {
         let mut stored = self.stored.lock();
         let mut inner = self.inner.lock();
@@ -480,7 +485,9 @@ impl Feed {
             inner.history = History::new(position.id);
         }
         let offset = inner.backlog.end();
-        inner.history.follow(position.id, offset);
+        if inner.history.follow(position.id, offset) {
+            inner.disconnect_replicas();
+        }
         drop(inner);
         self.mark_holding(&mut stored);
     }
@@ -520,7 +527,7 @@ impl Feed {
         self.add(&mut inner, backlog);
     }
 
-    /// From now on the stream is this server's own, under the name `id`.
+    /// From now on the stream is this server's own, under the name `id`, which those who follow learn when they come back.
     pub fn lead(&self, id: ReplicationId) {
         let mut stored = self.stored.lock();
         let mut inner = self.inner.lock();
@@ -529,6 +536,7 @@ impl Feed {
             inner.selected = None;
             let offset = inner.backlog.end();
             inner.history.fork(id, offset);
+            inner.disconnect_replicas();
             drop(inner);
             self.mark_holding(&mut stored);
         }
@@ -581,6 +589,11 @@ impl Inner {
 
     fn is_stored_behind(&self, offset: u64) -> bool {
         self.stored.is_some_and(|(begin, _)| begin <= offset)
+    }
+
+    /// Has all who follow come back, to learn what the stream is called and whether they may go on.
+    fn disconnect_replicas(&mut self) {
+        self.replicas.drain(..).for_each(|replica| replica.disconnect());
     }
 
     /// Lets bytes go that nobody needs, and replicas that need too many: neither what is stored counts, nor those who lack

@@ -141,7 +141,7 @@ pub(crate) async fn start(server: Arc<Server>) {
             continue;
         }
         if server.is_handing_over() && matches!(reason, Break::Link(_)) {
-            tracing::warn!("The replica did not take over: this server goes on as the primary");
+            tracing::warn!("Failover target rejected psync request: this server goes on as the primary");
             server.abort_failover();
             continue;
         }
@@ -162,6 +162,7 @@ async fn follow(
     let socket = tokio::time::timeout(timeout, connect).await.map_err(|_| Break::Silent)??;
     socket.set_nodelay(true)?;
     tracing::info!(primary = %format_args!("{}:{}", primary.host, primary.port), "Connected with the primary");
+    server.replication.note(|following| following.link = LinkState::Handshake);
     let position = server.position();
     let client = Arc::new(Client::new(
         server.clients.next_id(),
@@ -466,7 +467,7 @@ impl Follower<'_> {
         }
         let now = (offset, files.stream.end());
         let (of_stream, of_file) = *self.unsafe_yet.get_or_insert(now);
-        if files.is_synced(of_file) {
+        if files.keeps(of_file) {
             self.safe = of_stream;
             self.unsafe_yet = Some(now);
         }
@@ -556,13 +557,12 @@ impl Follower<'_> {
                     &mut batch,
                 );
                 self.server.watchdog.end(worker);
-                if reply.as_bytes().first() == Some(&b'-') {
-                    let text = String::from_utf8_lossy(reply.as_bytes()).into_owned();
-                    if text.starts_with("-MISCONF ") {
+                if let Some(error) = reply.as_bytes().strip_prefix(b"-") {
+                    if error.starts_with(b"MISCONF ") {
                         // It is still to be done, when the disk works.
-                        return Err(Break::NotStored(text[1..].trim_end().to_owned()));
+                        return Err(Break::NotStored(String::from_utf8_lossy(error).trim_end().to_owned()));
                     }
-                    tracing::warn!(error = text.trim_end(), "A request of the primary failed");
+                    tell_failed(arguments.get(0).unwrap_or_default(), error);
                 }
                 reply.clear();
             }
@@ -576,6 +576,16 @@ impl Follower<'_> {
         }
         Ok(done)
     }
+}
+
+/// Tells of a request of the primary that could not be done here: the data may not be the same any more.
+#[cold]
+fn tell_failed(command: &[u8], error: &[u8]) {
+    tracing::warn!(
+        command = %command.escape_ascii(),
+        error = String::from_utf8_lossy(error).trim_end(),
+        "A request of the primary failed"
+    );
 }
 
 /// Puts what is in the file in the place of all that there is.

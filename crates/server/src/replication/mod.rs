@@ -90,6 +90,8 @@ pub(crate) enum LinkState {
     Connect,
     /// The primary is called.
     Connecting,
+    /// It is there, and has yet to say how it goes on.
+    Handshake,
     /// A snapshot comes.
     Sync,
     /// The stream comes.
@@ -102,6 +104,7 @@ impl LinkState {
         match self {
             Self::Connect => "connect",
             Self::Connecting => "connecting",
+            Self::Handshake => "handshake",
             Self::Sync => "sync",
             Self::Connected => "connected",
         }
@@ -109,8 +112,8 @@ impl LinkState {
 }
 
 /// What a client reads that waited when the server became a replica.
-const NO_PRIMARY_ANY_MORE: &[u8] =
-    b"-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n";
+const NO_PRIMARY_ANY_MORE: &str =
+    "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
 
 /// A new name for a stream.
 pub(crate) fn random_id() -> ReplicationId {
@@ -155,6 +158,11 @@ impl Replication {
         let mut replicas = self.feed.replicas();
         replicas.extend(self.waiting.lock().iter().cloned());
         replicas
+    }
+
+    /// Whether replicas are sent a snapshot.
+    pub fn is_sending(&self) -> bool {
+        self.is_sending.load(Ordering::Acquire)
     }
 
     /// The exchange of parts that is under way.
@@ -248,14 +256,11 @@ impl Server {
             replication.feed.lead(random_id());
             drop(between);
             *replication.following.lock() = None;
-            // They learn the new name when they come back.
-            replication.feed.replicas().iter().for_each(|replica| replica.disconnect());
         }
         self.refresh_concern_of_replication();
         if is_replica && before.is_none() {
             // The change that they wait for is the primary's to make.
-            self.blocked.end_all(NO_PRIMARY_ANY_MORE);
-            replication.waiters.end_all(NO_PRIMARY_ANY_MORE);
+            self.fail_waiters(NO_PRIMARY_ANY_MORE);
         }
         replication.changed.notify_one();
         true

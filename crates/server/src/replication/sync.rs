@@ -21,7 +21,7 @@ use super::replica::{Handed, Pieces, Replica, Stage};
 use super::saved::Saved;
 use super::spool::Spool;
 use crate::clock::unix_ms;
-use crate::saving::file::{encoder, version, write_head};
+use crate::saving::file::{delay, encoder, version, write_head};
 use crate::saving::sink::Sink;
 use crate::scripting::Registry;
 use crate::server::Server;
@@ -171,7 +171,7 @@ fn send_snapshot(server: &Arc<Server>, replicas: &[Arc<Replica>]) {
     let began = Instant::now();
     let mut fan = Fan::new(server, replicas, saved.position);
     let head = Head { saved, version };
-    let result = write(server, &mut fan, head, snapshot, &functions).and_then(|()| fan.finish());
+    let result = write(server, &mut fan, head, snapshot, &functions, replicas).and_then(|()| fan.finish());
     match result {
         Ok(()) => tracing::info!(
             seconds = began.elapsed().as_secs_f64(),
@@ -198,12 +198,22 @@ fn write(
     Head { saved, version }: Head,
     snapshot: Snapshot<'_>,
     functions: &Registry,
+    replicas: &[Arc<Replica>],
 ) -> io::Result<()> {
     let settings = server.settings();
     let mut writer = Writer::new(fan, version, settings.persistence.rdbchecksum)?;
     write_head(server, &mut writer, &saved.to_aux())?;
     let mut sink = Sink::Rdb(writer);
-    sink.take(snapshot, functions, |_| false, |_| Ok(()))?;
+    let nobody_is_left = || replicas.iter().all(|replica| replica.client.is_killed());
+    sink.take(
+        snapshot,
+        functions,
+        |_| false,
+        |keys| {
+            delay(server, keys, nobody_is_left);
+            Ok(())
+        },
+    )?;
     sink.finish().map(drop)
 }
 

@@ -45,7 +45,7 @@ impl Goal {
             let has = if self.safe.is_some() { replica.safe() } else { replica.acknowledged() };
             replica.stage() == Stage::Online && has >= self.offset
         };
-        let is_local = self.safe.map(|local| files.is_on() && files.is_synced(local.offset));
+        let is_local = self.safe.map(|local| files.keeps(local.offset));
         Reached { replicas: replicas.iter().filter(has_it).count(), is_local }
     }
 
@@ -79,11 +79,15 @@ impl Waiters {
         self.0.lock().push((goal, waiter));
     }
 
-    /// Ends all waits with this reply.
-    pub fn end_all(&self, reply: &[u8]) {
-        for (_, waiter) in self.0.lock().drain(..) {
-            waiter.settle(reply.to_vec());
-        }
+    /// The client with this id, if it waits.
+    pub fn of_client(&self, id: u64) -> Option<Arc<Waiter>> {
+        let waiters = self.0.lock();
+        waiters.iter().map(|(_, waiter)| waiter).find(|waiter| waiter.client_id() == id).cloned()
+    }
+
+    /// Takes all of them out.
+    pub fn take_all(&self) -> Vec<Arc<Waiter>> {
+        self.0.lock().drain(..).map(|(_, waiter)| waiter).collect()
     }
 
     /// Ends the waits that are over now that `replicas` have what they have.

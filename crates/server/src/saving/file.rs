@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use config::Settings;
@@ -98,7 +98,7 @@ fn write_to(
             return Err(io::Error::other("it was cancelled"));
         }
         server.saves.keys_done.fetch_add(keys as u64, Ordering::Relaxed);
-        delay(settings.persistence.rdb_key_save_delay_us, keys, is_cancelled);
+        delay(server, keys, || is_cancelled.load(Ordering::Relaxed));
         Ok(())
     };
     let mut sink = Sink::Rdb(writer);
@@ -145,18 +145,20 @@ pub(crate) fn encoder(settings: &Settings, version: Version) -> Encode {
     Box::new(move |entry, out| encode_key(entry, format, usage, out))
 }
 
-/// `rdb-key-save-delay`: so many microseconds for each key, or, when negative, one for so many keys.
-fn delay(delay_us: i32, keys: usize, is_cancelled: &AtomicBool) {
+/// `rdb-key-save-delay`: so many microseconds for each key, or, when negative, one for so many keys. It may be changed
+/// meanwhile.
+pub(crate) fn delay(server: &Server, keys: usize, is_over: impl Fn() -> bool) {
     const STEP: Duration = Duration::from_millis(10);
-    let each = u64::from(delay_us.unsigned_abs());
-    let us = match delay_us {
-        0 => return,
-        1.. => each * keys as u64,
-        _ => keys as u64 / each.max(1),
-    };
-    let until = Instant::now() + Duration::from_micros(us);
-    while !is_cancelled.load(Ordering::Relaxed) {
-        match until.checked_duration_since(Instant::now()) {
+    let began = Instant::now();
+    while !is_over() {
+        let delay_us = server.settings().persistence.rdb_key_save_delay_us;
+        let each = u64::from(delay_us.unsigned_abs());
+        let us = match delay_us {
+            0 => return,
+            1.. => each * keys as u64,
+            _ => keys as u64 / each.max(1),
+        };
+        match Duration::from_micros(us).checked_sub(began.elapsed()) {
             Some(left) if !left.is_zero() => std::thread::sleep(left.min(STEP)),
             _ => return,
         }

@@ -135,6 +135,11 @@ impl Saves {
         }
     }
 
+    /// Has a save begin as soon as one can.
+    pub fn schedule(&self) {
+        self.state.lock().is_scheduled = true;
+    }
+
     /// Begins a save, if there is none.
     fn begin(&self, in_background: bool) -> Result<Running, SaveError> {
         let mut state = self.state.lock();
@@ -156,6 +161,11 @@ impl Saves {
         self.shutdown.is_ending()
     }
 
+    /// For how many milliseconds more the shutdown that is under way waits for replicas, if it does.
+    pub(crate) fn shutdown_left_ms(&self) -> Option<u64> {
+        self.shutdown.left_ms()
+    }
+
     /// Has whatever is being saved come to nothing, and waits until that is so.
     fn stop(&self) {
         let mut state = self.state.lock();
@@ -168,6 +178,11 @@ impl Saves {
 }
 
 impl State {
+    /// Whether a save is running, in the background or not.
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// For how long a save in the background has been running.
     pub fn running_for(&self) -> Option<Duration> {
         self.running.filter(|running| running.in_background).map(|running| running.began.elapsed())
@@ -227,6 +242,11 @@ impl Server {
         }
     }
 
+    /// Whether a snapshot is taken, or about to be, for something else than a save, where none runs.
+    pub(crate) fn has_other_snapshot(&self) -> bool {
+        self.append_only.is_rewriting() || self.keyspace.is_snapshotting()
+    }
+
     fn run_save(&self, running: Running, begun: impl FnOnce()) -> Result<(), SaveError> {
         let mut changes = 0;
         let at_the_instant = || {
@@ -248,6 +268,8 @@ impl Server {
                 Ok(()) => state.is_last_ok = true,
                 // As in Redis: whoever has it end knows of it.
                 Err(SaveError::Cancelled) => {}
+                // Another snapshot has come first, and nothing is wrong.
+                Err(SaveError::Runs) => state.is_scheduled = true,
                 Err(_) => state.is_last_ok = false,
             }
         }
@@ -274,7 +296,7 @@ impl Server {
     /// Begins a save if there is one to begin: by rule, or because it was asked for while another one ran.
     fn save_if_due(self: &Arc<Self>) {
         let state = self.saves.state();
-        if state.running.is_some() || self.loading.is_running() {
+        if state.running.is_some() || self.loading.is_running() || self.has_other_snapshot() {
             return;
         }
         let now_s = unix_ms() / 1000;

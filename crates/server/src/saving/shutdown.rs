@@ -8,7 +8,7 @@
 //! snapshot's instant; [`Server::save_the_rest`] finds that when nobody is left, and saves once more.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::SaveError;
@@ -16,6 +16,9 @@ use crate::clock::unix_ms;
 use crate::pause::Scope;
 use crate::replication::{Replica, Stage};
 use crate::server::Server;
+
+/// How often what is waited for is looked at.
+const STEP: Duration = Duration::from_millis(5);
 
 /// For how long clients wait for the last save, at most.
 const PAUSE_MS: u64 = 24 * 3600 * 1000;
@@ -43,6 +46,8 @@ pub(super) struct State {
     is_aborted: AtomicBool,
     /// Whether replicas are not to be waited for any longer.
     is_hurried: AtomicBool,
+    /// Until when replicas are waited for, in Unix milliseconds; 0 while they are not.
+    until_ms: AtomicU64,
     /// Whether the server has ended with a save.
     has_saved: AtomicBool,
 }
@@ -50,6 +55,11 @@ pub(super) struct State {
 impl State {
     pub fn is_ending(&self) -> bool {
         self.is_ending.load(Ordering::Acquire)
+    }
+
+    pub fn left_ms(&self) -> Option<u64> {
+        let until_ms = self.until_ms.load(Ordering::Relaxed);
+        (until_ms > 0).then(|| until_ms.saturating_sub(unix_ms()))
     }
 }
 
@@ -70,7 +80,7 @@ impl Server {
             if how.now {
                 shutdown.is_hurried.store(true, Ordering::Release);
             }
-            return Err(ShutdownRefused);
+            return self.wait_for_shutdown();
         }
         shutdown.is_aborted.store(false, Ordering::Release);
         shutdown.is_hurried.store(how.now, Ordering::Release);
@@ -83,7 +93,22 @@ impl Server {
         result
     }
 
+    /// Waits for what becomes of the shutdown that is under way.
+    fn wait_for_shutdown(&self) -> Result<(), ShutdownRefused> {
+        while self.saves.is_ending() {
+            if *self.stop.borrow() {
+                return Ok(());
+            }
+            std::thread::sleep(STEP);
+        }
+        Err(ShutdownRefused)
+    }
+
     fn save_and_stop(&self, how: Shutdown) -> Result<(), ShutdownRefused> {
+        if self.append_only.files.is_beginning() && !how.force {
+            tracing::warn!("Writing initial AOF, can't exit: all that is in memory would be lost");
+            return Err(ShutdownRefused);
+        }
         self.saves.stop();
         if self.saves.shutdown.is_aborted.load(Ordering::Acquire) {
             return Err(ShutdownRefused);
@@ -92,13 +117,15 @@ impl Server {
             tracing::info!("Saving the final RDB snapshot before exiting.");
             self.hold_clients(Scope::All);
             self.give_up_snapshots_for_replicas();
+            crate::append_only::give_up_rewrite(self);
             match self.save() {
                 Ok(()) => self.saves.shutdown.has_saved.store(true, Ordering::Release),
                 Err(error) => {
-                    tracing::warn!("Error trying to save the DB: {error}");
                     if !how.force || matches!(error, SaveError::Cancelled) {
+                        tracing::warn!("Error trying to save the DB, can't exit: {error}");
                         return Err(ShutdownRefused);
                     }
+                    tracing::warn!("Error trying to save the DB, exiting anyway: {error}");
                 }
             }
         }
@@ -113,7 +140,6 @@ impl Server {
 
     /// Waits until those who follow have everything, for as long as they may take.
     fn wait_for_replicas(&self) -> Result<(), ShutdownRefused> {
-        const STEP: Duration = Duration::from_millis(5);
         let shutdown = &self.saves.shutdown;
         let timeout = Duration::from_secs(u64::from(self.settings().process.shutdown_timeout_s));
         let waits = || !shutdown.is_hurried.load(Ordering::Acquire) && !timeout.is_zero();
@@ -122,6 +148,15 @@ impl Server {
         }
         tracing::info!("Waiting for replicas before shutting down.");
         self.hold_clients(Scope::Writes);
+        let until_ms = unix_ms().saturating_add(timeout.as_secs() * 1000);
+        shutdown.until_ms.store(until_ms, Ordering::Relaxed);
+        let result = self.wait_for_lagging(timeout, waits);
+        shutdown.until_ms.store(0, Ordering::Relaxed);
+        result
+    }
+
+    fn wait_for_lagging(&self, timeout: Duration, waits: impl Fn() -> bool) -> Result<(), ShutdownRefused> {
+        let shutdown = &self.saves.shutdown;
         let (began, mut asked_at) = (Instant::now(), None);
         let lagging = loop {
             let lagging = self.lagging_replicas(&mut asked_at);
@@ -129,7 +164,7 @@ impl Server {
                 break lagging;
             }
             if shutdown.is_aborted.load(Ordering::Acquire) {
-                tracing::warn!("The shutdown was aborted while it waited for replicas");
+                tracing::warn!("Shutdown manually aborted while it waited for replicas");
                 return Err(ShutdownRefused);
             }
             std::thread::sleep(STEP);
@@ -144,9 +179,7 @@ impl Server {
             );
         }
         let in_sync = replicas.saturating_sub(lagging.len());
-        if !lagging.is_empty() {
-            tracing::warn!("{in_sync} of {replicas} replicas are in sync when shutting down.");
-        }
+        tracing::info!("{in_sync} of {replicas} replicas are in sync when shutting down.");
         Ok(())
     }
 

@@ -33,6 +33,8 @@ pub struct Args<'a> {
     abort: bool,
     #[arg(token = "TIMEOUT", name = "milliseconds")]
     timeout: Option<i64>,
+    #[arg(token = "FORCE")]
+    force: bool,
 }
 
 /// The replica that is to take over.
@@ -40,15 +42,13 @@ pub struct Args<'a> {
 pub struct Target<'a> {
     host: &'a [u8],
     port: i64,
-    #[arg(token = "FORCE")]
-    force: bool,
 }
 
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let server = Arc::clone(&session.server);
     let replication = &server.replication;
     if args.abort {
-        if args.target.is_some() || args.timeout.is_some() {
+        if args.target.is_some() || args.timeout.is_some() || args.force {
             return Err(Error::Syntax);
         }
         if !server.abort_failover() {
@@ -60,8 +60,7 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
     if args.timeout.is_some_and(|timeout_ms| timeout_ms <= 0) {
         return Err(Error::fixed("ERR FAILOVER timeout must be greater than 0"));
     }
-    let is_forced = args.target.as_ref().is_some_and(|target| target.force);
-    if is_forced && args.timeout.is_none() {
+    if args.force && (args.timeout.is_none() || args.target.is_none()) {
         return Err(Error::fixed("ERR FAILOVER with force option requires both a timeout and target HOST and IP options."));
     }
     if replication.failover().is_some() {
@@ -89,7 +88,7 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
     server.begin_failover(Failover {
         target,
         until_ms: timeout_ms.map(|timeout_ms| unix_ms().saturating_add(timeout_ms)),
-        is_forced,
+        is_forced: args.force,
         is_handing_over: false,
     });
     reply.ok();

@@ -94,9 +94,9 @@ async fn wait_for_disk(server: Arc<Server>, offset: u64, waiter: Arc<Waiter>) {
     const PERIOD: Duration = Duration::from_millis(5);
     let files = &server.append_only.files;
     while waiter.outcome().is_none() {
-        if !files.is_on() {
-            waiter.settle(format!("-{NO_FILE}\r\n").into_bytes());
-        } else if files.is_synced(offset) {
+        if !server.settings().persistence.appendonly {
+            server.fail_waiter(&waiter, NO_FILE);
+        } else if files.keeps(offset) {
             let replication = &server.replication;
             return replication.waiters.settle(&replication.feed.replicas(), files);
         }

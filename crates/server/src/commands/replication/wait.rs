@@ -21,13 +21,15 @@ command! {
         (integer) 0
         > WAIT -1 10
         (error) ERR value is out of range, must be positive
+        > WAIT 1 -10
+        (error) ERR timeout is negative
     "#,
 }
 
 #[derive(Args)]
 pub struct Args {
     numreplicas: NonNegative,
-    timeout: NonNegative,
+    timeout: TimeoutMs,
 }
 
 pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Result<()> {
@@ -35,6 +37,6 @@ pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Resul
         return Err(Error::fixed("ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated."));
     }
     let goal = Goal { offset: session.written_up_to, replicas: args.numreplicas.0, safe: None };
-    wait_for(session, &COMMAND, goal, args.timeout.0 as u64, reply);
+    wait_for(session, &COMMAND, goal, args.timeout.0, reply);
     Ok(())
 }

@@ -29,7 +29,7 @@ command! {
 pub struct Args {
     numlocal: NonNegative,
     numreplicas: NonNegative,
-    timeout: NonNegative,
+    timeout: TimeoutMs,
 }
 
 pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Result<()> {
@@ -39,14 +39,16 @@ pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Resul
     if session.server.replication.is_replica() {
         return Err(Error::fixed("ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated."));
     }
-    let files = &session.server.append_only.files;
+    let server = &session.server;
+    let files = &server.append_only.files;
     let is_needed = args.numlocal.0 > 0;
-    if is_needed && !files.is_on() {
+    // One that is on but has yet to be written is waited for.
+    if is_needed && !server.settings().persistence.appendonly {
         return Err(Error::fixed(super::NO_FILE));
     }
     // What others have written since comes with it.
     let local = Local { offset: files.stream.end(), is_needed };
     let goal = Goal { offset: session.written_up_to, replicas: args.numreplicas.0, safe: Some(local) };
-    wait_for(session, &COMMAND, goal, args.timeout.0 as u64, reply);
+    wait_for(session, &COMMAND, goal, args.timeout.0, reply);
     Ok(())
 }

@@ -38,6 +38,15 @@ pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Resul
         reply.simple(cancelled.ok_or(Error::new("Background saving is currently not in progress or scheduled"))?);
         return Ok(());
     }
+    if !server.saves.state().is_running() && server.has_other_snapshot() {
+        // It is for a rewrite or for replicas, and there is one at a time.
+        if matches!(args.operation, Some(Operation::Schedule)) || session.is_in_exec {
+            server.saves.schedule();
+            reply.simple("Background saving scheduled");
+            return Ok(());
+        }
+        return Err(Error::fixed("ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible."));
+    }
     match server.save_in_background() {
         Ok(begun) => {
             if !session.is_in_exec {

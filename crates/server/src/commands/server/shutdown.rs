@@ -56,9 +56,11 @@ pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Resul
     tracing::info!("User requested shutdown...");
     let save = args.save.map(|save| matches!(save, Save::Yes));
     let how = Shutdown { save, now: args.now, force: args.force };
-    let server = &session.server;
     let refused = Error::fixed("ERR Errors trying to SHUTDOWN. Check logs.");
-    tokio::task::block_in_place(|| server.shut_down(how)).map_err(|_| refused)?;
+    session.set_blocked(true);
+    let result = tokio::task::block_in_place(|| session.server.shut_down(how));
+    session.set_blocked(false);
+    result.map_err(|_| refused)?;
     session.client.close_after_reply();
     Ok(())
 }

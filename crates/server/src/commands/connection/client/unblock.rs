@@ -71,7 +71,7 @@ impl<'a> Parse<'a> for How {
 
 pub(crate) fn run(session: &mut Session, args: Args, reply: &mut Reply) -> Result<()> {
     let id = u64::try_from(args.client_id.0).unwrap_or(0);
-    let did = session.server.blocked.unblock(id, matches!(args.unblock_type, Some(How::Error)));
+    let did = session.server.unblock(id, matches!(args.unblock_type, Some(How::Error)));
     reply.integer(i64::from(did));
     Ok(())
 }
