@@ -61,7 +61,7 @@ pub fn check_format(dir: &Path) -> Result<(PathBuf, u32), OpenError> {
             match text.strip_prefix(FORMAT_LINE).map(str::trim_end).and_then(|text| text.parse().ok()) {
                 Some(known @ VERSION_READ_MIN..=VERSION) => Ok((tree, known)),
                 Some::<u32>(other) => Err(OpenError::new(
-                    dir,
+                    &file,
                     &format!(
                         "they are of format {other}, and this version of Esker reads the formats \
                          {VERSION_READ_MIN} to {VERSION}"
