@@ -109,9 +109,10 @@ fn content(client: &mut Client, key: &[u8]) -> Option<(String, i64)> {
         "set" => sorted(ask(client, &[b"SMEMBERS", key]), 1),
         "hash" => sorted(ask(client, &[b"HGETALL", key]), 2),
         "zset" => {
-            // Redis has written some scores with more digits than they need, and others do not.
+            // Redis has written some scores with more digits than they need, and others do not. The sign of a zero is only
+            // kept while the set is no listpack, and which it is depends on limits that are not saved.
             let items = bulks(ask(client, &[b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"]));
-            let score = |text: &[u8]| String::from_utf8_lossy(text).parse::<f64>().expect("a score");
+            let score = |text: &[u8]| String::from_utf8_lossy(text).parse::<f64>().expect("a score") + 0.0;
             let pairs = items.chunks(2).map(|pair| (pair[0].escape_ascii().to_string(), score(&pair[1])));
             format!("{:?}", pairs.collect::<Vec<_>>())
         }
