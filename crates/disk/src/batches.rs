@@ -286,7 +286,7 @@ mod tests {
     #[test]
     fn a_page_that_was_not_written_is_not_damage() {
         let mut whole =
-            vec![batch(1, &[]), batch(2, &[]), batch(3, &[("key", &"x".repeat(5000))]), batch(4, &[])];
+            [batch(1, &[]), batch(2, &[]), batch(3, &[("key", &"x".repeat(5000))]), batch(4, &[])];
         let begin = whole[0].len();
         // All of the second and the beginning of the third are missing.
         whole[1].fill(0);
