@@ -35,7 +35,8 @@ fn read_all(directory: &Path, below: &Path, image: &mut Image) {
             read_all(directory, &path, image);
             continue;
         }
-        let mut bytes = fs::read(&path).expect("it can be read");
+        // The store may have done with it by now.
+        let Ok(mut bytes) = fs::read(&path) else { continue };
         if is_journal(&path) {
             let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
             bytes.truncate(end + ZEROS_KEPT);
@@ -48,10 +49,17 @@ fn is_journal(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "jnl")
 }
 
+/// The files of a store that is closed, or at rest soon.
 fn image(directory: &TemporaryDirectory) -> Image {
-    let mut image = Image::new();
-    read_all(directory.path(), directory.path(), &mut image);
-    image
+    let mut last = Image::new();
+    loop {
+        let mut image = Image::new();
+        read_all(directory.path(), directory.path(), &mut image);
+        if image == last {
+            return image;
+        }
+        last = image;
+    }
 }
 
 fn restored(image: &Image) -> TemporaryDirectory {
