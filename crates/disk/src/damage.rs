@@ -1,5 +1,6 @@
-//! Which file is damaged: the LSM database says that one is, but not which.
+//! Which file is damaged: the LSM database says that one is, but not which; and some damage it does not see.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -8,6 +9,7 @@ use sync::Mutex;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::files::for_each_chunk;
+use crate::open::OpenError;
 
 /// The damaged files that were found so far.
 #[derive(Default)]
@@ -50,10 +52,9 @@ fn is_damaged(path: &Path, checksum: u128) -> bool {
 /// to compare all checksums is to read everything.
 pub fn find_at_start(tree_dir: &Path) -> Option<(PathBuf, &'static str)> {
     let mut tables = Vec::new();
-    for tree in std::fs::read_dir(tree_dir.join("keyspaces")).ok()? {
-        let tree = tree.ok()?.path();
-        let current = tree.join("current");
-        let Ok(number) = current_version(&current) else {
+    for tree in trees(tree_dir).ok()? {
+        let current = tree.join(CURRENT);
+        let Ok(Current { number, .. }) = Current::read(&current) else {
             return Some((current, "it is missing or damaged"));
         };
         let version = tree.join(format!("v{number}"));
@@ -75,10 +76,60 @@ pub fn find_at_start(tree_dir: &Path) -> Option<(PathBuf, &'static str)> {
     damaged.map(|(path, _)| (path, "it is damaged: its checksum is wrong"))
 }
 
-fn current_version(current: &Path) -> io::Result<u64> {
-    let mut number = [0; 8];
-    std::fs::File::open(current)?.read_exact(&mut number)?;
-    Ok(u64::from_le_bytes(number))
+/// Compares the current version of each tree in `tree_dir` with its checksum, which the LSM database writes and does not
+/// read: a table would be missed, or its records be newer or older than they are. Trees that say nothing are left to it.
+pub fn check_versions(tree_dir: &Path) -> Result<(), OpenError> {
+    let failed = |error: io::Error| OpenError::new(tree_dir, &error);
+    let trees = match trees(tree_dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        trees => trees.map_err(failed)?,
+    };
+    for path in trees.into_iter().map(|tree| tree.join(CURRENT)).filter(|path| path.exists()) {
+        let current = match Current::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Err(OpenError::new(&path, &"it has been cut short"));
+            }
+            current => current.map_err(|error| OpenError::new(&path, &error))?,
+        };
+        let version = path.with_file_name(format!("v{}", current.number));
+        if !version.exists() {
+            let name = format!("v{}", current.number);
+            return Err(OpenError::new(
+                &path,
+                &format!("it is damaged, or '{name}', which it names, is missing"),
+            ));
+        }
+        if is_damaged(&version, current.checksum) {
+            return Err(OpenError::new(
+                &version,
+                &"it is damaged: it has not the checksum that is in 'current' beside it",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The directories of the trees.
+fn trees(tree_dir: &Path) -> io::Result<Vec<PathBuf>> {
+    std::fs::read_dir(tree_dir.join("keyspaces"))?.map(|tree| Ok(tree?.path())).collect()
+}
+
+/// The file that says which version a tree is at.
+const CURRENT: &str = "current";
+
+/// What it says: the number of the version, and the checksum (XXH3, 128 bits) of its file.
+struct Current {
+    number: u64,
+    checksum: u128,
+}
+
+impl Current {
+    fn read(path: &Path) -> io::Result<Current> {
+        let (mut file, mut number, mut checksum) = (File::open(path)?, [0; 8], [0; 16]);
+        file.read_exact(&mut number)?;
+        file.read_exact(&mut checksum)?;
+        Ok(Current { number: u64::from_le_bytes(number), checksum: u128::from_le_bytes(checksum) })
+    }
 }
 
 /// The tables that a version of a tree consists of: the number and the checksum (XXH3, 128 bits) of each.

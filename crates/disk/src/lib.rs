@@ -9,6 +9,7 @@
 //! Commands do not know: they get the same [`values::entry::Entry`] as from memory. What the records are is in
 //! [`format`], how they come about in [`shard`].
 
+mod batches;
 mod cache;
 mod compaction;
 mod damage;

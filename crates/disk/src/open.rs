@@ -1,13 +1,13 @@
 //! What can be wrong with a directory, said before anything is done in it.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::damage;
 use crate::format::{VERSION, VERSION_READ_MIN};
 use crate::store::tree_dir;
+use crate::{batches, damage};
 
 /// Why a store cannot be opened.
 #[derive(Debug)]
@@ -25,6 +25,9 @@ impl OpenError {
     /// The LSM database in `path` cannot be opened. Where a file of it is damaged, that is named.
     pub fn of(path: &Path, error: &fjall::Error) -> OpenError {
         let reason = crate::words::of(error);
+        if let fjall::Error::InvalidVersion(_) = error {
+            return OpenError::new(&path.join("version"), &reason);
+        }
         if let fjall::Error::Storage(_) | fjall::Error::Unrecoverable = error {
             tracing::error!(path = %path.display(), %reason, "Looking for the file that is damaged");
             if let Some((file, what)) = damage::find_at_start(path) {
@@ -58,7 +61,7 @@ pub fn check_format(dir: &Path) -> Result<(PathBuf, u32), OpenError> {
             match text.strip_prefix(FORMAT_LINE).map(str::trim_end).and_then(|text| text.parse().ok()) {
                 Some(known @ VERSION_READ_MIN..=VERSION) => Ok((tree, known)),
                 Some::<u32>(other) => Err(OpenError::new(
-                    dir,
+                    &file,
                     &format!(
                         "they are of format {other}, and this version of Esker reads the formats \
                          {VERSION_READ_MIN} to {VERSION}"
@@ -76,6 +79,18 @@ pub fn check_format(dir: &Path) -> Result<(PathBuf, u32), OpenError> {
         }
         Err(error) => Err(failed(&file, error)),
     }
+}
+
+/// Looks for damage that the LSM database in `tree_dir` would not see; unless another process uses it, for which it looks
+/// itself. After a clean stop the journals are known to be what they were.
+pub fn check_files(tree_dir: &Path, is_after_crash: bool) -> Result<(), OpenError> {
+    let lock = File::open(tree_dir.join("lock"));
+    let is_used = lock.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)));
+    if is_used {
+        return Ok(());
+    }
+    damage::check_versions(tree_dir)?;
+    if is_after_crash { batches::check_journals(tree_dir) } else { Ok(()) }
 }
 
 /// Says, in one step, that the store in `dir` is of this program's format: older programs, which could not read what may

@@ -30,7 +30,7 @@ use crate::handoff::{HandOver, Handoff};
 use crate::ids::Ids;
 use crate::journal::Journal;
 use crate::lsm::{self, Lsm};
-use crate::open::{OpenError, check_format, write_format};
+use crate::open::{OpenError, check_files, check_format, write_format};
 use crate::space::{Shared, Space};
 use crate::stop::Note;
 
@@ -118,6 +118,7 @@ impl Disk {
     pub fn open(options: Options, databases: &[u16]) -> Result<Opened, OpenError> {
         let (tree_dir, format) = check_format(&options.dir)?;
         let note = Note::check(&options.dir)?;
+        check_files(&tree_dir, note.is_none())?;
         let dir = options.dir.clone();
         let failed = |error: io::Error| OpenError::new(&dir, &error);
         if let Some(note) = &note {

@@ -46,16 +46,30 @@ fn a_cut_end_is_forgotten_and_a_unit_is_never_half() {
     }
     let (directory, begin) = made();
     let path = incremental(directory.path());
+    let behind = fs::metadata(&path).expect("it is there").len();
+    let mut server = start(Spec::under_test(), &directory, &[]);
+    let mut client = server.connect();
+    ["SELECT 3", "SET d 1"].iter().for_each(|line| _ = client.call(line));
+    server.stop_by(Signal::KILL);
     let whole = fs::read(&path).expect("it can be read");
-    // Every place within the unit's last command and some before; each takes the start of a server.
-    let cuts = (begin as usize + 1..whole.len()).step_by(7).chain([whole.len() - 1]);
-    for cut in cuts {
-        fs::write(&path, &whole[..cut]).expect("it can be written");
+    let selected = behind + "*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n".len() as u64;
+    // Some of all places, as each takes two starts: the room `server` has a test with every one.
+    let within_unit = [begin + 1, begin + 20, behind - 40, behind - 1].map(|cut| (cut, begin, 1));
+    let behind_it = [(behind + 1, behind, 3), (selected, selected, 3), (whole.len() as u64 - 1, selected, 3)];
+    for (cut, good, keys) in within_unit.into_iter().chain(behind_it) {
+        fs::write(&path, &whole[..cut as usize]).expect("it can be written");
         let mut server = start(Spec::under_test(), &directory, &[]);
         let mut client = server.connect();
-        assert_eq!(client.call("GET a").text(), "1");
-        assert!(client.call("GET b").is_null() && client.call("GET c").is_null(), "cut at {cut}");
-        assert_eq!(fs::metadata(&path).expect("it is there").len(), begin);
+        assert_eq!(client.call("EXISTS a b c"), keys, "cut at {cut}");
+        assert_eq!(fs::metadata(&path).expect("it is there").len(), good, "cut at {cut}");
+        // It goes on behind that, in whatever database the file has ended.
+        assert_eq!(client.call("SET later 1"), *"OK");
+        server.stop_by(Signal::KILL);
+        let mut server = start(Spec::under_test(), &directory, &["--aof-load-truncated", "no"]);
+        let mut client = server.connect();
+        assert_eq!(client.call("EXISTS a b c later"), keys + 1, "cut at {cut}");
+        client.call("SELECT 3");
+        assert_eq!(client.call("DBSIZE"), 0, "cut at {cut}");
         server.stop_by(Signal::KILL);
     }
 }

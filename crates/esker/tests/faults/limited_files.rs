@@ -84,6 +84,35 @@ fn an_append_only_file_that_is_synced_every_second_cannot_be_written() {
     check(Keeping::AppendOnlyFile, "everysec");
 }
 
+#[test]
+fn a_script_is_not_half_done_when_the_append_only_file_fails_meanwhile() {
+    if !Spec::under_test().is_esker() {
+        return pass_over("other servers do nothing beside a script");
+    }
+    const SCRIPT: &str = "redis.call('SET', KEYS[1], 1) for _ = 1, 5e7 do end redis.call('SET', KEYS[2], 1)";
+    let directory = temporary_directory();
+    let server = start(spec(&directory, Keeping::AppendOnlyFile, "everysec"));
+    let mut client = server.connect();
+    let mut script = server.connect();
+    script
+        .send_raw(&crate::harness::encode(&["EVAL", SCRIPT, "2", "{key}:first", "{key}:second"]))
+        .expect("it is sent");
+    std::thread::sleep(Duration::from_millis(50));
+    limit_files(&server, Some(100));
+    eventually("changes are refused", || match client.try_call(&["SET", "other", "value"]) {
+        Ok(reply) => reply.is_error(),
+        Err(_) => {
+            client = server.connect();
+            false
+        }
+    });
+    // It ends in one way or another.
+    let _ = script.read();
+    limit_files(&server, None);
+    eventually("changes are taken again", || takes_changes(&mut client));
+    assert_ne!(client.call("EXISTS {key}:first {key}:second"), 1);
+}
+
 /// Writes until it is `done`. When a connection ends it goes on as soon as `is_lifted`, with what the server then holds.
 fn write_on(server: &Server, ledger: &mut Ledger, is_lifted: &AtomicBool, done: &AtomicBool) {
     let mut client = server.connect();

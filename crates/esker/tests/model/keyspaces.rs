@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use commands::{Access, Call, Command, Error, Handler, Scope};
-use disk::{Disk, Options};
+use disk::{Disk, OpenError, Options};
 use keyspace::engine::{Engine, Store as _, StoreSettings, SyncPolicy};
 use keyspace::{Context, Keyspace, Needs, Tally, WriteTxn};
 use memory::Memory;
@@ -59,9 +59,14 @@ pub fn compact(keyspace: &Keyspace, disk: &Disk, database: u16) {
 
 /// The databases in `directory`, and the store of those that are on disk.
 pub fn open(directory: &TemporaryDirectory) -> (Keyspace, Arc<Disk>) {
+    try_open(directory).expect("the store opens")
+}
+
+/// The same, where the store may not open.
+pub fn try_open(directory: &TemporaryDirectory) -> Result<(Keyspace, Arc<Disk>), OpenError> {
     let on_disk: Vec<u16> =
         (0..).zip(ON_DISK).filter_map(|(number, is_on_disk)| is_on_disk.then_some(number)).collect();
-    let (disk, engines) = Disk::open(options(directory), &on_disk).expect("the store opens");
+    let (disk, engines) = Disk::open(options(directory), &on_disk)?;
     let mut engines = engines.into_iter();
     let by_database: Vec<Arc<dyn Engine>> = ON_DISK
         .iter()
@@ -70,7 +75,7 @@ pub fn open(directory: &TemporaryDirectory) -> (Keyspace, Arc<Disk>) {
             false => Arc::new(Memory),
         })
         .collect();
-    (Keyspace::new(by_database, Some(Arc::clone(&disk) as _)).0, disk)
+    Ok((Keyspace::new(by_database, Some(Arc::clone(&disk) as _)).0, disk))
 }
 
 /// Limits that small collections exceed.

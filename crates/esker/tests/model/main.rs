@@ -18,6 +18,7 @@ mod arguments;
 #[allow(dead_code, reason = "shared with the differential test, which uses all of it")]
 mod equivalence;
 mod fixture;
+mod flips;
 #[path = "../differential/grammar.rs"]
 #[allow(dead_code, reason = "shared with the differential test, which uses all of it")]
 mod grammar;

@@ -229,3 +229,6 @@ fn find<'t>(server: &'t Server, arguments: Arguments<'_>) -> Result<&'t Entry, S
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests;

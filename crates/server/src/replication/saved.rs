@@ -10,8 +10,9 @@
 //! snapshot, that counts only if it ends just there. The file of a store is in the store's directory, so that whoever puts
 //! another store in its place does not leave it behind.
 //!
-//! Its first line is `esker-stream 1 ID OFFSET DATABASE BYTES CHECKSUM` and is followed by as many bytes of backlog; the
-//! checksum is the CRC-64 of these, in hexadecimal.
+//! Its first line is `esker-stream 2 ID OFFSET DATABASE BYTES CHECKSUM CHECKSUM` and is followed by as many bytes of backlog.
+//! The checksums are the CRC-64 of these and of what stands before the second, in hexadecimal: if the position were another,
+//! nobody would notice that replicas have other data. (Version 1 had no second one. Such a file is not believed.)
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Write};
@@ -29,7 +30,7 @@ use crate::server::Server;
 const FILE: &str = "esker-stream";
 
 /// How its first line begins.
-const MAGIC: &str = "esker-stream 1";
+const MAGIC: &str = "esker-stream 2";
 
 /// The longest first line.
 const LINE_BYTES_MAX: usize = 160;
@@ -102,14 +103,23 @@ fn parse(bytes: &[u8]) -> Option<Kept> {
     let end = bytes.iter().take(LINE_BYTES_MAX).position(|byte| *byte == b'\n')?;
     let (line, rest) = bytes.split_at(end);
     let backlog = rest.get(1..)?.to_vec();
-    let mut words = std::str::from_utf8(line).ok()?.strip_prefix(MAGIC)?.split_ascii_whitespace();
+    let (head, checksum) = std::str::from_utf8(line).ok()?.rsplit_once(' ')?;
+    let mut words = head.strip_prefix(MAGIC)?.split_ascii_whitespace();
     let id = ReplicationId::parse(words.next()?.as_bytes())?;
     let offset = words.next()?.parse().ok()?;
     let database = words.next()?.parse().ok()?;
+    let is = |text: &str, bytes: &[u8]| u64::from_str_radix(text, 16) == Ok(rdb::checksum(bytes));
     let is_whole = words.next()?.parse() == Ok(backlog.len())
-        && u64::from_str_radix(words.next()?, 16) == Ok(rdb::checksum(&backlog))
+        && is(words.next()?, &backlog)
+        && is(checksum, head.as_bytes())
         && offset >= backlog.len() as u64;
     is_whole.then_some(Kept { saved: Saved { position: Position { id, offset }, database }, backlog })
+}
+
+/// The first line of a file with this position, and its end.
+fn first_line(position: &str, backlog: &[u8]) -> String {
+    let head = format!("{MAGIC} {position} {} {:016x}", backlog.len(), rdb::checksum(backlog));
+    format!("{head} {:016x}\n", rdb::checksum(head.as_bytes()))
 }
 
 fn path(server: &Server) -> PathBuf {
@@ -182,8 +192,7 @@ impl Server {
         let path = path(self);
         let temporary = path.with_extension("temp");
         let Saved { position: Position { id, offset }, database } = saved;
-        let (bytes, checksum) = (backlog.len(), rdb::checksum(&backlog));
-        let line = format!("{MAGIC} {id} {offset} {database} {bytes} {checksum:016x}\n");
+        let line = first_line(&format!("{id} {offset} {database}"), &backlog);
         let written = (|| {
             let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&temporary)?;
             file.write_all(line.as_bytes())?;
@@ -217,25 +226,30 @@ pub(crate) fn load_and_resume<E>(
 mod tests {
     use super::*;
 
-    fn file(line: &str, backlog: &[u8]) -> Vec<u8> {
-        [line.as_bytes(), b"\n", backlog].concat()
+    fn file(position: &str, backlog: &[u8]) -> Vec<u8> {
+        [first_line(position, backlog).as_bytes(), backlog].concat()
     }
 
     #[test]
     fn only_a_whole_file_is_believed() {
         let (id, backlog) = ("a".repeat(40), b"*1\r\n$4\r\nPING\r\n");
-        let checksum = rdb::checksum(backlog);
-        let whole = file(&format!("{MAGIC} {id} 100 3 14 {checksum:016x}"), backlog);
+        let whole = file(&format!("{id} 100 3"), backlog);
         let kept = parse(&whole).expect("it is whole");
         assert_eq!((kept.saved.position.offset, kept.saved.database), (100, 3));
         assert_eq!(kept.backlog, backlog);
         for end in 0..whole.len() {
             assert!(parse(&whole[..end]).is_none(), "cut off at {end}");
         }
-        let mut damaged = whole.clone();
-        *damaged.last_mut().expect("it is not empty") ^= 1;
-        assert!(parse(&damaged).is_none());
-        let short = file(&format!("{MAGIC} {id} 13 0 14 {checksum:016x}"), backlog);
+        for at in 0..whole.len() {
+            for bit in 0..8 {
+                let mut damaged = whole.clone();
+                damaged[at] ^= 1 << bit;
+                // A letter of a checksum may be a capital.
+                let is_same = |found: Kept| found.saved == kept.saved && found.backlog == kept.backlog;
+                assert!(parse(&damaged).is_none_or(is_same), "byte {at}, bit {bit}");
+            }
+        }
+        let short = file(&format!("{id} 13 0"), backlog);
         assert!(parse(&short).is_none(), "a backlog is a part of the stream");
     }
 }

@@ -134,8 +134,10 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
             server.statistics.count_rejected(entry.index);
             return Err(refused(&format!("ACL failure in script: {reason}")));
         }
+        // Once it has written, nothing that comes up meanwhile keeps it from going on: it would be half done.
+        let begins_to_write = command.is_write() && !self.running.has_written();
         if server.attention.now().has(Concern::Replication)
-            && command.is_write()
+            && begins_to_write
             && let Err(refusal) = crate::replication::admit(self.session, entry)
         {
             server.statistics.count_rejected(entry.index);
@@ -150,6 +152,7 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
             return Err(Outcome::Refused(OUT_OF_MEMORY.to_owned()));
         }
         if server.attention.now().has(Concern::Unwritten)
+            && begins_to_write
             && let Some(refusal) = server.cannot_write(self.session.database, entry)
         {
             server.statistics.count_rejected(entry.index);

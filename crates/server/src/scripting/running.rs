@@ -193,6 +193,11 @@ impl RunState {
         self.has_written.store(true, Ordering::Relaxed);
     }
 
+    /// Whether it has called one.
+    pub fn has_written(&self) -> bool {
+        self.has_written.load(Ordering::Relaxed)
+    }
+
     /// Whether others know that it is slow.
     pub fn is_slow(&self) -> bool {
         self.is_slow.load(Ordering::Relaxed)
