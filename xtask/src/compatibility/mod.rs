@@ -14,14 +14,16 @@ use run::{Outcome, Suite, Unit};
 use table::Reasons;
 
 const HELP: &str = "\
-Runs Valkey's test suite against Esker, with both engines. Prints every test that fails; a full run also writes
-docs/compatibility.md, where the reasons from xtask/src/compatibility/reasons.txt stand beside the tests.
+Runs Valkey's test suite against Esker: the units that are run against a server, with both engines; or, when asked for,
+those that start servers themselves. Prints every test that fails; a run of all units also writes docs/compatibility.md, or
+docs/compatibility-servers.md, where the reasons from xtask/src/compatibility/reasons.txt stand beside the tests. Each
+takes up to half an hour.
 
 Usage: cargo xtask compatibility CHECKOUT [OPTION...]
 
   CHECKOUT              a checkout of Valkey, of which only runtest and tests/ are used
   --engine memory|disk  with this engine only
-  --profile NAME        with these tests only: plain, debug, servers
+  --profile NAME        with these tests only: plain, debug; or else servers
   --unit NAME           this unit only, such as unit/type/hash; may be given again
   --program PATH        this build of Esker, instead of building a release
   --output PATH         where to write the document, also of a run that is not full
@@ -36,7 +38,8 @@ pub struct Profile {
     has_own_servers: bool,
 }
 
-/// The units that run against one server are not asked for tests that need replicas.
+/// What is run unless asked for otherwise, and what is only run when asked for. The units that run against one server are not
+/// asked for tests that need replicas.
 const PROFILES: [Profile; 3] = [
     Profile {
         name: "plain",
@@ -71,7 +74,7 @@ impl Options {
         let mut options = Options {
             checkout: PathBuf::new(),
             engines: ENGINES.to_vec(),
-            profiles: PROFILES.iter().collect(),
+            profiles: PROFILES.iter().filter(|profile| !profile.has_own_servers).collect(),
             units: Vec::new(),
             program: None,
             output: None,
@@ -88,7 +91,9 @@ impl Options {
             let value = arguments.next().ok_or_else(|| wrong(format!("{argument} needs a value")))?;
             match &*argument {
                 "--engine" => options.engines.retain(|engine| *engine == value),
-                "--profile" => options.profiles.retain(|profile| profile.name == value),
+                "--profile" => {
+                    options.profiles = PROFILES.iter().filter(|profile| profile.name == value).collect()
+                }
                 "--unit" => options.units.push(value),
                 "--output" => options.output = Some(PathBuf::from(value)),
                 "--program" => options.program = Some(PathBuf::from(value).canonicalize()?),
@@ -104,8 +109,16 @@ impl Options {
         Ok(Some(options))
     }
 
-    fn is_full(&self) -> bool {
-        self.units.is_empty() && self.engines.len() == ENGINES.len() && self.profiles.len() == PROFILES.len()
+    /// Which document has all that is run, if one does.
+    fn document(&self) -> Option<&'static str> {
+        if !self.units.is_empty() || self.engines.len() < ENGINES.len() {
+            return None;
+        }
+        match self.profiles.as_slice() {
+            [profile] if profile.has_own_servers => Some("docs/compatibility-servers.md"),
+            [_, _] => Some("docs/compatibility.md"),
+            _ => None,
+        }
     }
 }
 
@@ -146,7 +159,7 @@ pub fn run(arguments: impl Iterator<Item = String>) -> io::Result<()> {
     }
     print!("{}", table::summary(&columns));
     let output = options.output.clone();
-    let output = output.or_else(|| options.is_full().then(|| root.join("docs/compatibility.md")));
+    let output = output.or_else(|| options.document().map(|name| root.join(name)));
     if let Some(output) = output {
         let version = run::version(&options.checkout);
         std::fs::write(output, table::document(&columns, &reasons, &version))?;

@@ -18,8 +18,8 @@ struct Skipped<'a> {
 }
 
 impl<'a> Reasons<'a> {
-    /// One on a line: in `known` a part of the test's name, or the name of a unit that breaks off, a tab, the reason; in `skipped` an engine, or `*`, the test's
-    /// name, the reason, with tabs between them.
+    /// One on a line: in `known` a part of the test's name, or the name of a unit that breaks off, a tab, the reason; in
+    /// `skipped` an engine, or `*`, the test's name, the reason, with tabs between them.
     pub fn parse(known: &'a str, skipped: &'a str) -> Reasons<'a> {
         let skipped = skipped.lines().filter_map(|line| {
             let (engine, rest) = line.split_once('\t')?;
@@ -83,14 +83,25 @@ pub fn summary(columns: &[Column]) -> String {
 
 /// The whole document.
 pub fn document(columns: &[Column], reasons: &Reasons<'_>, version: &str) -> String {
-    let mut text = format!(
+    let has_own_servers = columns.iter().any(|column| column.profile.has_own_servers);
+    let head = if has_own_servers {
+        "# Compatibility where the suite starts servers\n\n\
+         The units of the test suite of Valkey {version} that start their servers themselves, for persistence and\n\
+         replication, with Esker for a server. Written by `cargo xtask compatibility CHECKOUT --profile servers`. Much\n\
+         of what fails looks into the server that it was written for: its processes, its log, its allocator. The\n\
+         other units are in [compatibility.md](compatibility.md)."
+    } else {
         "# Compatibility\n\n\
          The test suite of Valkey {version}, run against Esker as an external server. Written by\n\
-         `cargo xtask compatibility CHECKOUT`, which runs it. Tests that the suite marks as slow are left out. Units that\n\
-         start servers of their own, for persistence and replication, have a table of their own; the others run against\n\
-         one server, and their tests that need a replica beside it are left out. A test that is not run, since those after\n\
-         it could not be, counts as one that fails.\n\n\
+         `cargo xtask compatibility CHECKOUT`, which runs it. Tests that need a replica beside the server are left out, and\n\
+         units that start servers of their own have a document of their own:\n\
+         [compatibility-servers.md](compatibility-servers.md)."
+    };
+    let mut text = format!(
+        "{}\n\nTests that the suite marks as slow are left out. A test that is not run, since those after it could not be,\n\
+         counts as one that fails.\n\n\
          | engine | tests | pass | fail | not run | rate | units that broke off |\n|---|---|---|---|---|---|---|\n{}",
+        head.replace("{version}", version),
         summary(columns)
     );
     for column in columns {

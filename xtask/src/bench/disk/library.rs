@@ -115,6 +115,7 @@ fn engine_options(dir: &Path) -> Options {
             sync: SyncPolicy::EverySecond,
             cache_bytes: CACHE_BYTES,
             free_bytes_min: 0,
+            stream_bytes_max: 0,
         },
         journal_bytes_max: JOURNAL_BYTES_MAX,
         compresses: true,
