@@ -5,7 +5,6 @@
 //! - [`sync`]: the snapshots that replicas begin with.
 //! - [`spool`]: a snapshot in a file, on its way in or out.
 //! - [`saved`]: where the stream was, from one process to the next.
-//! - [`stored`]: what databases on disk know of it.
 //! - [`follower`]: the task that follows this server's primary, if it has one.
 //! - [`failover`]: the exchange of parts with a replica.
 //! - [`waiting`]: clients that wait for replicas.
@@ -16,7 +15,6 @@ mod follower;
 mod replica;
 pub(crate) mod saved;
 mod spool;
-mod stored;
 mod sync;
 mod waiting;
 

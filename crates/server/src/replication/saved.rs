@@ -1,7 +1,7 @@
 //! Where the stream was when data was saved, so that a restart need not have replicas, or this server, begin anew.
 //!
 //! A snapshot says it itself, as Redis' does (`repl-id`, `repl-offset`, `repl-stream-db`): it is the position of exactly
-//! what is in it, whatever has become of the process since. So do databases on disk, where all are ([`super::stored`]).
+//! what is in it, whatever has become of the process since. So do databases on disk, where all are (the feed's `stored.rs`).
 //! Where only some are, the position is in a file that is there only between a clean end and the next start:
 //! [`Server::keep_stream`] writes it when all is on disk and nobody is left who could change anything, and [`take_kept`]
 //! removes it before anything can change. After any other end there is none, and replicas begin anew.

@@ -15,7 +15,7 @@ use keyspace::fault::Fault;
 
 use replication::{History, ReplicationId};
 
-use super::saved::Saved;
+use crate::replication::saved::Saved;
 
 /// What the store knows. Whoever adds to the stream, or puts another one in its place, holds this.
 #[derive(Default)]
