@@ -160,6 +160,13 @@ impl<'k> WriteTxn<'k> {
         caption.tell(class, name, database, key.bytes, &mut self.view.tally_mut().news);
     }
 
+    /// Whether some databases are stored, and others are not.
+    pub fn has_stored_beside_unstored(&self) -> bool {
+        let keyspace = self.view.keyspace;
+        let is_stored = |database: u16| keyspace.engine(database).is_stored();
+        (1..keyspace.databases()).any(|database| is_stored(database) != is_stored(0))
+    }
+
     /// Counts one change less than there were.
     pub fn uncount_change(&mut self) {
         self.view.tally_mut().changes -= 1;

@@ -30,16 +30,15 @@ pub struct Args {
 }
 
 fn run(txn: &mut WriteTxn<'_>, _: Args, reply: &mut Reply) -> Result<()> {
-    let mut emptied = Vec::new();
-    for database in 0..txn.databases() {
-        let before = txn.changes();
-        txn.flush(database)?;
-        if txn.changes() > before {
-            emptied.push(database);
-        }
-    }
-    // One by one: not everybody who is told has all of them.
-    txn.did(|did| emptied.iter().for_each(|database| did.command_in(*database, [b"FLUSHDB".as_slice()])));
+    let databases = 0..txn.databases();
+    databases.clone().try_for_each(|database| txn.flush(database))?;
+    let is_mixed = txn.has_stored_beside_unstored();
+    // As in Redis it is told also where there was nothing.
+    txn.did(|did| match is_mixed {
+        false => did.command([b"FLUSHALL".as_slice()]),
+        // The append-only file has only those that are not stored.
+        true => databases.for_each(|database| did.command_in(database, [b"FLUSHDB".as_slice()])),
+    });
     reply.ok();
     Ok(())
 }

@@ -32,6 +32,8 @@ pub struct Args {
 fn run(txn: &mut WriteTxn<'_>, _: Args, reply: &mut Reply) -> Result<()> {
     let database = txn.database();
     txn.flush(database)?;
+    // As in Redis it is told also where there was nothing.
+    txn.did(|did| did.command([b"FLUSHDB".as_slice()]));
     reply.ok();
     Ok(())
 }
