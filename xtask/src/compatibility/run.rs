@@ -114,6 +114,8 @@ impl Drop for Running {
 pub struct Suite {
     program: PathBuf,
     folder: TempDir,
+    /// How the suite's own files begin that it names: where the checkout is concerns nobody.
+    own_path: String,
 }
 
 impl Suite {
@@ -149,7 +151,8 @@ impl Suite {
             fs::write(&path, format!("#!/bin/sh\n{text}\n"))?;
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
         }
-        Ok(Suite { program: program.to_owned(), folder })
+        let own_path = format!("{}/", checkout.display());
+        Ok(Suite { program: program.to_owned(), folder, own_path })
     }
 
     /// Runs `unit`, with these tags and without the tests named `skipped`, against a server of its own.
@@ -226,7 +229,7 @@ impl Suite {
         }
         drop(suite);
         let bytes = reader.join().map_err(|_| io::Error::other("the output cannot be read"))?;
-        let mut outcome = read(&String::from_utf8_lossy(&bytes));
+        let mut outcome = read(&String::from_utf8_lossy(&bytes).replace(&self.own_path, ""));
         if is_late {
             outcome.broke_off = Some(format!("it did not come to its end within {} s", time_max.as_secs()));
         }
