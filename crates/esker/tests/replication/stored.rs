@@ -120,6 +120,8 @@ fn what_a_replica_missed_is_kept_on_disk() {
     miss(&mut copy, &mut source, 4000);
     let kept = field(&mut source, "replication", "repl_backlog_histlen").parse::<u64>().expect("a number");
     assert!(kept > 4_000_000, "{kept}");
+    let in_memory = field(&mut source, "memory", "mem_total_replication_buffers");
+    assert!(in_memory.parse::<u64>().expect("a number") < 1_000_000, "{in_memory}");
     follow(&mut copy, &primary);
     catch_up(&mut source, &mut copy);
     assert_eq!(full_syncs(&mut source), "1");

@@ -85,7 +85,7 @@ fn add_scripts(server: &Server, fields: &mut Fields) {
 /// What is kept of the stream: for replicas that come back, and beyond that for those that lag; and of the append-only
 /// file's what is not written yet.
 fn add_replication(server: &Server, fields: &mut Fields) {
-    let kept_bytes = server.replication.feed.figures().kept_bytes;
+    let kept_bytes = server.replication.feed.figures().memory_bytes;
     let backlog_bytes = kept_bytes.min(server.settings().replication.repl_backlog_bytes);
     fields.add("mem_clients_slaves", kept_bytes - backlog_bytes);
     fields.add("mem_replication_backlog", backlog_bytes);

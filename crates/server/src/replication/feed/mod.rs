@@ -31,6 +31,8 @@ pub(crate) struct Feed {
     stored: Mutex<Stored>,
     /// Where it is stored, if it is.
     store: OnceLock<Arc<dyn Store>>,
+    /// Whether the store says that it is somewhere in a stream; read without the lock.
+    is_known: Arc<AtomicBool>,
     inner: Mutex<Inner>,
     /// How many bytes the stream has; read without the lock.
     end: AtomicU64,
@@ -71,6 +73,8 @@ pub(crate) struct Figures {
     pub first_kept: u64,
     /// Bytes that are kept.
     pub kept_bytes: u64,
+    /// Of these, how many in memory.
+    pub memory_bytes: u64,
 }
 
 impl Feed {
@@ -79,6 +83,7 @@ impl Feed {
         Feed {
             stored: Mutex::default(),
             store: OnceLock::new(),
+            is_known: Arc::default(),
             inner: Mutex::new(Inner {
                 history: History::new(id),
                 backlog: Backlog::new(0, bytes_min),
@@ -146,6 +151,7 @@ impl Feed {
             offset: inner.backlog.end(),
             first_kept: *inner.kept().start(),
             kept_bytes: inner.backlog.end() + 1 - inner.kept().start(),
+            memory_bytes: inner.backlog.len(),
         }
     }
 

@@ -27,15 +27,15 @@ pub(super) struct Stored {
     /// Up to where the stream is stored, if what is stored is at that position.
     end: Option<u64>,
     /// Whether the store says that it is somewhere in a stream.
-    is_known: bool,
+    is_known: Arc<AtomicBool>,
     /// What the primary has sent and is being done, and the database that is selected behind it.
     coming: Option<(Vec<u8>, u16)>,
 }
 
 impl Stored {
-    /// What `store` knows, which has every database.
-    pub fn of(store: Arc<dyn Store>, has_libraries: Arc<AtomicBool>) -> Stored {
-        let is_known = store.stream_end().is_ok_and(|end| end.is_some());
+    /// What `store` knows, which has every database; `is_known` says from now on whether it knows anything.
+    pub fn of(store: Arc<dyn Store>, has_libraries: Arc<AtomicBool>, is_known: Arc<AtomicBool>) -> Stored {
+        is_known.store(store.stream_end().is_ok_and(|end| end.is_some()), Ordering::Release);
         Stored { store: Some(store), has_libraries, end: None, is_known, coming: None }
     }
 
@@ -51,7 +51,7 @@ impl Stored {
 
     /// Whether the store says that it is somewhere in a stream.
     pub fn is_known(&self) -> bool {
-        self.is_known
+        self.is_known.load(Ordering::Acquire)
     }
 
     /// Up to where the stream is stored, if what is stored is at that position.
@@ -81,7 +81,7 @@ impl Stored {
     pub fn stretch(&self, begin: u64, bytes: Vec<u8>, saved: Saved, names: Option<&History>) -> Streamed {
         let mut id = [0; ReplicationId::DIGITS];
         id.copy_from_slice(saved.position.id.as_bytes());
-        let is_next = self.is_known && self.end == Some(begin);
+        let is_next = self.is_known() && self.end == Some(begin);
         let names = names.map(write_names);
         Streamed::Stretch(Stretch { is_next, begin, bytes, id, database: saved.database, names })
     }
@@ -98,9 +98,9 @@ impl Stored {
         match &batch.streamed {
             Some(Streamed::Stretch(stretch)) => {
                 self.end = Some(stretch.begin + stretch.bytes.len() as u64);
-                self.is_known = true;
+                self.is_known.store(true, Ordering::Release);
             }
-            Some(Streamed::Unknown) => self.is_known = false,
+            Some(Streamed::Unknown) => self.is_known.store(false, Ordering::Release),
             None => {}
         }
         Ok(())
@@ -108,7 +108,7 @@ impl Stored {
 
     /// What the store has to be told with a change that the stream does not have.
     pub fn correction(&self) -> Option<Streamed> {
-        (self.is_known && self.end.is_none()).then_some(Streamed::Unknown)
+        (self.is_known() && self.end.is_none()).then_some(Streamed::Unknown)
     }
 
     /// What is stored belongs to no stream any more. Where the store does not take that now, it is told with the next

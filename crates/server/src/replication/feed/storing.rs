@@ -1,7 +1,7 @@
 //! Storing the stream with what it tells of, and reading it again.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use keyspace::Effects;
 use keyspace::engine::{Batch, Store, StreamEnd, Streamed};
@@ -19,7 +19,7 @@ impl Feed {
     /// Has the stream be stored in `store`, if that `has_all` databases; `has_libraries` says whether there is more than
     /// that.
     pub fn keep_in(&self, store: &Arc<dyn Store>, has_all: bool, has_libraries: Arc<AtomicBool>) {
-        let stored = Stored::of(Arc::clone(store), has_libraries);
+        let stored = Stored::of(Arc::clone(store), has_libraries, Arc::clone(&self.is_known));
         if has_all {
             self.store.get_or_init(|| Arc::clone(store));
             *self.stored.lock() = stored;
@@ -51,6 +51,9 @@ impl Feed {
         batch: &mut Batch,
         write: &mut dyn FnMut(&Batch) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
+        if !self.is_active() && !self.is_known.load(Ordering::Acquire) {
+            return write(batch);
+        }
         let mut stored = self.stored.lock();
         if !self.is_active() {
             let correction = stored.correction();
