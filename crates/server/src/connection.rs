@@ -189,7 +189,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     return Ok(());
                 }
             }
-            let is_fed = self.feed_replica()?;
+            self.feed_replica()?;
+            // Who is fed what there is room for has to be fed again once all of that is sent: nobody will tell of it.
+            let may_be_fed = self.session.replica.is_some() && !self.output.is_empty();
             let is_all_sent = self.flush(context)?;
             self.check_output_limit()?;
             if self.closes_when_sent {
@@ -201,7 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if self.is_input_closed {
                 return Err(End::Closed);
             }
-            if self.read(context)?.is_pending() && !(is_fed && is_all_sent) {
+            if self.read(context)?.is_pending() && !(may_be_fed && is_all_sent) {
                 return Ok(());
             }
         }
@@ -480,10 +482,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Where the client is a replica that has been sent all that was for it, gets what is; says whether there was any.
-    fn feed_replica(&mut self) -> Result<bool, End> {
+    /// Where the client is a replica that has been sent all that was for it, gets what is.
+    fn feed_replica(&mut self) -> Result<(), End> {
         let Some(replica) = self.session.replica.as_ref().filter(|_| self.output.is_empty()) else {
-            return Ok(false);
+            return Ok(());
         };
         if !replica.pull(&self.server.replication.feed, &mut self.output) {
             return Err(End::Closed);
@@ -492,7 +494,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             // No replica is to have what a killed process would have lost.
             self.server.keyspace.flush().map_err(End::Store)?;
         }
-        Ok(!self.output.is_empty())
+        Ok(())
     }
 
     /// Sends what waits, as far as the socket takes it; whether that was all.

@@ -107,3 +107,41 @@ fn a_tail_knows_the_database_of_the_stream_that_it_joins() {
     catch_up(&mut one, &mut three);
     assert_same(&mut one, &mut three);
 }
+
+/// Reads until `end` is the last that came.
+fn read_until(stream: &mut TcpStream, end: &[u8]) {
+    let mut came = Vec::new();
+    while !came.ends_with(end) {
+        let mut some = [0; 64 * 1024];
+        let read = stream.read(&mut some).expect("it goes on, though nothing more happens");
+        assert!(read > 0, "it does not hang up");
+        came.extend_from_slice(&some[..read]);
+    }
+}
+
+#[test]
+fn who_reads_late_is_sent_all_without_a_word_of_its_own() {
+    let primary = Server::start(&[]);
+    let mut source = primary.connect();
+    let mut rng = Rng::new(6);
+    // More than what the system keeps for a connection, less than that and what the primary does.
+    let value: Vec<u8> = (0..100_000).map(|_| rng.next() as u8).collect();
+    for number in 0..60 {
+        source.call_with(&[b"SET".as_slice(), format!("key:{number}").as_bytes(), &value]);
+    }
+    let mut stream = TcpStream::connect(primary.address()).expect("it listens");
+    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("there is a timeout");
+    stream.write_all(b"REPLCONF capa eof\r\nPSYNC ? -1\r\n").expect("it reads");
+    let mut head = [0; b"+OK\r\n+FULLRESYNC ".len() + 40 + b" 0\r\n$EOF:".len() + 40];
+    stream.read_exact(&mut head).expect("what comes before the snapshot");
+    std::thread::sleep(Duration::from_millis(500));
+    read_until(&mut stream, &head[head.len() - 40..]);
+
+    stream.write_all(b"REPLCONF ACK 0\r\n").expect("it reads");
+    for number in 0..60 {
+        source.call_with(&[b"SET".as_slice(), format!("key:{number}").as_bytes(), &value]);
+    }
+    source.call("SET last one");
+    std::thread::sleep(Duration::from_millis(500));
+    read_until(&mut stream, b"$4\r\nlast\r\n$3\r\none\r\n");
+}
