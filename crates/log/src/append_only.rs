@@ -24,6 +24,7 @@ use std::task::{Poll, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
+use atomic_waker::AtomicWaker;
 use sync::Mutex;
 
 use crate::manifest::{Manifest, Part, sync_dir};
@@ -114,6 +115,9 @@ pub struct AppendOnly {
     failed_syncs_mended: AtomicU64,
     needs_rewrite: AtomicBool,
     waiting: Mutex<Vec<Waker>>,
+    /// Who wakes those, if somebody wants to.
+    relay: AtomicWaker,
+    rounds: AtomicU64,
     syncer: OnceLock<Thread>,
     is_over: AtomicBool,
 }
@@ -141,6 +145,8 @@ impl AppendOnly {
             failed_syncs_mended: AtomicU64::new(0),
             needs_rewrite: AtomicBool::new(false),
             waiting: Mutex::default(),
+            relay: AtomicWaker::new(),
+            rounds: AtomicU64::new(0),
             syncer: OnceLock::new(),
             is_over: AtomicBool::new(false),
         }
@@ -223,6 +229,11 @@ impl AppendOnly {
         self.is_beginning.load(Ordering::Acquire)
     }
 
+    /// Whether all up to `offset` is on disk, or cannot be brought there now.
+    pub fn is_settled(&self, offset: u64) -> bool {
+        self.look(offset).is_ready()
+    }
+
     /// Whether all up to `offset` would be loaded after the machine has stopped.
     pub fn keeps(&self, offset: u64) -> bool {
         self.is_on() && !self.is_beginning() && self.is_synced(offset)
@@ -266,7 +277,7 @@ impl AppendOnly {
         }
         self.failed_syncs_mended.fetch_max(self.failed_syncs.load(Ordering::Acquire), Ordering::AcqRel);
         self.recover();
-        self.wake_waiting();
+        self.end_round();
     }
 
     /// Changes when to sync.
@@ -402,21 +413,24 @@ impl AppendOnly {
     /// # Errors
     /// Why it cannot.
     pub fn poll_synced(&self, offset: u64, waker: &Waker) -> Poll<Result<(), Box<str>>> {
-        let look = || {
-            if self.is_synced(offset) || !self.is_on() {
-                return Poll::Ready(Ok(()));
-            }
-            match self.failure() {
-                Some(failure) => Poll::Ready(Err(failure)),
-                None => Poll::Pending,
-            }
-        };
-        if look().is_ready() {
-            return look();
+        let looked = self.look(offset);
+        if looked.is_ready() {
+            return looked;
         }
         self.waiting.lock().push(waker.clone());
         // It may have got there before this one was among those who wait.
-        look()
+        self.look(offset)
+    }
+
+    /// See [`AppendOnly::poll_synced`].
+    fn look(&self, offset: u64) -> Poll<Result<(), Box<str>>> {
+        if self.is_synced(offset) || !self.is_on() {
+            return Poll::Ready(Ok(()));
+        }
+        match self.failure() {
+            Some(failure) => Poll::Ready(Err(failure)),
+            None => Poll::Pending,
+        }
     }
 
     /// Has all that was appended be written and synced, behind what is being synced now; without this it happens every
@@ -431,9 +445,31 @@ impl AppendOnly {
         }
     }
 
-    fn wake_waiting(&self) {
+    /// How many rounds there were.
+    pub fn rounds(&self) -> u64 {
+        self.rounds.load(Ordering::Acquire)
+    }
+
+    /// Ready when there was another round than the first `rounds`. Who asks this, and that is one at most, is woken in place
+    /// of all others, and is to wake them ([`AppendOnly::wake_waiting`]): a worker wakes tasks at far less cost than a
+    /// thread beside the workers does.
+    pub fn poll_round(&self, rounds: u64, waker: &Waker) -> Poll<()> {
+        self.relay.register(waker);
+        if self.rounds() == rounds { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    /// Wakes all who wait: they look whether it is over.
+    pub fn wake_waiting(&self) {
         let waiting = std::mem::take(&mut *self.waiting.lock());
         waiting.iter().for_each(Waker::wake_by_ref);
+    }
+
+    fn end_round(&self) {
+        self.rounds.fetch_add(1, Ordering::AcqRel);
+        match self.relay.take() {
+            Some(waker) => waker.wake(),
+            None => self.wake_waiting(),
+        }
     }
 
     /// Writes and syncs as `appendfsync` says, until [`AppendOnly::finish`]: the work of a thread.
@@ -477,7 +513,7 @@ impl AppendOnly {
         } else if was_failing && self.output.lock().unwritten_bytes() == 0 {
             self.recover();
         }
-        self.wake_waiting();
+        self.end_round();
     }
 
     /// Brings onto the disk what is written.

@@ -125,11 +125,15 @@ pub(crate) async fn sync_by_turns(server: Arc<Server>) {
         // Goes on when this worker has nothing else to do, or has done much.
         tokio::task::yield_now().await;
         let end = files.stream.end();
-        if !files.is_synced(end) {
+        while !files.is_settled(end) {
+            let rounds = files.rounds();
             files.begin_round();
-            // When it fails, those who wait are told.
-            let _ = std::future::poll_fn(|context| files.poll_synced(end, context.waker())).await;
+            std::future::poll_fn(|context| files.poll_round(rounds, context.waker())).await;
+            // When it has failed, they are told.
+            files.wake_waiting();
         }
+        // Somebody may have begun to wait just as it was over.
+        files.wake_waiting();
     }
 }
 
