@@ -274,10 +274,10 @@ impl Server {
         }
     }
 
-    /// Ends all waits with this error.
-    pub(crate) fn fail_waiters(&self, error: &str) {
+    /// Ends all waits, each with the error that there is for its client.
+    pub(crate) fn fail_waiters<'e>(&self, error: impl Fn(&Client) -> &'e str) {
         for waiter in self.blocked.all().into_iter().chain(self.replication.waiters.take_all()) {
-            self.fail_waiter(&waiter, error);
+            self.fail_waiter(&waiter, error(&waiter.client));
         }
     }
 

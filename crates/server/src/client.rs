@@ -118,6 +118,8 @@ pub enum ClientFlag {
     Primary = 1 << 11,
     /// It is a replica of this server.
     Replica = 1 << 12,
+    /// `CLIENT CAPA REDIRECT`
+    Redirect = 1 << 13,
 }
 
 impl Client {

@@ -60,11 +60,11 @@ async fn expire(server: Arc<Server>) {
         let period = Duration::from_secs(1) / settings.process.hz.max(1);
         let share_percent = 25 + 2 * settings.memory.active_expire_effort.saturating_sub(1);
         tokio::time::sleep(period).await;
-        if !server.active_expire.load(Ordering::Relaxed)
-            || !is_on(&server)
-            || server.is_paused()
-            || server.replication.is_replica()
-        {
+        if !server.active_expire.load(Ordering::Relaxed) || !is_on(&server) || server.is_paused() {
+            continue;
+        }
+        if server.replication.is_replica() {
+            server.expire_own_keys(unix_ms());
             continue;
         }
         let begin = Instant::now();

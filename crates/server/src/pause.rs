@@ -95,7 +95,10 @@ impl Server {
 /// Whether a pause holds this command; then the session waits.
 #[cold]
 pub(crate) fn hold(server: &Server, session: &mut Session, entry: &Entry, arguments: Arguments<'_>) -> bool {
-    let held = Held { is_write: is_write(session, entry.command, arguments) };
+    // Who is about to be sent to another server waits until there is one.
+    let is_write = is_write(session, entry.command, arguments)
+        || server.is_handing_over() && crate::replication::is_for_primary(session, entry);
+    let held = Held { is_write };
     if server.held_until_ms(held).is_none() {
         return false;
     }

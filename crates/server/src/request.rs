@@ -152,6 +152,9 @@ pub(crate) fn conclude(
     }
     let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
     server.statistics.count_call(entry.index, elapsed_ns, outcome);
+    if concerns.has(Concern::Replication) {
+        crate::replication::note_own_keys(session, entry, arguments);
+    }
     // One that waits is slow only if it is when it goes on.
     if session.waiting.is_none() {
         server.note_time(&session.client, entry, arguments, elapsed_ns);
@@ -269,6 +272,9 @@ fn refuse(session: &mut Session, arguments: Arguments<'_>, refusal: String) -> S
     if name.eq_ignore_ascii_case(b"exec") {
         // A failed EXEC always says that the transaction is gone, even where there was none.
         session.discard_transaction();
+        if refusal.starts_with(crate::replication::REDIRECT) {
+            return refusal;
+        }
         let reason = refusal.strip_prefix("ERR ").unwrap_or(&refusal);
         return format!("EXECABORT Transaction discarded because of: {reason}");
     }

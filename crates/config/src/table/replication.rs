@@ -9,7 +9,7 @@ use crate::kind::replica_of::ReplicaOf;
 use crate::kind::text::{Secret, text};
 
 const ALWAYS_FREED_LATER: Support = Ignored("what goes is always freed in the background");
-const ALWAYS_WITHOUT_FILE: Support = Ignored("a primary sends what it has without a file, at once");
+const ALWAYS_WITHOUT_FILE: Support = Ignored("a primary sends what it has without a file");
 const ALWAYS_SAVED_FIRST: Support =
     Ignored("a replica keeps what it has until all that its primary sends has come");
 const KEEPS_THE_STREAM: Support =
@@ -77,12 +77,12 @@ group! {
     /// Send everything to a new replica without a file in between.
     "repl-diskless-sync" => repl_diskless_sync: bool = true, YesNo, ALWAYS_WITHOUT_FILE;
 
-    /// Seconds to wait for more replicas before everything is sent to all of them at once.
-    "repl-diskless-sync-delay" => repl_diskless_sync_delay_s: u32 = 5, integer(0, INT_MAX), ALWAYS_WITHOUT_FILE;
+    /// Seconds to wait for more replicas before everything is sent to all of them at once; Redis' default is 5.
+    "repl-diskless-sync-delay" => repl_diskless_sync_delay_s: u32 = 0, integer(0, INT_MAX), Supported;
 
     /// Replicas waiting that begin the sending before its delay is over; 0 for none.
     "repl-diskless-sync-max-replicas" => repl_diskless_sync_replicas_max: u32 = 0, integer(0, INT_MAX),
-        ALWAYS_WITHOUT_FILE;
+        Supported;
 
     /// Whether a replica loads what its primary sends without saving it first.
     "repl-diskless-load" => repl_diskless_load: ReplDisklessLoad = ReplDisklessLoad::Disabled, one_of(),

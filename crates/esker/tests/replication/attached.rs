@@ -145,3 +145,38 @@ fn who_reads_late_is_sent_all_without_a_word_of_its_own() {
     std::thread::sleep(Duration::from_millis(500));
     read_until(&mut stream, b"$4\r\nlast\r\n$3\r\none\r\n");
 }
+
+#[test]
+fn replicas_that_come_one_after_another_share_a_snapshot() {
+    let primary = Server::start(&["--repl-diskless-sync-delay", "2"]);
+    let replicas: [Server; 2] = std::array::from_fn(|_| Server::start(&["--repl-timeout", "2"]));
+    let mut source = primary.connect();
+    fill(&mut source);
+    let [mut one, mut two] = [&replicas[0], &replicas[1]].map(Server::connect);
+    let came = Instant::now();
+    one.call(&format!("REPLICAOF 127.0.0.1 {}", primary.port()));
+    eventually("the first one waits", || field(&mut source, "replication", "slave0").contains("wait_bgsave"));
+    std::thread::sleep(Duration::from_millis(500));
+    follow(&mut two, &primary);
+    assert!(came.elapsed() >= Duration::from_secs(2), "{:?}", came.elapsed());
+    eventually("the first one follows", || field(&mut one, "replication", "master_link_status") == "up");
+    assert_eq!(primary.log().matches("Replicas were sent all that there is").count(), 1);
+    assert!(!replicas[0].log().contains("silent"), "it was told that there is something to come");
+    catch_up(&mut source, &mut one);
+    assert_same(&mut source, &mut one);
+    assert_same(&mut source, &mut two);
+
+    // As many as are expected need not wait for others.
+    one.call("REPLICAOF NO ONE");
+    two.call("REPLICAOF NO ONE");
+    source.call("CONFIG SET repl-diskless-sync-delay 1000 repl-diskless-sync-max-replicas 2");
+    source.call("DEBUG CHANGE-REPL-ID");
+    one.call("FLUSHALL");
+    two.call("FLUSHALL");
+    one.call(&format!("REPLICAOF 127.0.0.1 {}", primary.port()));
+    eventually("it waits", || field(&mut source, "replication", "slave0").contains("wait_bgsave"));
+    std::thread::sleep(Duration::from_millis(2500));
+    assert!(field(&mut source, "replication", "slave0").contains("wait_bgsave"), "longer than its patience");
+    follow(&mut two, &primary);
+    eventually("both follow", || field(&mut one, "replication", "master_link_status") == "up");
+}

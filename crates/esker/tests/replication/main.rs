@@ -4,6 +4,7 @@
 mod harness;
 
 mod attached;
+mod clients;
 mod esker;
 mod faults;
 mod proxy;

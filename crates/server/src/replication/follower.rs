@@ -416,6 +416,7 @@ impl Follower<'_> {
             }
             let nowhere = Position { id: super::random_id(), offset: 0 };
             self.server.replication.feed.begin_anew(Saved { position: nowhere, database: 0 });
+            self.server.replication.own_keys.forget();
         }
         // A primary that is a replica itself cannot have its stream select a database for who begins.
         let database = saved::in_snapshot(file.path()).map_or(0, |saved| saved.database);

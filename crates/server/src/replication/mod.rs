@@ -6,12 +6,14 @@
 //! - [`spool`]: a snapshot in a file, on its way in or out.
 //! - [`saved`]: where the stream was, from one process to the next.
 //! - [`follower`]: the task that follows this server's primary, if it has one.
+//! - [`own_keys`]: what clients have written on a replica, and when it expires.
 //! - [`failover`]: the exchange of parts with a replica.
 //! - [`waiting`]: clients that wait for replicas.
 
 mod failover;
 mod feed;
 mod follower;
+mod own_keys;
 mod replica;
 pub(crate) mod saved;
 mod spool;
@@ -22,13 +24,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use ::sync::{Mutex, MutexGuard};
-use commands::Flag;
+use commands::{Flag, Handler};
 use config::{Primary, Settings};
 use keyspace::Needs;
 use replication::{Position, ReplicationId};
 use tokio::sync::Notify;
 
 use crate::attention::Concern;
+use crate::client::ClientFlag;
 use crate::clock::unix_ms;
 use crate::logs::Taker;
 use crate::server::Server;
@@ -38,6 +41,7 @@ use crate::table::Entry;
 pub(crate) use failover::{Failover, address_of};
 pub(crate) use feed::Feed;
 pub(crate) use follower::start;
+pub(crate) use own_keys::note as note_own_keys;
 pub(crate) use replica::{Replica, Stage};
 pub(crate) use waiting::{Goal, Local};
 
@@ -62,6 +66,8 @@ pub(crate) struct Replication {
     failover: Mutex<Option<Failover>>,
     /// Clients that wait for replicas.
     pub waiters: waiting::Waiters,
+    /// What clients have written here while there is a primary.
+    pub own_keys: own_keys::OwnKeys,
     /// Since when nobody follows, in Unix milliseconds; 0 while somebody does.
     lonely_since_ms: AtomicU64,
 }
@@ -109,6 +115,9 @@ impl LinkState {
     }
 }
 
+/// How the error begins that sends a client to the primary.
+pub(crate) const REDIRECT: &str = "REDIRECT ";
+
 /// What a client reads that waited when the server became a replica.
 const NO_PRIMARY_ANY_MORE: &str =
     "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
@@ -134,6 +143,7 @@ impl Replication {
             is_sending: AtomicBool::new(false),
             failover: Mutex::new(None),
             waiters: waiting::Waiters::default(),
+            own_keys: own_keys::OwnKeys::default(),
             lonely_since_ms: AtomicU64::new(0),
         };
         replication.configure(settings);
@@ -193,6 +203,10 @@ pub(crate) fn admit(session: &Session, entry: &Entry) -> Result<(), String> {
     }
     let server = &session.server;
     if let Some(following) = server.replication.following() {
+        // Where both sides are replicas for a moment, neither sends clients to the other.
+        if is_for_primary(session, entry) && !server.is_handing_over() {
+            return Err(redirection(&following.primary));
+        }
         let serves_stale = server.settings().replication.replica_serve_stale_data;
         let is_stale = following.link != LinkState::Connected && !serves_stale;
         if is_stale && session.runs(entry).any(|entry| !entry.command.has(Flag::Stale)) {
@@ -205,6 +219,22 @@ pub(crate) fn admit(session: &Session, entry: &Entry) -> Result<(), String> {
         Some(refusal) => Err(refusal.to_owned()),
         None => Ok(()),
     }
+}
+
+/// Whether a replica is to send the client to its primary with this command (`CLIENT CAPA REDIRECT`).
+pub(crate) fn is_for_primary(session: &Session, entry: &Entry) -> bool {
+    let client = &session.client;
+    let reads_here = client.has(ClientFlag::ReadOnly);
+    let is_for_primary = |entry: &Entry| {
+        is_write(entry)
+            || !reads_here && (entry.command.is_read() || matches!(entry.command.handler, Handler::Script))
+    };
+    client.has(ClientFlag::Redirect) && session.runs(entry).any(is_for_primary)
+}
+
+/// The error that sends a client to the primary.
+fn redirection(primary: &Primary) -> String {
+    format!("{REDIRECT}{}:{}", primary.host, primary.port)
 }
 
 /// Why this client may change nothing, if that is so.
@@ -254,11 +284,17 @@ impl Server {
             replication.feed.lead(random_id());
             drop(between);
             *replication.following.lock() = None;
+            // What has expired goes as it does on any primary.
+            replication.own_keys.forget();
         }
         self.refresh_concern_of_replication();
         if is_replica && before.is_none() {
             // The change that they wait for is the primary's to make.
-            self.fail_waiters(NO_PRIMARY_ANY_MORE);
+            let primary = replication.following().map(|following| redirection(&following.primary));
+            self.fail_waiters(|client| match &primary {
+                Some(redirection) if client.has(ClientFlag::Redirect) => redirection,
+                _ => NO_PRIMARY_ANY_MORE,
+            });
         }
         replication.changed.notify_one();
         true

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::time::Instant;
 
 use config::OutputBufferLimit;
 use replication::Greeting;
@@ -48,7 +49,11 @@ pub(crate) struct Replica {
     pub greeting: Greeting,
     /// Whether it is to be told which stream the snapshot belongs to: not where it asked by `SYNC`.
     pub takes_position: bool,
+    /// When it came.
+    pub came: Instant,
     stage: AtomicU8,
+    /// Whether it is to be told that it waits.
+    is_told: AtomicBool,
     /// How much of the stream was handed to its connection.
     sent: AtomicU64,
     /// Whether its connection has nothing to send, and is to be woken when there is.
@@ -117,7 +122,9 @@ impl Replica {
             client,
             greeting,
             takes_position,
+            came: Instant::now(),
             stage: AtomicU8::new(Stage::Waiting as u8),
+            is_told: AtomicBool::new(false),
             sent: AtomicU64::new(0),
             is_idle: AtomicBool::new(false),
             acknowledged: AtomicU64::new(0),
@@ -157,11 +164,19 @@ impl Replica {
         self.stage.store(Stage::Online as u8, Ordering::Relaxed);
     }
 
+    /// Has it learn, by an empty line, that there is a snapshot to come: it would take silence for the end.
+    pub fn tell_of_waiting(&self) {
+        self.is_told.store(true, Ordering::Relaxed);
+        self.client.wake();
+    }
+
     /// It will get a snapshot, in pieces.
     pub fn expect_pieces(self: &Arc<Self>) -> Pieces {
         let (sender, receiver) = sync_channel(PIECES_MAX);
-        *self.pieces.lock() = Some(receiver);
+        let mut pieces = self.pieces.lock();
+        *pieces = Some(receiver);
         self.stage.store(Stage::Sending as u8, Ordering::Relaxed);
+        drop(pieces);
         Pieces { replica: Arc::clone(self), sender: Some(sender) }
     }
 
@@ -191,6 +206,10 @@ impl Replica {
     /// Adds to `out` what is to be sent next, if anything. `false` when it can get no more.
     pub fn pull(&self, feed: &Feed, out: &mut Vec<u8>) -> bool {
         let mut pieces = self.pieces.lock();
+        // Under the lock: within a snapshot it would be a part of that.
+        if self.is_told.swap(false, Ordering::Relaxed) && self.stage() == Stage::Waiting {
+            out.push(b'\n');
+        }
         match pieces.as_ref().map(Receiver::try_recv) {
             Some(Ok(piece)) => out.extend_from_slice(&piece),
             Some(Err(TryRecvError::Empty)) => {}

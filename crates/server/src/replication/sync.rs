@@ -1,7 +1,7 @@
 //! Snapshots for replicas that begin: sent while they are made, without a file. A replica that has to know the length of
 //! what comes (it has not announced `capa eof`) is sent the same from a file, when that is whole.
 //!
-//! One snapshot serves all replicas that wait when it begins. The thread that makes it is held up by the slowest of them,
+//! One snapshot serves all replicas that wait when it begins, which is at once or after `repl-diskless-sync-delay`. The thread that makes it is held up by the slowest of them,
 //! and those who change what it has not come by may be held up by it ([`keyspace::snapshot`]); so when they would be, whoever
 //! does not take what it gets is let go. `repl-full-sync-rate` is kept to as long as they would not be.
 
@@ -91,6 +91,7 @@ impl Server {
         let server = Arc::clone(self);
         let spawned = std::thread::Builder::new().name("replica-sync".to_owned()).spawn(move || {
             loop {
+                server.wait_for_more_replicas();
                 let waiting = std::mem::take(&mut *server.replication.waiting.lock());
                 if waiting.is_empty() {
                     server.replication.is_sending.store(false, Ordering::Release);
@@ -111,6 +112,32 @@ impl Server {
             std::mem::take(&mut *self.replication.waiting.lock())
                 .iter()
                 .for_each(|replica| replica.disconnect());
+        }
+    }
+
+    /// Returns when those who wait for a snapshot have done so for `repl-diskless-sync-delay`, or are
+    /// `repl-diskless-sync-max-replicas`, or are gone.
+    fn wait_for_more_replicas(&self) {
+        const LOOKED_EVERY: Duration = Duration::from_millis(10);
+        const TOLD_EVERY: Duration = Duration::from_secs(1);
+        let mut told = Instant::now();
+        loop {
+            let settings = self.settings();
+            let delay = Duration::from_secs(u64::from(settings.replication.repl_diskless_sync_delay_s));
+            let enough = settings.replication.repl_diskless_sync_replicas_max as usize;
+            {
+                let mut waiting = self.replication.waiting.lock();
+                waiting.retain(|replica| !replica.client.is_killed());
+                let is_over = waiting.first().is_none_or(|first| first.came.elapsed() >= delay);
+                if is_over || enough > 0 && waiting.len() >= enough {
+                    return;
+                }
+                if told.elapsed() >= TOLD_EVERY {
+                    told = Instant::now();
+                    waiting.iter().for_each(|replica| replica.tell_of_waiting());
+                }
+            }
+            std::thread::sleep(LOOKED_EVERY);
         }
     }
 
@@ -156,7 +183,7 @@ fn send_snapshot(server: &Arc<Server>, replicas: &[Arc<Replica>]) {
             Ok((_, None)) => {}
             // The server saves; the replica learns that it waits.
             Err(CannotBegin::Runs) => {
-                replicas.iter().for_each(|replica| replica.client.send(b"\n"));
+                replicas.iter().for_each(|replica| replica.tell_of_waiting());
                 std::thread::sleep(Duration::from_millis(100));
                 if replicas.iter().all(|replica| replica.client.is_killed()) {
                     return;

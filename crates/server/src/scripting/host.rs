@@ -279,6 +279,9 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
         if server.attention.now().has(Concern::Monitor) {
             server.monitors.show_script(self.session.database, entry.command, arguments);
         }
+        if server.attention.now().has(Concern::Replication) {
+            crate::replication::note_own_keys(self.session, entry, arguments);
+        }
         let outcome = match &result {
             Ok(()) => statistics::Outcome::Done,
             Err(error) => {

@@ -1,5 +1,5 @@
 //! Commands of a cluster's nodes. This server is none, and says so to whoever asks, whatever the arguments; CLUSTER HELP
-//! helps all the same.
+//! helps all the same, and READONLY and READWRITE mean something to any replica.
 
 mod nodes;
 mod subcommands;
@@ -42,8 +42,8 @@ pub(crate) const FAMILY: &[SessionCommand] = &[
     (&subcommands::shards::COMMAND, Some(refuse)),
     (&subcommands::slaves::COMMAND, Some(refuse)),
     (&subcommands::slots::COMMAND, Some(refuse)),
-    (&nodes::readonly::COMMAND, Some(refuse)),
-    (&nodes::readwrite::COMMAND, Some(refuse)),
+    (&nodes::readonly::COMMAND, Some(nodes::read_here)),
+    (&nodes::readwrite::COMMAND, Some(nodes::read_at_primary)),
 ];
 
 /// What a server that is no node answers, before it looks at any argument.

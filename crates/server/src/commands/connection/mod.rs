@@ -5,7 +5,7 @@ pub(crate) use client::describe as describe_client;
 crate::commands::session_family! {
     auth,
     client {
-        caching, getname, getredir, help, id, info, kill, list, no_evict, no_touch, pause, reply, setinfo, setname,
+        caching, capa, getname, getredir, help, id, info, kill, list, no_evict, no_touch, pause, reply, setinfo, setname,
         tracking, trackinginfo, unblock, unpause
     },
     echo,

@@ -1,6 +1,7 @@
 //! CLIENT: the connections, one's own and the others'.
 
 pub(super) mod caching;
+pub(super) mod capa;
 pub(super) mod getname;
 pub(super) mod getredir;
 pub(super) mod help;
@@ -35,6 +36,7 @@ command! {
     handler: Container,
     subcommands: [
         caching::COMMAND,
+        capa::COMMAND,
         getname::COMMAND,
         getredir::COMMAND,
         help::COMMAND,

@@ -1,0 +1,107 @@
+//! What a replica's own clients may do: write to it, or be sent to its primary.
+
+use super::*;
+
+#[test]
+fn what_clients_write_on_a_replica_expires_there() {
+    let [primary, replica] = std::array::from_fn(|_| Server::start(&["--enable-debug-command", "yes"]));
+    let [mut source, mut copy] = [&primary, &replica].map(Server::connect);
+    follow(&mut copy, &primary);
+    // The primary removes nothing, so neither does the replica of what it was sent.
+    assert_eq!(source.call("DEBUG SET-ACTIVE-EXPIRE 0"), Value::ok());
+    source.call("SET theirs 1 PX 300");
+    catch_up(&mut source, &mut copy);
+    assert_eq!(copy.call("CONFIG SET replica-read-only no"), Value::ok());
+    copy.call("SET plain 1");
+    copy.call("SET later 1 EX 1000");
+    copy.call("SET sooner 1 EX 1000");
+    copy.call("PEXPIRE sooner 100");
+    copy.call("SET short 1 PX 100");
+    copy.call("MULTI");
+    copy.call("SET in:transaction 1");
+    copy.call("PEXPIRE in:transaction 100");
+    copy.call("EXEC");
+    copy.call("EVAL \"redis.call('SET', KEYS[1], 1, 'PX', 100)\" 1 in:script");
+    copy.call("HSET hash field value");
+    copy.call("PEXPIRE hash 100");
+    eventually("they are gone", || copy.call("DBSIZE") == Value::Int(3));
+    assert_eq!(copy.call("EXISTS plain later"), Value::Int(2));
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(copy.call("GET theirs").is_null(), "nobody sees it");
+    assert_eq!(copy.call("DBSIZE"), Value::Int(3), "and it stays until its primary says so");
+    // A write of its own finds it gone.
+    assert_eq!(copy.call("INCR theirs"), Value::Int(1));
+    assert_eq!(copy.call("TTL theirs"), Value::Int(-1));
+    // What the primary writes in the place of one that was the replica's is not removed with that.
+    copy.call("SET both 1 PX 200");
+    source.call("SET both 2");
+    catch_up(&mut source, &mut copy);
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(copy.call("GET both"), Value::bulk("2"));
+}
+
+#[test]
+fn clients_that_know_how_are_sent_to_the_primary() {
+    let [primary, replica] = std::array::from_fn(|_| Server::start(&[]));
+    let [mut source, mut copy] = [&primary, &replica].map(Server::connect);
+    let mut in_transaction = replica.connect();
+    let mut waiting = replica.connect();
+    for client in [&mut in_transaction, &mut waiting] {
+        assert_eq!(client.call("CLIENT CAPA nothing redirect"), Value::ok());
+    }
+    assert_eq!(in_transaction.call("SET a 1"), Value::ok(), "on a primary it changes nothing");
+    in_transaction.call("MULTI");
+    assert_eq!(in_transaction.call("SET a 1").text(), "QUEUED");
+    waiting.send("BLPOP list 0");
+    eventually("it waits", || replica.info("blocked_clients") == 1);
+    follow(&mut copy, &primary);
+
+    let there = format!("REDIRECT 127.0.0.1:{}", primary.port());
+    assert_eq!(waiting.read().expect("a reply").error(), there);
+    assert_eq!(in_transaction.call("EXEC").error(), there);
+    assert_eq!(in_transaction.call("DISCARD").error(), "ERR DISCARD without MULTI");
+    in_transaction.call("MULTI");
+    assert_eq!(in_transaction.call("SET a 1").error(), there);
+    assert!(in_transaction.call("EXEC").error().starts_with("EXECABORT "));
+    for command in ["SET a 1", "GET a", "EVAL 'return 1' 0", "PFADD p a", "SUBSCRIBE channel"] {
+        let reply = waiting.call(command);
+        if command.starts_with("SUBSCRIBE") {
+            assert!(!reply.is_error(), "no key is concerned");
+        } else {
+            assert_eq!(reply.error(), there, "{command}");
+        }
+    }
+    waiting.call("UNSUBSCRIBE");
+    assert_eq!(waiting.call("PING").text(), "PONG");
+    // Who has asked for it reads here, and still does not write.
+    assert_eq!(waiting.call("READONLY"), Value::ok());
+    assert!(waiting.call("GET a").is_null());
+    assert_eq!(waiting.call("SET a 1").error(), there);
+    assert_eq!(waiting.call("READWRITE"), Value::ok());
+    assert_eq!(waiting.call("GET a").error(), there);
+    // Who has not, is told as ever.
+    assert!(copy.call("GET a").is_null());
+    assert!(copy.call("SET a 1").error().starts_with("READONLY "));
+    source.call("SET a 2");
+}
+
+#[test]
+fn during_a_failover_clients_wait_to_learn_where_the_primary_is() {
+    let [primary, replica] = std::array::from_fn(|_| Server::start(&[]));
+    let [mut source, mut copy] = [&primary, &replica].map(Server::connect);
+    follow(&mut copy, &primary);
+    let mut client = primary.connect();
+    client.call("CLIENT CAPA REDIRECT");
+    // The replica hears of it later.
+    replica.signal(rustix::process::Signal::STOP);
+    let failover = format!("FAILOVER TO 127.0.0.1 {} FORCE TIMEOUT 100", replica.port());
+    assert_eq!(source.call(&failover), Value::ok());
+    eventually("the parts are being exchanged", || {
+        field(&mut source, "replication", "master_failover_state") == "failover-in-progress"
+    });
+    client.send("GET a");
+    eventually("it waits", || primary.info("blocked_clients") == 1);
+    replica.signal(rustix::process::Signal::CONT);
+    let there = format!("REDIRECT 127.0.0.1:{}", replica.port());
+    assert_eq!(client.read().expect("a reply").error(), there);
+}
