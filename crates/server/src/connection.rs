@@ -597,7 +597,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let settings = self.server.settings();
         let limits = &settings.clients.output_buffer_limits;
         let limit = match &self.session.replica {
-            Some(_) => limits.replica,
+            // It has one piece of what it lacks here; how much that is, others watch.
+            Some(_) => return Ok(()),
             None if self.session.subscriptions.any() => limits.pubsub,
             None => limits.normal,
         };

@@ -95,11 +95,11 @@ impl Server {
 /// Whether a pause holds this command; then the session waits.
 #[cold]
 pub(crate) fn hold(server: &Server, session: &mut Session, entry: &Entry, arguments: Arguments<'_>) -> bool {
-    // Who is about to be sent to another server waits until there is one.
-    let is_write = is_write(session, entry.command, arguments)
-        || server.is_handing_over() && crate::replication::is_for_primary(session, entry);
-    let held = Held { is_write };
-    if server.held_until_ms(held).is_none() {
+    // Who is to be sent to the primary waits until it is clear who that is, and if that is so by now asks again.
+    let is_for_primary =
+        server.replication.is_replica() && crate::replication::is_for_primary(session, entry);
+    let held = Held { is_write: is_for_primary || is_write(session, entry.command, arguments) };
+    if server.held_until_ms(held).is_none() && !is_for_primary {
         return false;
     }
     session.client.last_command.store(entry.index, Ordering::Relaxed);

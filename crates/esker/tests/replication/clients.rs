@@ -99,9 +99,13 @@ fn during_a_failover_clients_wait_to_learn_where_the_primary_is() {
     eventually("the parts are being exchanged", || {
         field(&mut source, "replication", "master_failover_state") == "failover-in-progress"
     });
+    let mut writing = primary.connect();
+    writing.call("CLIENT CAPA REDIRECT");
     client.send("GET a");
-    eventually("it waits", || primary.info("blocked_clients") == 1);
+    writing.send("SET a 1");
+    eventually("they wait", || primary.info("blocked_clients") == 2);
     replica.signal(rustix::process::Signal::CONT);
     let there = format!("REDIRECT 127.0.0.1:{}", replica.port());
     assert_eq!(client.read().expect("a reply").error(), there);
+    assert_eq!(writing.read().expect("a reply").error(), there);
 }

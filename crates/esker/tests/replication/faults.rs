@@ -111,6 +111,25 @@ fn a_replica_that_is_stuck_is_let_go() {
 }
 
 #[test]
+fn no_replica_is_let_go_for_what_the_backlog_keeps_anyway() {
+    let limits = ["--client-output-buffer-limit", "replica", "16kb", "0", "0", "--repl-backlog-size", "32mb"];
+    let primary = Server::start(&limits);
+    let replica = Server::start(&[]);
+    let (mut source, mut copy) = (primary.connect(), replica.connect());
+    follow(&mut copy, &primary);
+    replica.signal(rustix::process::Signal::STOP);
+    let value = vec![b'x'; 100_000];
+    for _ in 0..200 {
+        assert_eq!(source.call_with(&[b"SET".as_slice(), b"same", &value]), Value::ok());
+    }
+    thread::sleep(Duration::from_millis(1500));
+    replica.signal(rustix::process::Signal::CONT);
+    catch_up(&mut source, &mut copy);
+    assert_eq!(field(&mut source, "stats", "sync_partial_ok"), "0");
+    assert_eq!(field(&mut source, "stats", "sync_full"), "1");
+}
+
+#[test]
 fn a_primary_that_is_killed_while_it_sends_is_followed_when_it_is_back() {
     let mut primary = Server::start(&[]);
     let replica = Server::start(&[]);

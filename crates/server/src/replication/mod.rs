@@ -152,8 +152,13 @@ impl Replication {
 
     /// Takes over settings.
     pub fn configure(&self, settings: &Settings) {
-        let lag_bytes_max = settings.clients.output_buffer_limits.replica.hard_bytes;
-        self.feed.configure(settings.replication.repl_backlog_bytes, lag_bytes_max);
+        let backlog_bytes = settings.replication.repl_backlog_bytes;
+        // As in Redis: what is kept for whoever comes back is kept for those who are there as well.
+        let lag_bytes_max = match settings.clients.output_buffer_limits.replica.hard_bytes {
+            0 => 0,
+            hard_bytes => hard_bytes.max(backlog_bytes),
+        };
+        self.feed.configure(backlog_bytes, lag_bytes_max);
     }
 
     /// How it goes with the primary, if there is one.
@@ -203,9 +208,9 @@ pub(crate) fn admit(session: &Session, entry: &Entry) -> Result<(), String> {
     }
     let server = &session.server;
     if let Some(following) = server.replication.following() {
-        // Where both sides are replicas for a moment, neither sends clients to the other.
-        if is_for_primary(session, entry) && !server.is_handing_over() {
-            return Err(redirection(&following.primary));
+        if is_for_primary(session, entry) {
+            // Where both sides are replicas for a moment, neither sends clients to the other: they wait (`pause::hold`).
+            return if server.is_handing_over() { Ok(()) } else { Err(redirection(&following.primary)) };
         }
         let serves_stale = server.settings().replication.replica_serve_stale_data;
         let is_stale = following.link != LinkState::Connected && !serves_stale;
