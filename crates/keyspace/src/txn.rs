@@ -198,7 +198,8 @@ impl<'k> WriteTxn<'k> {
     /// happened.
     #[inline(always)]
     pub fn commit(&mut self) -> Result<Tally, Fault> {
-        let tally = std::mem::take(self.view.tally_mut());
+        let mut tally = std::mem::take(self.view.tally_mut());
+        tally.is_told = self.effects.as_ref().is_some_and(|effects| !effects.is_empty());
         if let Some(pending) = &mut self.pending
             && let Err(fault) = pending.store(
                 self.view.keyspace,

@@ -60,6 +60,8 @@ pub struct Tally {
     pub misses: u64,
     /// Changes made to the keyspace.
     pub changes: u64,
+    /// Whether a copy was told to do something, be it that nothing had to be changed here.
+    pub is_told: bool,
     /// What else came of it. Nearly always that is nothing, so it takes no more than a pointer.
     pub news: Option<Box<News>>,
 }

@@ -325,7 +325,7 @@ fn run(
             };
             let result = run(&mut call);
             let tally = call.tally;
-            session.note_changes(tally.changes);
+            session.note_changes(&tally);
             *ready = session.server.take_in(tally, Some(session.client.id));
             result
         }
@@ -358,7 +358,7 @@ fn run(
             let result = run(&mut call);
             let tally = std::mem::take(&mut call.tally);
             let waiting = arrival.waiting.take();
-            session.note_changes(tally.changes);
+            session.note_changes(&tally);
             *ready = server.take_in(tally, Some(session.client.id));
             if let Some((waiter, timeout_ms)) = waiting {
                 reply.truncate(begin);

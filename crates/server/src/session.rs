@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use acl::Account;
 use commands::Command;
-use keyspace::{Context, DatabaseKey, WatchFlag};
+use keyspace::{Context, DatabaseKey, Tally, WatchFlag};
 use replication::Greeting;
 use resp::{OwnedArguments, Version};
 
@@ -177,10 +177,10 @@ impl Session {
         std::iter::once(entry).chain(queued.filter_map(|queued| self.server.table.at(queued.entry)))
     }
 
-    /// Notes that its command has made so many changes.
+    /// Notes what came of its command.
     #[inline]
-    pub(crate) fn note_changes(&mut self, changes: u64) {
-        if changes > 0 {
+    pub(crate) fn note_changes(&mut self, tally: &Tally) {
+        if tally.changes > 0 || tally.is_told {
             self.has_written = true;
             if self.server.replication.feed.is_active() {
                 self.written_up_to = self.server.replication.feed.offset();

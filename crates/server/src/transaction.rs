@@ -106,7 +106,7 @@ fn run_all(
     session.client.last_command.store(exec, Ordering::Relaxed);
     let tally = txn.commit()?;
     drop(txn);
-    session.note_changes(tally.changes);
+    session.note_changes(&tally);
     Ok(server.take_in(tally, Some(session.client.id)))
 }
 

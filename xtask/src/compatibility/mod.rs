@@ -144,17 +144,18 @@ pub fn run(arguments: impl Iterator<Item = String>) -> io::Result<()> {
             let mut units = run::units(&options.checkout, profile.has_own_servers)?;
             units.retain(|unit| options.units.is_empty() || options.units.contains(&unit.0));
             let skipped = reasons.skipped(engine);
-            let mut column = Column { engine, profile, units: Vec::new() };
-            for unit in units {
-                let outcome = if profile.has_own_servers {
-                    suite.run_with_own_servers(profile.tags, &skipped, &unit)?
-                } else {
-                    suite.run_against_server(engine, profile.tags, &skipped, &unit)?
+            let tell = |unit: &Unit, outcome: &Outcome| tell(engine, profile, unit, outcome);
+            let outcomes = if profile.has_own_servers {
+                suite.run_with_own_servers(profile.tags, &skipped, &units, &tell)?
+            } else {
+                let run = |unit| {
+                    let outcome = suite.run_against_server(engine, profile.tags, &skipped, unit)?;
+                    tell(unit, &outcome);
+                    io::Result::Ok(outcome)
                 };
-                tell(&column, &unit, &outcome);
-                column.units.push((unit, outcome));
-            }
-            columns.push(column);
+                units.iter().map(run).collect::<io::Result<_>>()?
+            };
+            columns.push(Column { engine, profile, units: units.into_iter().zip(outcomes).collect() });
         }
     }
     print!("{}", table::summary(&columns));
@@ -168,11 +169,11 @@ pub fn run(arguments: impl Iterator<Item = String>) -> io::Result<()> {
 }
 
 /// Prints what came of a unit.
-fn tell(column: &Column, unit: &Unit, outcome: &Outcome) {
+fn tell(engine: &str, profile: &Profile, unit: &Unit, outcome: &Outcome) {
     println!(
         "{}, {}: {}: {} passed, {} failed{}",
-        column.engine,
-        column.profile.title,
+        engine,
+        profile.title,
         unit.0,
         outcome.passed.len(),
         outcome.failed.len(),

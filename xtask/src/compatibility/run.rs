@@ -7,6 +7,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -14,7 +15,7 @@ use tempfile::TempDir;
 /// How long a unit may take: then it is ended, with whatever it has started.
 const UNIT_TIME_MAX: Duration = Duration::from_secs(180);
 /// As much for a unit that starts its servers itself: some have to wait for minutes.
-const UNIT_WITH_SERVERS_TIME_MAX: Duration = Duration::from_secs(900);
+const UNIT_WITH_SERVERS_TIME_MAX: Duration = Duration::from_secs(400);
 const START_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A unit of the suite, as `unit/type/hash`.
@@ -109,11 +110,14 @@ impl Drop for Running {
     }
 }
 
-/// The suite in a folder of its own: what a checkout has, by links, and programs for the tests that start their own. So
-/// nothing is written into the checkout.
+/// Units that run at the same time at most.
+const LANES: usize = 2;
+
+/// The suite in folders of its own, one for each unit that runs: what a checkout has, by links, and programs for the tests
+/// that start their own. So nothing is written into the checkout, and no unit clears away what another one writes.
 pub struct Suite {
     program: PathBuf,
-    folder: TempDir,
+    folders: [TempDir; LANES],
     /// How the suite's own files begin that it names: where the checkout is concerns nobody.
     own_path: String,
 }
@@ -121,8 +125,14 @@ pub struct Suite {
 impl Suite {
     /// Lays it out, to test `program`.
     pub fn new(program: &Path, checkout: &Path) -> io::Result<Suite> {
-        let folder = tempfile::tempdir()?;
         let checkout = checkout.canonicalize()?;
+        let folders = [Suite::lay_out(program, &checkout)?, Suite::lay_out(program, &checkout)?];
+        let own_path = format!("{}/", checkout.display());
+        Ok(Suite { program: program.to_owned(), folders, own_path })
+    }
+
+    fn lay_out(program: &Path, checkout: &Path) -> io::Result<TempDir> {
+        let folder = tempfile::tempdir()?;
         symlink(checkout.join("runtest"), folder.path().join("runtest"))?;
         let tests = folder.path().join("tests");
         fs::create_dir_all(tests.join("tmp"))?;
@@ -151,8 +161,7 @@ impl Suite {
             fs::write(&path, format!("#!/bin/sh\n{text}\n"))?;
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
         }
-        let own_path = format!("{}/", checkout.display());
-        Ok(Suite { program: program.to_owned(), folder, own_path })
+        Ok(folder)
     }
 
     /// Runs `unit`, with these tags and without the tests named `skipped`, against a server of its own.
@@ -183,16 +192,41 @@ impl Suite {
             std::thread::sleep(Duration::from_millis(10));
         }
         let options = ["--host", "127.0.0.1", "--port", &port.to_string()];
-        let mut outcome = self.run(&options, UNIT_TIME_MAX, tags, skipped, unit)?;
+        let mut outcome = self.run(&options, UNIT_TIME_MAX, tags, skipped, unit, 0)?;
         if server.0.try_wait()?.is_some() {
             outcome.broke_off.get_or_insert("the server has ended".to_owned());
         }
         Ok(outcome)
     }
 
-    /// Runs `unit`, with these tags and without the tests named `skipped`, which starts its servers itself.
-    pub fn run_with_own_servers(&self, tags: &str, skipped: &[&str], unit: &Unit) -> io::Result<Outcome> {
-        self.run(&[], UNIT_WITH_SERVERS_TIME_MAX, tags, skipped, unit)
+    /// Runs `units`, with these tags and without the tests named `skipped`, which start their servers themselves; tells of
+    /// each when it is over. Two at a time, since most of what they do is waiting.
+    pub fn run_with_own_servers(
+        &self,
+        tags: &str,
+        skipped: &[&str],
+        units: &[Unit],
+        tell: &(dyn Fn(&Unit, &Outcome) + Sync),
+    ) -> io::Result<Vec<Outcome>> {
+        let next = AtomicUsize::new(0);
+        let run = |lane: u16| {
+            let mut outcomes = Vec::new();
+            while let Some((place, unit)) = units.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed))
+            {
+                let outcome = self.run(&[], UNIT_WITH_SERVERS_TIME_MAX, tags, skipped, unit, lane)?;
+                tell(unit, &outcome);
+                outcomes.push((place, outcome));
+            }
+            io::Result::Ok(outcomes)
+        };
+        let mut outcomes = std::thread::scope(|scope| {
+            let beside = scope.spawn(|| run(1));
+            let mut outcomes = run(0)?;
+            outcomes.extend(beside.join().map_err(|_| io::Error::other("a unit cannot be run"))??);
+            io::Result::Ok(outcomes)
+        })?;
+        outcomes.sort_by_key(|(place, _)| *place);
+        Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
     }
 
     fn run(
@@ -202,13 +236,14 @@ impl Suite {
         tags: &str,
         skipped: &[&str],
         unit: &Unit,
+        lane: u16,
     ) -> io::Result<Outcome> {
         let suite = Command::new("./runtest")
             .args(options)
             .args(["--single", &unit.0, "--tags", tags, "--durable", "--clients", "1"])
-            .args(["--baseport", &base_port()?.to_string(), "--portcount", "2000"])
+            .args(["--baseport", &base_port(lane)?.to_string(), "--portcount", "2000"])
             .args(skipped.iter().flat_map(|test| ["--skiptest", test]))
-            .current_dir(self.folder.path())
+            .current_dir(self.folders[usize::from(lane)].path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .process_group(0)
@@ -237,13 +272,17 @@ impl Suite {
     }
 }
 
-/// Where the suite may look for ports of its own. It takes one of the 32 before for itself, and fails where another suite
-/// that runs has it.
-fn base_port() -> io::Result<u16> {
+/// Where the suite may look for ports of its own, apart from where one looks that runs on another lane. It takes one of the
+/// 32 before for itself, and fails where another suite that runs has it.
+fn base_port(lane: u16) -> io::Result<u16> {
     // Below those that the system gives to whoever asks for one.
     const FIRST: u16 = 20_000;
     const STEP: u16 = 100;
-    let candidates = (0..100).map(|number| FIRST + (std::process::id() as u16 % 100 + number) % 100 * STEP);
+    const STEPS: u16 = 30;
+    const LANE: u16 = 5_000;
+    let first = FIRST + lane * LANE;
+    let candidates =
+        (0..STEPS).map(|number| first + (std::process::id() as u16 % STEPS + number) % STEPS * STEP);
     let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
     let mut free = candidates.filter(|base| (base - 32..*base).all(is_free));
     free.next().ok_or_else(|| io::Error::other("no ports are free"))

@@ -94,7 +94,7 @@ pub fn document(columns: &[Column], reasons: &Reasons<'_>, version: &str) -> Str
         "# Compatibility\n\n\
          The test suite of Valkey {version}, run against Esker as an external server. Written by\n\
          `cargo xtask compatibility CHECKOUT`, which runs it. Tests that need a replica beside the server are left out, and\n\
-         units that start servers of their own are run apart: with `--profile servers`."
+         units that start servers of their own are run apart: see [compatibility-servers.md](compatibility-servers.md)."
     };
     let mut text = format!(
         "{}\n\nTests that the suite marks as slow are left out. A test that is not run, since those after it could not be,\n\

@@ -72,6 +72,22 @@ fn what_changes_nothing_is_not_written() {
 }
 
 #[test]
+fn what_is_told_though_it_changed_nothing_is_written_before_its_reply() {
+    if is_passed_over() {
+        return;
+    }
+    let directory = temporary_directory();
+    let server = start(Spec::under_test(), &directory, &[]);
+    let mut client = server.connect();
+    client.call("SET a 1");
+    let path = incremental(directory.path());
+    for (count, line) in (1..).zip(["FLUSHALL", "FLUSHALL", "FLUSHDB"]) {
+        client.call(line);
+        assert_eq!(requests(&path).iter().filter(|line| line.starts_with("FLUSH")).count(), count, "{line}");
+    }
+}
+
+#[test]
 fn times_are_absolute() {
     let lines = ["SETEX a 100 1", "SET b 1 PX 100000", "EXPIRE c 100", "GETEX c EX 200", "GETEX c PERSIST"];
     let expected = [

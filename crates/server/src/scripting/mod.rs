@@ -245,7 +245,7 @@ impl Run<'_> {
             let tally = txn.commit();
             drop(txn);
             let tally = tally?;
-            session.note_changes(tally.changes);
+            session.note_changes(&tally);
             let ready = server.take_in(tally, Some(session.client.id));
             if end == Some(End::Restart) {
                 reply.truncate(begin);

@@ -200,7 +200,7 @@ fn remove_unchanged(
     }
     let tally = txn.commit()?;
     drop(txn);
-    session.note_changes(tally.changes);
+    session.note_changes(&tally);
     let ready = server.take_in(tally, Some(session.client.id));
     server.serve_waiting(ready, now_ms);
     Ok(changed)

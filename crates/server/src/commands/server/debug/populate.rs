@@ -29,7 +29,7 @@ pub(super) fn populate(session: &mut Session, count: &[u8], prefix: &[u8], len: 
         }
         let tally = txn.commit()?;
         drop(txn);
-        session.note_changes(tally.changes);
+        session.note_changes(&tally);
         session.server.statistics.count(&tally);
     }
     Ok(())
