@@ -13,6 +13,7 @@ crate::commands::session_family! {
     latency { doctor, graph, help, histogram, history, latest, reset },
     lolwut,
     memory { doctor, help, malloc_stats, purge, stats },
+    module { help, list },
     monitor,
     role,
     save,

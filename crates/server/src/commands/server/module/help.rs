@@ -1,0 +1,3 @@
+//! MODULE HELP: see its summary.
+
+crate::commands::help!("module|help", Server, since "5.0.0");
