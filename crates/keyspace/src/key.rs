@@ -20,7 +20,7 @@ impl<'a> Key<'a> {
 }
 
 /// A key in one of the databases, owned: what watchers and waiters are filed under.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DatabaseKey {
     /// The database's number.
     pub database: u16,

@@ -110,9 +110,8 @@ fn a_tail_knows_the_database_of_the_stream_that_it_joins() {
 
 /// Reads until `end` is the last that came.
 fn read_until(stream: &mut TcpStream, end: &[u8]) {
-    let mut came = Vec::new();
+    let (mut came, mut some) = (Vec::new(), vec![0; 64 * 1024]);
     while !came.ends_with(end) {
-        let mut some = [0; 64 * 1024];
         let read = stream.read(&mut some).expect("it goes on, though nothing more happens");
         assert!(read > 0, "it does not hang up");
         came.extend_from_slice(&some[..read]);
