@@ -53,6 +53,10 @@ impl Named<'_> {
             return mentions;
         }
         let Ok((_, keys)) = (command.keys)(self.arguments) else { return mentions };
+        if command.name == "migrate" {
+            // The empty word in place of a key is none, nor is a password that reads KEYS the word before them.
+            mentions.retain(|mention| keys.iter().any(|key| std::ptr::eq(key.bytes, mention.name)));
+        }
         let by_specifications = mentions.len();
         for key in keys {
             let is_known =
@@ -147,6 +151,9 @@ mod tests {
             ("EXISTS a b", &["-:a@1", "-:b@2"]),
             ("MSET a 1 b 2", &["w:a@1", "w:b@3"]),
             ("COPY a b", &["r:a@1", "w:b@2"]),
+            ("MIGRATE host 1 a 0 1", &["rw:a@3"]),
+            ("MIGRATE host 1 '' 0 1 KEYS a b", &["rw:a@7", "rw:b@8"]),
+            ("MIGRATE host 1 '' 0 1 AUTH2 user KEYS KEYS a", &["rw:a@10"]),
             ("LMOVE a b LEFT LEFT", &["rw:a@1", "w:b@2"]),
             ("ZUNIONSTORE d 2 a b", &["w:d@1", "r:a@3", "r:b@4"]),
             ("XREAD STREAMS a b 0 0", &["r:a@2", "r:b@3"]),

@@ -270,9 +270,11 @@ impl Feed {
         inner.saved()
     }
 
-    /// A replica is gone.
+    /// A replica is gone, and with it what was kept for it alone.
     pub fn leave(&self, replica: &Arc<Replica>) {
-        self.inner.lock().replicas.retain(|other| !Arc::ptr_eq(other, replica));
+        let mut inner = self.inner.lock();
+        inner.replicas.retain(|other| !Arc::ptr_eq(other, replica));
+        inner.trim(self.lag_bytes_max.load(Ordering::Relaxed));
     }
 
     /// Those who follow.
