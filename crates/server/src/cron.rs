@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use keyspace::Sweep;
 
-use crate::client::ClientFlag;
+use crate::client::{Client, ClientFlag};
 use crate::clock::unix_ms;
 use crate::server::Server;
 
@@ -139,16 +139,23 @@ const NEVER_IDLE: [ClientFlag; 5] = [
 ];
 
 /// Closes clients that have been idle for longer than `timeout`. Those that wait in a blocking command, listen to
-/// channels or watch the commands are not idle.
+/// channels or watch the commands are not idle. Has the connections of those who do not read look at their limits.
 async fn close_idle(server: Arc<Server>) {
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
         let timeout_ms = u64::from(server.settings().network.timeout_s) * 1000;
-        if timeout_ms == 0 || !is_on(&server) {
+        if !is_on(&server) {
+            continue;
+        }
+        let clients = server.clients.all();
+        // Whoever does not read for long enough is over the soft limit on replies, and nothing else tells its connection.
+        let does_not_read = |client: &&Arc<Client>| client.output_bytes.load(Ordering::Relaxed) > 0;
+        clients.iter().filter(does_not_read).for_each(|client| client.wake());
+        if timeout_ms == 0 {
             continue;
         }
         let now_ms = unix_ms();
-        for client in server.clients.all() {
+        for client in clients {
             let is_busy = NEVER_IDLE.into_iter().any(|flag| client.has(flag));
             let idle_ms = now_ms.saturating_sub(client.last_active_ms.load(Ordering::Relaxed));
             if !is_busy && idle_ms > timeout_ms {

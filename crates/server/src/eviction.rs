@@ -216,9 +216,11 @@ impl Server {
         (self.allocator.used_bytes)().saturating_sub(self.uncounted_bytes())
     }
 
-    /// Bytes of memory that do not: what a store holds within limits of its own.
+    /// Bytes of memory that do not: what a store holds within limits of its own, and what is kept for replicas that lag, or
+    /// a slow one would cost keys.
     pub(crate) fn uncounted_bytes(&self) -> u64 {
-        self.keyspace.store().map_or(0, |store| store.memory().own_bytes)
+        let of_store = self.keyspace.store().map_or(0, |store| store.memory().own_bytes);
+        of_store + self.replication.feed.lagging_bytes()
     }
 
     /// Lets the cache of what is stored have what `maxmemory` leaves.

@@ -1,5 +1,7 @@
 //! Passwords in requests, which neither MONITOR nor SLOWLOG may show.
 
+use std::ops::Range;
+
 use resp::Arguments;
 
 /// What stands in place of a secret, as in Redis.
@@ -13,13 +15,30 @@ pub(crate) fn visible_words(arguments: Arguments<'_>) -> impl Iterator<Item = &[
     let (is_auth, is_hello, is_config_set) = (is(0, "auth"), is(0, "hello"), is(0, "config") && is(1, "set"));
     let is_about_users = is(0, "acl") && ["setuser", "deluser", "getuser"].iter().any(|name| is(1, name));
     let hello_secrets = if is_hello { (2..arguments.len()).find(|&index| is(index, "auth")) } else { None };
+    let migrate_secrets = if is(0, "migrate") { login_of_migrate(arguments) } else { 0..0 };
     arguments.iter().enumerate().map(move |(index, word)| {
         let is_secret = (is_auth && index > 0)
             || (is_about_users && index > 1)
+            || migrate_secrets.contains(&index)
             || hello_secrets.is_some_and(|auth| index == auth + 1 || index == auth + 2)
             || (is_config_set && index >= 3 && index % 2 == 1 && is_sensitive(arguments.get(index - 1)));
         if is_secret { REDACTED } else { word }
     })
+}
+
+/// Which words of a MIGRATE log in to the other server.
+fn login_of_migrate(arguments: Arguments<'_>) -> Range<usize> {
+    /// The words before its options.
+    const OPTIONS: usize = 6;
+    let is = |index: usize, name: &str| {
+        arguments.get(index).is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    // Behind KEYS there are keys, whatever they are called.
+    let mut options = (OPTIONS..arguments.len()).take_while(|&index| !is(index, "keys"));
+    match options.find(|&index| is(index, "auth") || is(index, "auth2")) {
+        Some(option) => option + 1..option + 2 + usize::from(is(option, "auth2")),
+        None => 0..0,
+    }
 }
 
 /// Whether the directive's value is secret.
@@ -45,6 +64,9 @@ mod tests {
             ("CONFIG SET requirepass", "CONFIG SET requirepass"),
             ("ACL SetUser ann on >secret", "ACL SetUser (redacted) (redacted) (redacted)"),
             ("ACL CAT hash", "ACL CAT hash"),
+            ("MIGRATE h 1 k 0 9 REPLACE AUTH keys", "MIGRATE h 1 k 0 9 REPLACE AUTH (redacted)"),
+            ("MIGRATE h 1 '' 0 9 auth2 me x KEYS a", "MIGRATE h 1 '' 0 9 auth2 (redacted) (redacted) KEYS a"),
+            ("MIGRATE h 1 '' 0 9 KEYS auth b", "MIGRATE h 1 '' 0 9 KEYS auth b"),
             ("SET auth requirepass", "SET auth requirepass"),
         ];
         for (request, shown) in cases {

@@ -91,6 +91,24 @@ fn a_client_that_never_reads_is_cut_off_at_the_output_limit() {
     }
 }
 
+#[test]
+fn a_client_over_the_soft_limit_is_cut_off_when_its_time_is_over_though_nothing_happens() {
+    let server = Server::start(&["--client-output-buffer-limit", "normal 0 100kb 1"]);
+    let mut other = server.connect();
+    other.call_with(&["SET", "big", &"x".repeat(MIB)]);
+    let mut greedy = server.connect();
+    greedy.send_raw(&encode(&["GET", "big"]).repeat(20)).unwrap();
+    eventually("it is cut off", || server.info("client_output_buffer_limit_disconnections") == 1);
+    // Whoever goes on reading in time is not.
+    let mut quick = server.connect();
+    quick.send_raw(&encode(&["GET", "big"]).repeat(20)).unwrap();
+    for _ in 0..20 {
+        assert_eq!(quick.read().unwrap().bytes().map(<[u8]>::len), Some(MIB));
+    }
+    thread::sleep(Duration::from_millis(2500));
+    assert_eq!(quick.call("PING").text(), "PONG");
+}
+
 /// Redis draws as many as the count says, however many that are.
 #[test]
 fn a_count_without_end_is_cut_off_at_the_output_limit() {

@@ -111,6 +111,32 @@ fn a_replica_that_is_stuck_is_let_go() {
 }
 
 #[test]
+fn a_slow_replica_costs_no_keys() {
+    let limits =
+        ["--client-output-buffer-limit", "replica", "0", "0", "0", "--maxmemory-policy", "allkeys-lru"];
+    let primary = Server::start(&limits);
+    let replica = Server::start(&[]);
+    let (mut source, mut copy) = (primary.connect(), replica.connect());
+    source.call_with(&[b"SET".as_slice(), b"key", &[b'x'; 10_000]]);
+    follow(&mut copy, &primary);
+    let limit_bytes = primary.info("used_memory") + (4 << 20);
+    assert_eq!(source.call(&format!("CONFIG SET maxmemory {limit_bytes}")), Value::ok());
+    replica.signal(rustix::process::Signal::STOP);
+    let value = vec![b'y'; 10_000];
+    for _ in 0..3000 {
+        assert_eq!(source.call_with(&[b"SETRANGE".as_slice(), b"key", b"0", &value]), Value::Int(10_000));
+    }
+    if !is_on_disk() {
+        assert!(primary.info("mem_not_counted_for_evict") > 10 << 20, "it has yet to be sent most of 30 MB");
+    }
+    assert_eq!(primary.info("evicted_keys"), 0);
+    assert_eq!(source.call("DBSIZE"), Value::Int(1));
+    replica.signal(rustix::process::Signal::CONT);
+    catch_up(&mut source, &mut copy);
+    assert_same(&mut source, &mut copy);
+}
+
+#[test]
 fn no_replica_is_let_go_for_what_the_backlog_keeps_anyway() {
     let limits = ["--client-output-buffer-limit", "replica", "16kb", "0", "0", "--repl-backlog-size", "32mb"];
     let primary = Server::start(&limits);

@@ -40,6 +40,8 @@ pub(crate) struct Feed {
     is_active: AtomicBool,
     /// A replica that has more than this to be sent is let go; 0 for no limit.
     lag_bytes_max: AtomicU64,
+    /// Bytes that are kept in memory for replicas that lag; read without the lock.
+    lagging_bytes: AtomicU64,
 }
 
 struct Inner {
@@ -96,6 +98,7 @@ impl Feed {
             end: AtomicU64::new(0),
             is_active: AtomicBool::new(false),
             lag_bytes_max: AtomicU64::new(0),
+            lagging_bytes: AtomicU64::new(0),
         }
     }
 
@@ -104,7 +107,18 @@ impl Feed {
         self.lag_bytes_max.store(lag_bytes_max, Ordering::Relaxed);
         let mut inner = self.inner.lock();
         inner.backlog.keep(bytes_min);
-        inner.trim(lag_bytes_max);
+        self.trim(&mut inner);
+    }
+
+    /// Bytes that are kept in memory beyond the backlog's own size, for replicas that lag.
+    pub fn lagging_bytes(&self) -> u64 {
+        self.lagging_bytes.load(Ordering::Relaxed)
+    }
+
+    fn trim(&self, inner: &mut Inner) {
+        inner.trim(self.lag_bytes_max.load(Ordering::Relaxed));
+        let lagging_bytes = inner.backlog.len().saturating_sub(inner.backlog.bytes_min());
+        self.lagging_bytes.store(lagging_bytes, Ordering::Relaxed);
     }
 
     /// Whether the stream is made.
@@ -223,7 +237,7 @@ impl Feed {
         inner.backlog.append(bytes);
         self.end.store(inner.backlog.end(), Ordering::Release);
         if inner.backlog.end() - inner.trimmed_at >= TRIM_EACH_BYTES {
-            inner.trim(self.lag_bytes_max.load(Ordering::Relaxed));
+            self.trim(inner);
         }
         inner.replicas.iter().for_each(|replica| replica.more());
     }
@@ -274,7 +288,7 @@ impl Feed {
     pub fn leave(&self, replica: &Arc<Replica>) {
         let mut inner = self.inner.lock();
         inner.replicas.retain(|other| !Arc::ptr_eq(other, replica));
-        inner.trim(self.lag_bytes_max.load(Ordering::Relaxed));
+        self.trim(&mut inner);
     }
 
     /// Those who follow.
