@@ -89,8 +89,6 @@ const VALKEY: &[&str] = &[
     "min-string-size-avoid-copy-reply-threaded",
     "mptcp",
     "prefetch-batch-max-size",
-    "primaryauth",
-    "primaryuser",
     "rdb-version-check",
     "rdma-bind",
     "rdma-port",

@@ -18,8 +18,7 @@ group! {
     "bind" => bind: BindAddresses = BindAddresses::loopback(), Addresses, Supported;
 
     /// Source address of connections that the server opens.
-    "bind-source-addr" => bind_source_addr: Option<String> = None, text(),
-        Ignored("the server opens no connections yet");
+    "bind-source-addr" => bind_source_addr: Option<String> = None, text(), Supported;
 
     /// TCP port to listen on; 0 listens on none.
     "port" => port: u16 = 6379, integer(0, 65535), Supported;

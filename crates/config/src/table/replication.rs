@@ -37,10 +37,10 @@ group! {
     "replicaof" | "slaveof" [immutable] => replicaof: Option<Primary> = None, ReplicaOf, Supported;
 
     /// User name to give to the primary.
-    "masteruser" [sensitive] => masteruser: Option<String> = None, text(), Supported;
+    "masteruser" | "primaryuser" [sensitive] => masteruser: Option<String> = None, text(), Supported;
 
     /// Password to give to the primary.
-    "masterauth" [sensitive] => masterauth: Option<Secret> = None, text(), Supported;
+    "masterauth" | "primaryauth" [sensitive] => masterauth: Option<Secret> = None, text(), Supported;
 
     /// Answer with old data while the primary cannot be reached.
     "replica-serve-stale-data" | "slave-serve-stale-data" => replica_serve_stale_data: bool = true, YesNo,

@@ -109,3 +109,44 @@ fn during_a_failover_clients_wait_to_learn_where_the_primary_is() {
     assert_eq!(client.read().expect("a reply").error(), there);
     assert_eq!(writing.read().expect("a reply").error(), there);
 }
+
+#[test]
+fn scripts_see_no_stale_data_unless_they_say_that_they_may() {
+    let replica = Server::start(&["--replica-serve-stale-data", "no"]);
+    let mut copy = replica.connect();
+    let library = "#!lua name=test
+        server.register_function{function_name='plain', callback=function() return 1 end, flags={'no-writes'}}
+        local flags = {'allow-stale', 'no-writes'}
+        server.register_function{function_name='stale', callback=function() return 1 end, flags=flags}
+        server.register_function{function_name='get', callback=function() return redis.call('GET', 'x') end, flags=flags}
+        server.register_function{function_name='info', callback=function() return redis.call('INFO', 'server') end, flags=flags}";
+    assert!(!copy.call_with(&["FUNCTION", "LOAD", library]).is_error());
+    // There is nobody.
+    let nobody =
+        std::net::TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("it has one");
+    assert_eq!(copy.call(&format!("REPLICAOF 127.0.0.1 {}", nobody.port())), Value::ok());
+    assert!(copy.call("FCALL plain 0").error().starts_with("MASTERDOWN "));
+    assert_eq!(copy.call("FCALL stale 0"), Value::Int(1));
+    assert!(copy.call("FCALL get 0").error().contains("Can not execute the command on a stale replica"));
+    assert!(copy.call("FCALL info 0").text().contains("redis_version"));
+    let script =
+        |shebang: &str, body: &str| vec!["EVAL".to_owned(), format!("{shebang}{body}"), "0".to_owned()];
+    assert_eq!(copy.call_with(&script("", "return 1")), Value::Int(1));
+    assert!(copy.call_with(&script("", "return redis.call('GET', 'x')")).error().contains("stale replica"));
+    assert!(copy.call_with(&script("#!lua\n", "return 1")).error().starts_with("MASTERDOWN "));
+    assert_eq!(copy.call_with(&script("#!lua flags=allow-stale,no-writes\n", "return 1")), Value::Int(1));
+    copy.call("REPLICAOF NO ONE");
+    assert!(copy.call("FCALL get 0").is_null());
+}
+
+#[test]
+fn a_replica_calls_its_primary_from_the_address_that_it_is_told() {
+    let primary = Server::start(&[]);
+    let replica = Server::start(&["--bind-source-addr", "127.0.0.2"]);
+    let (mut source, mut copy) = (primary.connect(), replica.connect());
+    follow(&mut copy, &primary);
+    assert!(field(&mut source, "replication", "slave0").starts_with("ip=127.0.0.2,"));
+    // As Valkey calls them.
+    assert_eq!(copy.call("CONFIG SET primaryauth secret primaryuser me"), Value::ok());
+    assert_eq!(copy.call("CONFIG GET masteruser").elements()[1], Value::bulk("me"));
+}

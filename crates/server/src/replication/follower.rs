@@ -6,6 +6,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use config::table::tls::Tls;
 use replication::{Credentials, Event, Introduction, Link, LinkError, Position, acknowledgement};
 use resp::{Reply, RequestLimits, RequestParser, Version};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -158,8 +159,8 @@ async fn follow(
 ) -> Result<std::convert::Infallible, Break> {
     let settings = server.settings();
     let timeout = Duration::from_secs(u64::from(settings.replication.repl_timeout_s));
-    let connect = TcpStream::connect((primary.host.as_str(), primary.port));
-    let socket = tokio::time::timeout(timeout, connect).await.map_err(|_| Break::Silent)??;
+    let connecting = connect(primary, settings.network.bind_source_addr.as_deref());
+    let socket = tokio::time::timeout(timeout, connecting).await.map_err(|_| Break::Silent)??;
     socket.set_nodelay(true)?;
     tracing::info!(primary = %format_args!("{}:{}", primary.host, primary.port), "Connected with the primary");
     server.replication.note(|following| following.link = LinkState::Handshake);
@@ -203,6 +204,25 @@ async fn follow(
         unsafe_yet: None,
     };
     follower.converse().await
+}
+
+/// Connects with the primary, from the address that `bind-source-addr` says.
+async fn connect(primary: &Primary, from: Option<&str>) -> io::Result<TcpStream> {
+    let place = (primary.host.as_str(), primary.port);
+    let Some(from) = from else { return TcpStream::connect(place).await };
+    let from: IpAddr =
+        from.parse().map_err(|_| io::Error::other(format!("bind-source-addr: '{from}' is no address")))?;
+    let mut failure = io::Error::other(format!("bind-source-addr: {} has no address of its kind", place.0));
+    for address in tokio::net::lookup_host(place).await?.filter(|address| address.is_ipv4() == from.is_ipv4())
+    {
+        let socket = if from.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.bind((from, 0).into())?;
+        match socket.connect(address).await {
+            Ok(connected) => return Ok(connected),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
 }
 
 /// A connection, encrypted or not.

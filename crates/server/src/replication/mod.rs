@@ -115,6 +115,10 @@ impl LinkState {
     }
 }
 
+/// What a client reads where there is only data that may be stale, and that is not to be served.
+pub(crate) const MASTERDOWN: &str =
+    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+
 /// How the error begins that sends a client to the primary.
 pub(crate) const REDIRECT: &str = "REDIRECT ";
 
@@ -212,18 +216,26 @@ pub(crate) fn admit(session: &Session, entry: &Entry) -> Result<(), String> {
             // Where both sides are replicas for a moment, neither sends clients to the other: they wait (`pause::hold`).
             return if server.is_handing_over() { Ok(()) } else { Err(redirection(&following.primary)) };
         }
-        let serves_stale = server.settings().replication.replica_serve_stale_data;
-        let is_stale = following.link != LinkState::Connected && !serves_stale;
-        if is_stale && session.runs(entry).any(|entry| !entry.command.has(Flag::Stale)) {
-            return Err(
-                "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.".to_owned()
-            );
+        if is_stale(server, &following) && session.runs(entry).any(|entry| !entry.command.has(Flag::Stale)) {
+            return Err(MASTERDOWN.to_owned());
         }
     }
     match session.runs(entry).any(is_write).then(|| refusal_of_writes(session)).flatten() {
         Some(refusal) => Err(refusal.to_owned()),
         None => Ok(()),
     }
+}
+
+fn is_stale(server: &Server, following: &Following) -> bool {
+    following.link != LinkState::Connected && !server.settings().replication.replica_serve_stale_data
+}
+
+/// Whether the client may only run what may be run on a replica that has lost its primary.
+pub(crate) fn meets_stale_data(session: &Session) -> bool {
+    let server = &session.server;
+    !session.is_replaying
+        && server.attention.now().has(Concern::Replication)
+        && server.replication.following().is_some_and(|following| is_stale(server, &following))
 }
 
 /// Whether a replica is to send the client to its primary with this command (`CLIENT CAPA REDIRECT`).

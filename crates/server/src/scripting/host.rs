@@ -49,6 +49,8 @@ pub(super) struct ScriptHost<'r, 'k> {
     /// Whether commands that need memory are refused, as long as nothing has been changed.
     is_short_of_memory: bool,
     cannot_save: bool,
+    /// Whether there is only data that may be stale, and that is not to be served.
+    meets_stale_data: bool,
     /// Since when it runs.
     since: Stopwatch,
     /// Times the commands.
@@ -94,6 +96,7 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
             may_restart,
             is_short_of_memory: run.is_short_of_memory,
             cannot_save: run.cannot_save,
+            meets_stale_data: run.meets_stale_data,
             since,
             stopwatch: since,
             command: run.command,
@@ -121,6 +124,8 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
             Some("This Redis command is not allowed from script")
         } else if !self.may_write && (command.is_write() || command.has(Flag::MayReplicate)) {
             Some("Write commands are not allowed from read-only scripts.")
+        } else if self.meets_stale_data && !command.has(Flag::Stale) {
+            Some("Can not execute the command on a stale replica")
         } else {
             None
         };

@@ -123,6 +123,7 @@ pub(crate) fn run(
     let is_short_of_memory = is_short_of_memory(session);
     let cannot_save = crate::saving::refuses_scripts(session);
     let refusal = crate::replication::refusal_of_writes(session);
+    let meets_stale_data = crate::replication::meets_stale_data(session);
     with_worker(&server, |worker| {
         let start = |worker: &Worker, callable: &Callable, function: &scripting::Function| {
             let run = Run {
@@ -138,6 +139,7 @@ pub(crate) fn run(
                 is_short_of_memory: is_short_of_memory && !callable.may_exceed_memory(),
                 cannot_save,
                 refusal,
+                meets_stale_data,
             };
             run.check()?;
             run.start(session, reply, within)
@@ -190,6 +192,8 @@ struct Run<'a> {
     cannot_save: bool,
     /// Why it may change nothing, as far as that is the primary's or the replicas' to say.
     refusal: Option<&'static str>,
+    /// Whether there is only data that may be stale, and that is not to be served.
+    meets_stale_data: bool,
 }
 
 impl Run<'_> {
@@ -198,6 +202,9 @@ impl Run<'_> {
         let may_write = self.callable.flags.is_some_and(|flags| !flags.has(Flags::NO_WRITES));
         if self.is_read_only && may_write {
             return Err(Error::new("Can not execute a script with write flag using *_ro command."));
+        }
+        if self.meets_stale_data && self.callable.flags.is_some_and(|flags| !flags.has(Flags::ALLOW_STALE)) {
+            return Err(Error::fixed(crate::replication::MASTERDOWN));
         }
         if let Some(refusal) = self.refusal.filter(|_| may_write) {
             return Err(Error::fixed(refusal));
