@@ -33,7 +33,9 @@ fn as_many_as_redis_7_2_has() {
     };
     let of_redis = || directives().filter(|directive| !is_own(directive));
     assert_eq!(of_redis().count(), 183);
-    assert_eq!(of_redis().map(|directive| directive.aliases.len()).sum::<usize>(), 19);
+    let aliases = of_redis().flat_map(|directive| directive.aliases);
+    // As Valkey calls some.
+    assert_eq!(aliases.filter(|alias| !alias.starts_with("primary")).count(), 19);
 }
 
 #[test]
