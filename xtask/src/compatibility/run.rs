@@ -264,7 +264,10 @@ impl Suite {
         }
         drop(suite);
         let bytes = reader.join().map_err(|_| io::Error::other("the output cannot be read"))?;
-        let mut outcome = read(&String::from_utf8_lossy(&bytes).replace(&self.own_path, ""));
+        // Where the suite lies concerns nobody.
+        let own_folder = format!("{}/", self.folders[usize::from(lane)].path().display());
+        let output = String::from_utf8_lossy(&bytes).replace(&self.own_path, "").replace(&own_folder, "");
+        let mut outcome = read(&output);
         if is_late {
             outcome.broke_off = Some(format!("it did not come to its end within {} s", time_max.as_secs()));
         }

@@ -27,6 +27,9 @@ const COMMANDS_NOT_COMPARED: &[&str] = &[
     "MIGRATE",
     "MODULE",
     "PSYNC",
+    // They are for any replica here, as with Valkey.
+    "READONLY",
+    "READWRITE",
     "REPLCONF",
     "REPLICAOF",
     "RESTORE-ASKING",
