@@ -95,11 +95,21 @@ impl Server {
 /// Whether a pause holds this command; then the session waits.
 #[cold]
 pub(crate) fn hold(server: &Server, session: &mut Session, entry: &Entry, arguments: Arguments<'_>) -> bool {
-    // Who is to be sent to the primary waits until it is clear who that is, and if that is so by now asks again.
-    let is_for_primary =
-        server.replication.is_replica() && crate::replication::is_for_primary(session, entry);
-    let held = Held { is_write: is_for_primary || is_write(session, entry.command, arguments) };
-    if server.held_until_ms(held).is_none() && !is_for_primary {
+    let held = Held { is_write: is_write(session, entry.command, arguments) };
+    hold_as(server, session, entry, held)
+}
+
+/// Whether the client waits to be sent to the primary with this command: while a failover makes replicas of both sides,
+/// neither sends clients to the other.
+#[cold]
+pub(crate) fn hold_for_primary(server: &Server, session: &mut Session, entry: &Entry) -> bool {
+    server.is_handing_over()
+        && crate::replication::is_for_primary(session, entry)
+        && hold_as(server, session, entry, Held { is_write: true })
+}
+
+fn hold_as(server: &Server, session: &mut Session, entry: &Entry, held: Held) -> bool {
+    if server.held_until_ms(held).is_none() {
         return false;
     }
     session.client.last_command.store(entry.index, Ordering::Relaxed);

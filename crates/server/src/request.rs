@@ -57,6 +57,13 @@ pub(crate) fn execute<'a>(
     let arguments = request.arguments;
     let concerns = server.attention.now();
     let found = find(&server.table, request);
+    if concerns.has(Concern::Pause)
+        && !session.is_replaying
+        && let Ok(entry) = &found
+        && pause::hold_for_primary(server, session, entry)
+    {
+        return;
+    }
     let admitted = found.and_then(|entry| match admit(session, entry, arguments, concerns) {
         Ok(()) => Ok(entry),
         Err(refusal) => {

@@ -17,7 +17,7 @@ group! {
     /// Addresses to listen on; a `-` in front lets one be missing.
     "bind" => bind: BindAddresses = BindAddresses::loopback(), Addresses, Supported;
 
-    /// Source address of connections that the server opens.
+    /// Source address of the connection to the primary.
     "bind-source-addr" => bind_source_addr: Option<String> = None, text(), Supported;
 
     /// TCP port to listen on; 0 listens on none.

@@ -169,7 +169,6 @@ fn replicas_that_come_one_after_another_share_a_snapshot() {
     one.call("REPLICAOF NO ONE");
     two.call("REPLICAOF NO ONE");
     source.call("CONFIG SET repl-diskless-sync-delay 1000 repl-diskless-sync-max-replicas 2");
-    source.call("DEBUG CHANGE-REPL-ID");
     one.call("FLUSHALL");
     two.call("FLUSHALL");
     one.call(&format!("REPLICAOF 127.0.0.1 {}", primary.port()));

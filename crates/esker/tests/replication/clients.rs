@@ -111,6 +111,28 @@ fn during_a_failover_clients_wait_to_learn_where_the_primary_is() {
 }
 
 #[test]
+fn whoever_ends_the_pause_of_a_failover_lets_nobody_write_on_a_replica() {
+    let [primary, replica] = std::array::from_fn(|_| Server::start(&[]));
+    let [mut source, mut copy] = [&primary, &replica].map(Server::connect);
+    follow(&mut copy, &primary);
+    let [mut client, mut plain] = [primary.connect(), primary.connect()];
+    client.call("CLIENT CAPA REDIRECT");
+    replica.signal(rustix::process::Signal::STOP);
+    let failover = format!("FAILOVER TO 127.0.0.1 {} FORCE TIMEOUT 100", replica.port());
+    assert_eq!(source.call(&failover), Value::ok());
+    eventually("the parts are being exchanged", || {
+        field(&mut source, "replication", "master_failover_state") == "failover-in-progress"
+    });
+    client.send("SET a 1");
+    eventually("it waits", || primary.info("blocked_clients") == 1);
+    assert_eq!(source.call("CLIENT UNPAUSE"), Value::ok());
+    assert!(client.read().expect("a reply").error().starts_with("REDIRECT "));
+    assert!(plain.call("SET a 1").error().starts_with("READONLY "));
+    assert!(source.call("GET a").is_null());
+    replica.signal(rustix::process::Signal::CONT);
+}
+
+#[test]
 fn scripts_see_no_stale_data_unless_they_say_that_they_may() {
     let replica = Server::start(&["--replica-serve-stale-data", "no"]);
     let mut copy = replica.connect();

@@ -213,8 +213,7 @@ pub(crate) fn admit(session: &Session, entry: &Entry) -> Result<(), String> {
     let server = &session.server;
     if let Some(following) = server.replication.following() {
         if is_for_primary(session, entry) {
-            // Where both sides are replicas for a moment, neither sends clients to the other: they wait (`pause::hold`).
-            return if server.is_handing_over() { Ok(()) } else { Err(redirection(&following.primary)) };
+            return Err(redirection(&following.primary));
         }
         if is_stale(server, &following) && session.runs(entry).any(|entry| !entry.command.has(Flag::Stale)) {
             return Err(MASTERDOWN.to_owned());

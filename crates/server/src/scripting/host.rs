@@ -143,10 +143,10 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
         let begins_to_write = command.is_write() && !self.running.has_written();
         if server.attention.now().has(Concern::Replication)
             && begins_to_write
-            && let Err(refusal) = crate::replication::admit(self.session, entry)
+            && let Some(refusal) = crate::replication::refusal_of_writes(self.session)
         {
             server.statistics.count_rejected(entry.index);
-            return Err(Outcome::Refused(refusal));
+            return Err(Outcome::Refused(refusal.to_owned()));
         }
         if self.cannot_save && command.is_write() {
             server.statistics.count_rejected(entry.index);

@@ -250,6 +250,7 @@ impl Feed {
         inner.trimmed_at = offset;
         inner.selected = None;
         inner.disconnect_replicas();
+        self.lagging_bytes.store(0, Ordering::Relaxed);
         self.end.store(offset, Ordering::Release);
     }
 
