@@ -9,6 +9,7 @@
 //! Effects are gathered while a transaction runs and handed to a [`Log`] when it commits, with its slots still locked:
 //! the order of the log is that in which transactions ran. Nothing is gathered unless somebody listens.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -18,6 +19,38 @@ use crate::engine::{Batch, Store};
 use crate::events::EventClasses;
 use crate::fault::Fault;
 use crate::{Key, Keyspace, WriteTxn};
+
+/// One who may want to know what was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Taker {
+    /// The append-only file.
+    File = 1,
+    /// The stream to replicas.
+    Replicas = 2,
+}
+
+/// Some of those who may want to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Takers(u8);
+
+impl Takers {
+    /// Everybody.
+    pub const ALL: Takers = Takers(Taker::File as u8 | Taker::Replicas as u8);
+    /// Nobody.
+    pub const NONE: Takers = Takers(0);
+
+    /// These and `taker`.
+    #[must_use]
+    pub fn with(self, taker: Taker) -> Takers {
+        Takers(self.0 | taker as u8)
+    }
+
+    /// Whether `taker` is one of them.
+    pub fn has(self, taker: Taker) -> bool {
+        self.0 & taker as u8 != 0
+    }
+}
 
 /// Takes what transactions did.
 pub trait Log: Send + Sync {
@@ -52,7 +85,7 @@ pub trait Log: Send + Sync {
 const SMALL_BYTES: usize = 160;
 
 /// Commands, each of which belongs to a database.
-#[derive(Default)]
+#[derive(Clone)]
 pub struct Effects {
     bytes: SmallVec<[u8; SMALL_BYTES]>,
     /// Where the words end.
@@ -60,11 +93,16 @@ pub struct Effects {
     commands: SmallVec<[Command; 2]>,
     /// Whether the command that runs has said what it did.
     is_told: bool,
+    /// Whom the commands that follow are for.
+    takers: Takers,
+    /// Whether some are not for everybody.
+    is_selective: bool,
 }
 
 #[derive(Clone, Copy)]
 struct Command {
     database: u16,
+    takers: Takers,
     /// The number of its first word.
     first: usize,
 }
@@ -89,11 +127,30 @@ impl<'e> Effect<'e> {
     }
 }
 
+impl Default for Effects {
+    fn default() -> Effects {
+        Effects {
+            bytes: SmallVec::new(),
+            ends: SmallVec::new(),
+            commands: SmallVec::new(),
+            is_told: false,
+            takers: Takers::ALL,
+            is_selective: false,
+        }
+    }
+}
+
 impl Effects {
     /// Adds a command.
     #[inline]
     pub fn push<'w>(&mut self, database: u16, words: impl IntoIterator<Item = &'w [u8]>) {
-        self.commands.push(Command { database, first: self.ends.len() });
+        self.push_for(Takers::ALL, database, words);
+    }
+
+    #[inline]
+    fn push_for<'w>(&mut self, takers: Takers, database: u16, words: impl IntoIterator<Item = &'w [u8]>) {
+        self.commands.push(Command { database, takers, first: self.ends.len() });
+        self.is_selective |= takers != Takers::ALL;
         for word in words {
             self.bytes.extend_from_slice(word);
             self.ends.push(self.bytes.len());
@@ -103,6 +160,20 @@ impl Effects {
     /// Adds that the key that `name` names is gone.
     pub(crate) fn push_removal(&mut self, database: u16, name: &[u8]) {
         self.push(database, [b"UNLINK".as_slice(), name]);
+    }
+
+    /// What `taker` is to get of them, if anything.
+    pub fn share_of(&self, taker: Taker) -> Option<Cow<'_, Effects>> {
+        if !self.is_selective {
+            return Some(Cow::Borrowed(self));
+        }
+        let mut share = Effects::default();
+        for (command, effect) in self.commands.iter().zip(self.iter()) {
+            if command.takers.has(taker) {
+                share.push(effect.database, effect.words());
+            }
+        }
+        (!share.is_empty()).then_some(Cow::Owned(share))
     }
 
     /// Whether there are none.
@@ -128,16 +199,24 @@ pub struct Did<'t> {
 impl Did<'_> {
     /// It did what this command does to the selected database.
     pub fn command<'w>(&mut self, words: impl IntoIterator<Item = &'w [u8]>) {
-        self.effects.push(self.database, words);
+        self.command_in(self.database, words);
     }
 
     /// It did what this command does to another database.
     pub fn command_in<'w>(&mut self, database: u16, words: impl IntoIterator<Item = &'w [u8]>) {
-        self.effects.push(database, words);
+        self.effects.push_for(self.effects.takers, database, words);
     }
 }
 
 impl WriteTxn<'_> {
+    /// Has only `takers` get to know what the commands that follow do. What goes without a command, because its time has
+    /// come or to make room, concerns everybody all the same.
+    pub fn tell_only(&mut self, takers: Takers) {
+        if let Some(effects) = self.effects.as_deref_mut() {
+            effects.takers = takers;
+        }
+    }
+
     /// Whether somebody wants to know what is done.
     #[inline]
     pub fn is_recorded(&self) -> bool {
@@ -179,7 +258,7 @@ impl WriteTxn<'_> {
         self.note_removals();
         let database = self.database();
         if let Some(effects) = self.effects.as_deref_mut() {
-            effects.push(database, words);
+            effects.push_for(effects.takers, database, words);
         }
     }
 

@@ -33,7 +33,7 @@ use smallvec::SmallVec;
 use sync::RwLock;
 use values::entry::Entry;
 
-pub use crate::effects::{Did, Effect, Effects, Log};
+pub use crate::effects::{Did, Effect, Effects, Log, Taker, Takers};
 use crate::engine::{Engine, Loaded, ShardBox, Stage, Store};
 pub use crate::events::{Event, EventClasses, News};
 pub use crate::eviction::{Choice, Eviction, EvictionPolicy, Evictor};

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use mlua::{Function, Lua, MultiValue, Table, Value};
 use resp::{ArgumentsBuffer, Version};
 
-use crate::host::{Level, Outcome};
+use crate::host::{Level, Outcome, Replication};
 use crate::stack::{self, Answer, Kind, Native, Stack};
 use crate::vm::{BUFFER_BYTES_MAX, Shared};
 use crate::{error, libraries, library};
@@ -37,7 +37,7 @@ fn server(lua: &Lua, shared: &Rc<Shared>, versions: &[(&str, &str)]) -> mlua::Re
     server.set("sha1hex", lua.create_function(sha1hex)?)?;
     server.set("error_reply", lua.create_function(error_reply)?)?;
     server.set("status_reply", lua.create_function(status_reply)?)?;
-    server.set("set_repl", lua.create_function(set_repl)?)?;
+    server.set("set_repl", set_repl(lua, shared)?)?;
     for (name, flags) in REPLICATION {
         server.set(name, flags)?;
     }
@@ -220,20 +220,34 @@ fn status_reply(lua: &Lua, arguments: MultiValue) -> mlua::Result<Table> {
     Ok(table)
 }
 
-/// What `set_repl` takes. What is replicated is what a script has changed, so it makes no difference.
-const REPLICATION: [(&str, u32); 5] =
-    [("REPL_NONE", 0), ("REPL_AOF", 1), ("REPL_SLAVE", 2), ("REPL_REPLICA", 2), ("REPL_ALL", 3)];
+const TO_FILE: i64 = 1;
+const TO_REPLICAS: i64 = 2;
 
-fn set_repl(lua: &Lua, arguments: MultiValue) -> mlua::Result<()> {
-    if arguments.len() != 1 {
-        return Err(error::table("ERR server.set_repl() requires one argument."));
-    }
-    let flags = number(lua, arguments.front())?.unwrap_or_default() as i64;
-    if flags & !3 != 0 {
-        let text = "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.";
-        return Err(error::table(text));
-    }
-    Ok(())
+/// What `set_repl` takes.
+const REPLICATION: [(&str, i64); 5] = [
+    ("REPL_NONE", 0),
+    ("REPL_AOF", TO_FILE),
+    ("REPL_SLAVE", TO_REPLICAS),
+    ("REPL_REPLICA", TO_REPLICAS),
+    ("REPL_ALL", TO_FILE | TO_REPLICAS),
+];
+
+fn set_repl(lua: &Lua, shared: &Rc<Shared>) -> mlua::Result<Function> {
+    let shared = Rc::clone(shared);
+    lua.create_function(move |lua, arguments: MultiValue| {
+        if arguments.len() != 1 {
+            return Err(error::table("ERR server.set_repl() requires one argument."));
+        }
+        let flags = number(lua, arguments.front())?.unwrap_or_default() as i64;
+        if flags & !(TO_FILE | TO_REPLICAS) != 0 {
+            let text = "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.";
+            return Err(error::table(text));
+        }
+        let replication =
+            Replication { to_file: flags & TO_FILE != 0, to_replicas: flags & TO_REPLICAS != 0 };
+        shared.with_host(|host| host.replicate(replication));
+        Ok(())
+    })
 }
 
 const LEVELS: [(&str, Level); 4] = [

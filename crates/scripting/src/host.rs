@@ -15,6 +15,15 @@ pub enum Level {
     Warning,
 }
 
+/// Who gets to know what commands do: what `redis.set_repl` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replication {
+    /// The append-only file.
+    pub to_file: bool,
+    /// Replicas.
+    pub to_replicas: bool,
+}
+
 /// What became of a command that a script called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -33,6 +42,9 @@ pub trait Host {
 
     /// Whether the client may run this command; `None` when there is no such command.
     fn permits(&mut self, arguments: Arguments<'_>) -> Option<bool>;
+
+    /// Has only these get to know what the commands that follow in this run do.
+    fn replicate(&mut self, replication: Replication);
 
     /// Writes a line to the log.
     fn log(&mut self, level: Level, line: &[u8]);

@@ -24,7 +24,7 @@ mod tests;
 mod vm;
 
 pub use crate::header::{Flags, Header, HeaderError};
-pub use crate::host::{Host, Level, Outcome};
+pub use crate::host::{Host, Level, Outcome, Replication};
 pub use crate::library::{FunctionDeclaration, Library, is_name};
 pub use crate::vm::{Failure, Function, Limits, Returned, Vm};
 

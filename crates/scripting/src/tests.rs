@@ -2,7 +2,7 @@
 
 use resp::{Arguments, OwnedArguments, Reply, Version};
 
-use crate::host::{Host, Level, Outcome};
+use crate::host::{Host, Level, Outcome, Replication};
 use crate::vm::{Failure, Limits, Vm};
 
 /// Knows ECHO, FAIL and a few that answer in RESP3; stops a script after so many questions.
@@ -49,6 +49,10 @@ impl Host for Echo {
 
     fn permits(&mut self, arguments: Arguments<'_>) -> Option<bool> {
         (arguments.get(0) == Some(b"echo")).then_some(true)
+    }
+
+    fn replicate(&mut self, replication: Replication) {
+        self.lines.push(format!("{replication:?}"));
     }
 
     fn log(&mut self, level: Level, line: &[u8]) {
@@ -571,6 +575,18 @@ fn logs() {
     let mut host = Echo::default();
     assert_eq!(shown(run_with(&vm(), &mut host, "redis.log(redis.LOG_WARNING, 'a', 1)")), "$-1");
     assert_eq!(host.lines, ["Warning a 1"]);
+}
+
+#[test]
+fn says_who_gets_to_know() {
+    let mut host = Echo::default();
+    let script =
+        "redis.set_repl(redis.REPL_AOF) server.set_repl(server.REPL_SLAVE) redis.set_repl(redis.REPL_NONE)";
+    assert_eq!(shown(run_with(&vm(), &mut host, script)), "$-1");
+    let expected = [(true, false), (false, true), (false, false)];
+    let expected =
+        expected.map(|(to_file, to_replicas)| format!("{:?}", Replication { to_file, to_replicas }));
+    assert_eq!(host.lines, expected);
 }
 
 #[test]

@@ -2,25 +2,16 @@
 //!
 //! Nothing is recorded unless one of them wants it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use keyspace::engine::Batch;
 use keyspace::fault::Fault;
-use keyspace::{Effects, Keyspace, Log};
+use keyspace::{Effects, Keyspace, Log, Taker};
 use log::Stream;
 
 use crate::replication::Feed;
-
-/// One who may want to know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Taker {
-    /// The append-only file.
-    File = 1,
-    /// The stream to replicas.
-    Replicas = 2,
-}
 
 /// Hands what was done to all who want it.
 pub(crate) struct Logs {
@@ -46,18 +37,20 @@ impl Logs {
         keyspace.record_effects(self.wanted.load(Ordering::Acquire) != 0);
     }
 
-    fn gives(&self, taker: Taker) -> bool {
-        self.wanted.load(Ordering::Relaxed) & taker as u8 != 0
+    /// What `taker` is to be given of `unit`, if it wants anything.
+    fn share<'u>(&self, unit: &'u Effects, taker: Taker) -> Option<Cow<'u, Effects>> {
+        let is_wanted = self.wanted.load(Ordering::Relaxed) & taker as u8 != 0;
+        if is_wanted { unit.share_of(taker) } else { None }
     }
 }
 
 impl Log for Logs {
     fn append(&self, unit: &Effects) {
-        if self.gives(Taker::File) {
-            self.file.append(unit);
+        if let Some(unit) = self.share(unit, Taker::File) {
+            self.file.append(&unit);
         }
-        if self.gives(Taker::Replicas) {
-            self.feed.append(unit);
+        if let Some(unit) = self.share(unit, Taker::Replicas) {
+            self.feed.append(&unit);
         }
     }
 
@@ -68,10 +61,10 @@ impl Log for Logs {
         batch: &mut Batch,
         write: &mut dyn FnMut(&Batch) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let streamed = unit.filter(|_| self.gives(Taker::Replicas));
-        self.feed.append_stored(streamed, is_copy, batch, write)?;
-        if let Some(unit) = unit.filter(|_| self.gives(Taker::File)) {
-            self.file.append(unit);
+        let streamed = unit.and_then(|unit| self.share(unit, Taker::Replicas));
+        self.feed.append_stored(streamed.as_deref(), is_copy, batch, write)?;
+        if let Some(unit) = unit.and_then(|unit| self.share(unit, Taker::File)) {
+            self.file.append(&unit);
         }
         Ok(())
     }

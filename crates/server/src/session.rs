@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use acl::Account;
 use commands::Command;
-use keyspace::{Context, DatabaseKey, Tally, WatchFlag};
+use keyspace::{Context, DatabaseKey, Taker, Takers, Tally, WatchFlag};
 use replication::Greeting;
 use resp::{OwnedArguments, Version};
 
@@ -17,6 +17,15 @@ use crate::replication::Replica;
 use crate::server::Server;
 use crate::table::Entry;
 use crate::tracking::Tracking;
+
+/// What a script has the commands that it calls see.
+#[derive(Clone, Copy)]
+pub(crate) struct InScript {
+    /// When it began: time rests while it runs.
+    pub began_ms: u64,
+    /// Who gets to know what they do.
+    pub takers: Takers,
+}
 
 /// A client's session. It belongs to the task of its connection.
 pub struct Session {
@@ -36,8 +45,8 @@ pub struct Session {
     pub transaction: Option<Transaction>,
     /// Whether it runs within `EXEC`, which holds the slots: to lock one again would wait for ever.
     pub is_in_exec: bool,
-    /// When the script began that has called the command that runs: time rests while a script runs.
-    pub script_ms: Option<u64>,
+    /// The script that has called the command that runs.
+    pub(crate) script: Option<InScript>,
     /// The keys watched, since `WATCH`.
     pub watched: Option<Watched>,
     /// The channels and patterns listened to.
@@ -128,7 +137,7 @@ impl Session {
             account,
             transaction: None,
             is_in_exec: false,
-            script_ms: None,
+            script: None,
             watched: None,
             subscriptions: Subscriptions::default(),
             tracking: None,
@@ -185,6 +194,13 @@ impl Session {
             if self.server.replication.feed.is_active() {
                 self.written_up_to = self.server.replication.feed.offset();
             }
+        }
+    }
+
+    /// Has replicas do what these words say, which concerns no key.
+    pub(crate) fn tell_replicas(&self, words: &[&[u8]]) {
+        if self.script.is_none_or(|script| script.takers.has(Taker::Replicas)) {
+            self.server.replication.feed.append_request(words);
         }
     }
 

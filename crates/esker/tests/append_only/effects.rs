@@ -142,6 +142,19 @@ fn a_unit_is_enclosed() {
 }
 
 #[test]
+fn a_script_says_what_is_for_the_file() {
+    let script = "EVAL redis.call('SET','a',1)\
+        redis.set_repl(redis.REPL_REPLICA)redis.call('SPOP','s')\
+        redis.set_repl(redis.REPL_AOF)redis.call('SPOP','t')\
+        redis.set_repl(redis.REPL_NONE)redis.call('SET','d',4) 0";
+    // What follows within the same transaction is for everybody again.
+    let lines = ["MULTI", script, "SET e 5", "EXEC"];
+    let expected = ["multi", "set a 1", "srem t x", "set e 5", "exec"];
+    check(&["SADD s x", "SADD t x y", "SREM t y"], &lines, &expected);
+    check_as_redis(&[], &["EVAL redis.set_repl(redis.REPL_NONE)redis.call('SET','d',4) 0"], &[]);
+}
+
+#[test]
 fn what_has_expired_is_removed_first() {
     if is_passed_over() {
         return;

@@ -256,6 +256,31 @@ fn who_listens_to_a_replica_hears_what_is_published() {
 }
 
 #[test]
+fn a_script_says_what_is_for_replicas() {
+    let [primary, replica] = std::array::from_fn(|_| Server::start(&[]));
+    let (mut source, mut copy) = (primary.connect(), replica.connect());
+    follow(&mut copy, &primary);
+    let mut listener = replica.connect();
+    listener.call("SUBSCRIBE news");
+    listener.set_timeout(Some(Duration::from_secs(30)));
+    source.call(
+        "EVAL redis.call('SET','a',1)\
+         redis.set_repl(redis.REPL_AOF)redis.call('SET','b',2)redis.call('PUBLISH','news','unheard')\
+         redis.set_repl(redis.REPL_REPLICA)redis.call('SET','c',3)redis.call('PUBLISH','news','heard')\
+         redis.set_repl(redis.REPL_NONE)redis.call('SET','d',4) 0",
+    );
+    source.call("SET e 5");
+    catch_up(&mut source, &mut copy);
+    assert_eq!(source.call("EXISTS a b c d e"), Value::Int(5));
+    let held = copy.call("MGET a b c d e");
+    assert_eq!(
+        held.elements().iter().map(|value| *value != Value::NullBulk).collect::<Vec<_>>(),
+        [true, false, true, false, true]
+    );
+    assert_eq!(listener.read().expect("a message").elements()[2], Value::bulk("heard"));
+}
+
+#[test]
 fn what_a_replica_has_is_in_its_append_only_file() {
     let primary = Server::start(&[]);
     let (directory, mut source) = (crate::harness::temporary_directory(), primary.connect());

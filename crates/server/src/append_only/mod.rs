@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use config::Settings;
 use config::table::persistence::AppendFsync;
-use keyspace::{Effects, Keyspace};
+use keyspace::{Effects, Keyspace, Taker};
 use log::{AppendOnly, Fsync, Options, Stream};
 use resp::Arguments;
 use sync::Mutex;
@@ -26,7 +26,6 @@ pub(crate) use self::rewrite::Refusal;
 use self::rewrite::Status;
 use crate::attention::Concern;
 use crate::loading::{IntoStored, Taking};
-use crate::logs::Taker;
 use crate::replication::saved::{self, load_and_resume};
 use crate::server::Server;
 use crate::table::Entry;

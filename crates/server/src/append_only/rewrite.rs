@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use keyspace::CannotBegin;
+use keyspace::{CannotBegin, Taker};
 
 use super::base::{self, Form};
-use crate::logs::Taker;
 use crate::server::Server;
 
 /// How long to wait, at least, before what has failed is tried again by itself.

@@ -26,14 +26,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use ::sync::{Mutex, MutexGuard};
 use commands::{Flag, Handler};
 use config::{Primary, Settings};
-use keyspace::Needs;
+use keyspace::{Needs, Taker};
 use replication::{Position, ReplicationId};
 use tokio::sync::Notify;
 
 use crate::attention::Concern;
 use crate::client::ClientFlag;
 use crate::clock::unix_ms;
-use crate::logs::Taker;
 use crate::server::Server;
 use crate::session::Session;
 use crate::table::Entry;

@@ -14,6 +14,7 @@
 //! The checksums are the CRC-64 of these and of what stands before the second, in hexadecimal: if the position were another,
 //! nobody would notice that replicas have other data. (Version 1 had no second one. Such a file is not believed.)
 
+use keyspace::Taker;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -23,7 +24,6 @@ use rdb::file::{Item, Reader};
 use replication::{Position, ReplicationId};
 
 use super::random_id;
-use crate::logs::Taker;
 use crate::server::Server;
 
 /// The file's name.

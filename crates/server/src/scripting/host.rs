@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use commands::{Access, Call, Error, Flag, Handler, Reader, Scope};
-use keyspace::{Key, Needs, Tally, WriteTxn};
+use keyspace::{Key, Needs, Taker, Takers, Tally, WriteTxn};
 use resp::{Arguments, Reply};
-use scripting::{Host, Level, Outcome};
+use scripting::{Host, Level, Outcome, Replication};
 use smallvec::SmallVec;
 
 use super::Run;
@@ -18,7 +18,7 @@ use crate::clock::Stopwatch;
 use crate::eviction::OUT_OF_MEMORY;
 use crate::saving::CANNOT_SAVE;
 use crate::server::Server;
-use crate::session::Session;
+use crate::session::{InScript, Session};
 use crate::statistics;
 use crate::table::Entry;
 use crate::tracking::Remembering;
@@ -57,6 +57,8 @@ pub(super) struct ScriptHost<'r, 'k> {
     stopwatch: Stopwatch,
     /// The client's request.
     command: Arguments<'r>,
+    /// Who gets to know what its commands do.
+    takers: Takers,
     /// Whether it has done something beside the keyspace, such as PUBLISH, which would be done twice.
     has_acted: bool,
     /// Whether it has touched slots beside those of its keys.
@@ -100,6 +102,7 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
             since,
             stopwatch: since,
             command: run.command,
+            takers: Takers::ALL,
             has_acted: false,
             touched_others: false,
             end: None,
@@ -232,9 +235,9 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
                 let now_ms = self.txn.now_ms();
                 self.has_acted = true;
                 let was_in_exec = std::mem::replace(&mut self.session.is_in_exec, true);
-                self.session.script_ms = Some(now_ms);
+                self.session.script = Some(InScript { began_ms: now_ms, takers: self.takers });
                 let result = run(self.session, arguments, reply);
-                self.session.script_ms = None;
+                self.session.script = None;
                 self.session.is_in_exec = was_in_exec;
                 self.txn.set_context(self.session.context(now_ms));
                 result
@@ -245,15 +248,24 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
                 | Handler::Write(run)
                 | Handler::Blocking(run)
                 | Handler::BlockingRead(run),
-            ) => run(&mut Call {
-                arguments,
-                first_key: call.first_key,
-                reply,
-                access: Access::Within(self.txn),
-                tally: Tally::default(),
-                reader: None,
-                waiting_room: None,
-            }),
+            ) => {
+                if self.takers != Takers::ALL {
+                    self.txn.tell_only(self.takers);
+                }
+                let result = run(&mut Call {
+                    arguments,
+                    first_key: call.first_key,
+                    reply,
+                    access: Access::Within(self.txn),
+                    tally: Tally::default(),
+                    reader: None,
+                    waiting_room: None,
+                });
+                if self.takers != Takers::ALL {
+                    self.txn.tell_only(Takers::ALL);
+                }
+                result
+            }
             (None, Handler::Container | Handler::Session | Handler::Admin | Handler::Script) => {
                 Err(Error::WrongArity)
             }
@@ -344,6 +356,16 @@ impl Host for ScriptHost<'_, '_> {
         Some(access::check(&self.session.account.user(), entry, arguments).is_ok())
     }
 
+    fn replicate(&mut self, replication: Replication) {
+        self.takers = Takers::NONE;
+        if replication.to_file {
+            self.takers = self.takers.with(Taker::File);
+        }
+        if replication.to_replicas {
+            self.takers = self.takers.with(Taker::Replicas);
+        }
+    }
+
     fn log(&mut self, level: Level, line: &[u8]) {
         log(level, line);
     }
@@ -403,6 +425,8 @@ impl Host for LoadHost {
     fn permits(&mut self, _: Arguments<'_>) -> Option<bool> {
         None
     }
+
+    fn replicate(&mut self, _: Replication) {}
 
     fn log(&mut self, level: Level, line: &[u8]) {
         log(level, line);

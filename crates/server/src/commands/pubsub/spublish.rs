@@ -28,7 +28,7 @@ pub struct Args<'a> {
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let receivers = session.server.pubsub.publish_to_shard(args.channel, args.message);
     // Who listens to a replica hears it too.
-    session.server.replication.feed.append_request(&[b"SPUBLISH", args.channel, args.message]);
+    session.tell_replicas(&[b"SPUBLISH", args.channel, args.message]);
     reply.integer(receivers as i64);
     Ok(())
 }
