@@ -30,6 +30,8 @@ const SYSTEM_MEMTABLE_BYTES: u64 = 4 << 20;
 const MEMTABLES_MAX: u64 = 4;
 /// The key of a record that says nothing.
 const TICK: &[u8] = b"tick";
+/// The key, among the store's own records, of the libraries of functions.
+const LIBRARIES: &[u8] = b"libraries";
 
 /// An LSM database that is open.
 pub struct Lsm {
@@ -249,6 +251,7 @@ impl Lsm {
         if batch.len() == 1
             && orphans.is_empty()
             && batch.streamed.is_none()
+            && batch.libraries.is_none()
             && let Some(change) = changes.next()
         {
             return match change.value {
@@ -268,6 +271,9 @@ impl Lsm {
             let value = [&orphan.space.to_le_bytes()[..], &orphan.slot.to_le_bytes()].concat();
             written.insert(&self.system, grave_key(orphan.id), value);
         }
+        if let Some(libraries) = &batch.libraries {
+            written.insert(&self.system, LIBRARIES, libraries.as_slice());
+        }
         let Some(streamed) = &batch.streamed else { return written.commit() };
         let (key, value) = self.stream.record(streamed);
         let tree = self.stream.tree_or_make(&self.database, || stream_options(&self.options))?;
@@ -283,6 +289,11 @@ impl Lsm {
     /// Where in the stream what is stored is, if that is known.
     pub fn stream_end(&self) -> fjall::Result<Option<StreamEnd>> {
         self.stream.end(|| self.system.get(stream::NAMES))
+    }
+
+    /// The libraries of functions, if there ever were any.
+    pub fn libraries(&self) -> fjall::Result<Option<Vec<u8>>> {
+        Ok(self.system.get(LIBRARIES)?.map(|libraries| libraries.to_vec()))
     }
 
     /// Keeps no more of the stream than it may take.

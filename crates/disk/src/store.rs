@@ -495,13 +495,13 @@ impl Disk {
         }
     }
 
-    /// Reads what is stored of the stream.
-    fn read_stream<R>(&self, read: impl FnOnce(&Lsm) -> fjall::Result<R>) -> Result<R, Fault> {
+    /// Reads what is stored beside the databases.
+    fn read_beside<R>(&self, what: &str, read: impl FnOnce(&Lsm) -> fjall::Result<R>) -> Result<R, Fault> {
         let read = || self.with_lsm(read);
         Handoff(self.options.hand_over).around(read).map_err(|error| {
             let path = tree_dir(&self.options.dir);
             let (path, why) = (path.display(), crate::words::of(&error));
-            Fault::new(format!("ERR the stream in '{path}' cannot be read: {why}"))
+            Fault::new(format!("ERR {what} in '{path}' cannot be read: {why}"))
         })
     }
 
@@ -655,15 +655,19 @@ impl Store for Disk {
     }
 
     fn stream_end(&self) -> Result<Option<StreamEnd>, Fault> {
-        self.read_stream(Lsm::stream_end)
+        self.read_beside("the stream", Lsm::stream_end)
     }
 
     fn stream_begin(&self) -> Option<u64> {
-        self.read_stream(|lsm| lsm.stream.begin()).ok().flatten()
+        self.read_beside("the stream", |lsm| lsm.stream.begin()).ok().flatten()
     }
 
     fn stream_after(&self, offset: u64) -> Result<Option<Vec<u8>>, Fault> {
-        self.read_stream(|lsm| lsm.stream.after(offset))
+        self.read_beside("the stream", |lsm| lsm.stream.after(offset))
+    }
+
+    fn libraries(&self) -> Result<Option<Vec<u8>>, Fault> {
+        self.read_beside("the libraries of functions", Lsm::libraries)
     }
 
     fn figures(&self) -> Vec<(&'static str, u64)> {
@@ -673,7 +677,8 @@ impl Store for Disk {
 
 /// Whether `batch` takes no room beyond what is needed to say that something is gone.
 fn makes_room(batch: &Batch) -> bool {
-    batch.changes().all(|change| change.value.is_none() || change.space == SYSTEM)
+    batch.libraries.is_none()
+        && batch.changes().all(|change| change.value.is_none() || change.space == SYSTEM)
 }
 
 fn lost() -> Fault {

@@ -146,3 +146,60 @@ fn a_read_that_waits_for_the_disk_keeps_nobody_else_waiting() {
     assert!(server.info("blocked_handoffs") > 0);
     reader.call("DEBUG DISK-READ-DELAY 0");
 }
+
+fn library(name: &str) -> String {
+    format!("#!lua name={name}\nredis.register_function('{name}', function() return '{name}' end)")
+}
+
+fn libraries(client: &mut harness::Client) -> Vec<String> {
+    let listed = client.call("FUNCTION LIST");
+    let name = |library: &Value| library.elements()[1].text();
+    let mut names: Vec<String> = listed.elements().iter().map(name).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn libraries_of_functions_last_as_long_as_the_databases_on_disk() {
+    let directory = harness::temporary_directory();
+    let dir = directory.path().to_str().expect("a path in UTF-8").to_owned();
+    // What a server in memory has saved is taken over, its libraries too.
+    let mut server = Server::start(&["--engine", "memory", "--dir", &dir]);
+    let mut client = server.connect();
+    client.call_with(&["FUNCTION", "LOAD", &library("old")]);
+    client.call("SET key value");
+    client.call("SAVE");
+    server.stop_by(rustix::process::Signal::KILL);
+    let start = |free_bytes_min| {
+        Server::start(&["--engine", "disk", "--dir", &dir, "--disk-free-space-min", free_bytes_min])
+    };
+    let mut server = start("0");
+    let mut client = server.connect();
+    assert_eq!(libraries(&mut client), ["old"]);
+    for name in ["a", "b", "c"] {
+        client.call_with(&["FUNCTION", "LOAD", &library(name)]);
+    }
+    client.call("FUNCTION DELETE b");
+    client.call("FLUSHALL");
+    server.stop_by(rustix::process::Signal::KILL);
+    let mut server = start("0");
+    let mut client = server.connect();
+    assert_eq!(libraries(&mut client), ["a", "c", "old"]);
+    assert_eq!(client.call("FCALL c 0"), Value::bulk("c"));
+    let dump = client.call("FUNCTION DUMP").bytes().expect("a payload").to_vec();
+    client.call("FUNCTION FLUSH");
+    server.stop_by(rustix::process::Signal::TERM);
+    let mut server = start("0");
+    let mut client = server.connect();
+    assert_eq!(libraries(&mut client), [""; 0]);
+    client.call_with(&[b"FUNCTION".as_slice(), b"RESTORE", &dump]);
+    server.stop_by(rustix::process::Signal::KILL);
+    // What cannot be kept has not happened.
+    let server = start("1000000gb");
+    let mut client = server.connect();
+    for request in [["FUNCTION", "LOAD", &library("late")], ["FUNCTION", "DELETE", "a"]] {
+        let reply = client.call_with(&request);
+        assert!(reply.is_error() && format!("{reply:?}").contains("MISCONF"), "{reply:?}");
+    }
+    assert_eq!(libraries(&mut client), ["a", "c", "old"]);
+}

@@ -16,6 +16,8 @@ pub struct Batch {
     pub adopted: SmallVec<[Elsewhere; 1]>,
     /// What is stored beside it of the stream of what was done.
     pub streamed: Option<Streamed>,
+    /// The libraries of functions, all of them, where they were changed. To the store they are bytes.
+    pub libraries: Option<Vec<u8>>,
 }
 
 /// What a store keeps of the stream of what was done ([`crate::Log`]), so that it can be told after a crash up to where of
@@ -110,7 +112,10 @@ impl Batch {
 
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.released.is_empty() && self.streamed.is_none()
+        self.changes.is_empty()
+            && self.released.is_empty()
+            && self.streamed.is_none()
+            && self.libraries.is_none()
     }
 
     /// How many records there are.

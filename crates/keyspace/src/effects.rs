@@ -333,6 +333,23 @@ impl Keyspace {
         Ok(())
     }
 
+    /// Has `store` keep these libraries of functions, in place of those that it has; `effects` tell of it. `is_copy` says that
+    /// this is what a log of another server tells.
+    ///
+    /// # Errors
+    /// When it cannot; then nobody is told.
+    pub fn keep_libraries(
+        &self,
+        store: &dyn Store,
+        libraries: Vec<u8>,
+        mut effects: Effects,
+        is_copy: bool,
+    ) -> Result<(), Fault> {
+        let mut batch = Batch::default();
+        batch.libraries = Some(libraries);
+        self.store_with_effects(store, batch, Some(&mut effects), is_copy)
+    }
+
     pub(crate) fn store_was_renewed(&self) {
         if let Some(log) = self.log.get() {
             log.store_was_renewed();

@@ -189,6 +189,11 @@ pub trait Store: Send + Sync {
         Ok(None)
     }
 
+    /// The libraries of functions ([`Batch::libraries`]), if it has ever been given any.
+    fn libraries(&self) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(None)
+    }
+
     /// What is to be known of it, by the names that `INFO` gives to it.
     fn figures(&self) -> Vec<(&'static str, u64)>;
 }

@@ -174,7 +174,11 @@ async fn renew_store(server: Arc<Server>) {
         if store.wants_renewal() {
             crate::hand_over(&mut || {
                 // What goes wrong is in the log, and told to whoever asks for what is stored.
-                let _ = server.keyspace.renew(&**store);
+                if server.keyspace.renew(&**store).is_ok()
+                    && let Err(error) = server.load_libraries()
+                {
+                    tracing::error!("{error}");
+                }
                 server.call_primary_again();
             });
         }

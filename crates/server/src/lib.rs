@@ -125,7 +125,8 @@ pub async fn run(
     // Clients of a server that has nothing to load need not wait. What they change and save meanwhile is not loaded.
     let loads = settings.persistence.appendonly
         || saving::file::path(&settings).exists()
-        || replication::saved::is_kept(&server);
+        || replication::saved::is_kept(&server)
+        || server.stored_libraries().map_err(StartError::Load)?.is_some();
     saving::temporary::remove_left(&settings.process.dir);
     if loads {
         server.begin_loading();
@@ -183,7 +184,8 @@ fn keep_synced(server: &Arc<Server>) -> Result<(), StartError> {
 async fn load(server: &Arc<Server>, into_stored: IntoStored) -> Result<(), StartError> {
     let loader = Arc::clone(server);
     let taking = loading::Taking { into_stored, replaces: false, keeps_expired: false };
-    let loaded = tokio::task::spawn_blocking(move || append_only::start(&loader, taking)).await;
+    let load = move || loader.load_libraries().and_then(|()| append_only::start(&loader, taking));
+    let loaded = tokio::task::spawn_blocking(load).await;
     server.end_loading();
     match loaded {
         // It was told to stop.

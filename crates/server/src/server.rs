@@ -259,8 +259,7 @@ impl Server {
         };
         server.keyspace.log_to(Arc::clone(&server.logs) as Arc<dyn keyspace::Log>);
         if let Some(store) = server.keyspace.store() {
-            let has_libraries = server.scripting.functions.has_any();
-            server.replication.feed.keep_in(store, !server.has_unstored_databases(), has_libraries);
+            server.replication.feed.keep_in(store, !server.has_unstored_databases());
         }
         Ok((server, garbage))
     }

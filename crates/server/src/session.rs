@@ -237,11 +237,6 @@ impl Session {
     }
 
     /// Has what it did beside the keyspace, by this request, be done in a copy too.
-    pub(crate) fn log(&mut self, request: resp::Arguments<'_>) {
-        self.server.log_request(request);
-        self.has_written = true;
-    }
-
     /// Forgets the transaction and what it watched.
     pub fn discard_transaction(&mut self) {
         self.transaction = None;

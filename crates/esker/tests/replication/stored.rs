@@ -169,32 +169,58 @@ fn no_more_is_kept_than_may_be() {
 /// What is not in the store is lost with the process, so nobody may go on as if it were there.
 #[test]
 fn where_the_store_has_not_everything_replicas_begin_anew() {
-    let library = "#!lua name=lib\nredis.register_function('f', function() return 1 end)";
-    for mixed in [false, true] {
-        let of_primary = temporary_directory();
-        let own: &[&str] = if mixed { &["--database", "3", "memory"] } else { &[] };
-        let mut primary = start(of_primary.path(), own);
-        let replica = Server::start(&["--enable-debug-command", "yes"]);
-        let (mut source, mut copy) = (primary.connect(), replica.connect());
-        follow(&mut copy, &primary);
-        if mixed {
-            source.call("SELECT 3");
-            source.call("SET lost 1");
-            source.call("SELECT 0");
-        } else {
-            source.call_with(&["FUNCTION", "LOAD", library]);
-        }
-        source.call("SET a 1");
-        catch_up(&mut source, &mut copy);
-        primary.stop_by(Signal::KILL);
-        let primary = start(of_primary.path(), own);
-        let mut source = primary.connect();
-        follow(&mut copy, &primary);
-        catch_up(&mut source, &mut copy);
-        assert_eq!(full_syncs(&mut source), "1", "mixed: {mixed}");
-        assert_same(&mut source, &mut copy);
-        assert!(copy.call("FUNCTION LIST").elements().is_empty());
-    }
+    let of_primary = temporary_directory();
+    let own = ["--database", "3", "memory"];
+    let mut primary = start(of_primary.path(), &own);
+    let replica = Server::start(&["--enable-debug-command", "yes"]);
+    let (mut source, mut copy) = (primary.connect(), replica.connect());
+    follow(&mut copy, &primary);
+    source.call("SELECT 3");
+    source.call("SET lost 1");
+    source.call("SELECT 0");
+    source.call("SET a 1");
+    catch_up(&mut source, &mut copy);
+    primary.stop_by(Signal::KILL);
+    let primary = start(of_primary.path(), &own);
+    let mut source = primary.connect();
+    follow(&mut copy, &primary);
+    catch_up(&mut source, &mut copy);
+    assert_eq!(full_syncs(&mut source), "1");
+    assert_same(&mut source, &mut copy);
+}
+
+/// Libraries of functions are stored with the stream that tells of them, on either side.
+#[test]
+fn who_was_killed_with_libraries_goes_on_where_the_store_is() {
+    let library = |name: &str| {
+        format!("#!lua name={name}\nredis.register_function('{name}', function() return '{name}' end)")
+    };
+    let (of_primary, of_replica) = (temporary_directory(), temporary_directory());
+    let mut primary = start(of_primary.path(), &[]);
+    let mut replica = start(of_replica.path(), &[]);
+    let (mut source, mut copy) = (primary.connect(), replica.connect());
+    source.call_with(&["FUNCTION", "LOAD", &library("early")]);
+    follow(&mut copy, &primary);
+    source.call_with(&["FUNCTION", "LOAD", &library("late")]);
+    source.call_with(&["FUNCTION", "LOAD", &library("gone")]);
+    source.call("SET a 1");
+    source.call("FUNCTION DELETE gone");
+    catch_up(&mut source, &mut copy);
+    let libraries = source.call("FUNCTION DUMP");
+    assert_eq!(copy.call("FUNCTION DUMP"), libraries);
+    replica.stop_by(Signal::KILL);
+    primary.stop_by(Signal::KILL);
+    let primary = start(of_primary.path(), &[]);
+    let replica = start(of_replica.path(), &["--replicaof", "127.0.0.1", &primary.port().to_string()]);
+    let (mut source, mut copy) = (primary.connect(), replica.connect());
+    assert_eq!(source.call("FUNCTION DUMP"), libraries);
+    assert_eq!(copy.call("FUNCTION DUMP"), libraries);
+    source.call_with(&["FUNCTION", "LOAD", &library("last")]);
+    catch_up(&mut source, &mut copy);
+    assert_eq!(full_syncs(&mut source), "0");
+    assert_same_slots(&mut source, &mut copy);
+    assert_eq!(copy.call("FUNCTION DUMP"), source.call("FUNCTION DUMP"));
+    assert_ne!(copy.call("FUNCTION DUMP"), libraries);
 }
 
 /// A store that belonged to a stream, and was changed without one since, belongs to none.

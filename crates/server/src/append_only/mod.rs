@@ -16,9 +16,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use config::Settings;
 use config::table::persistence::AppendFsync;
-use keyspace::{Effects, Keyspace, Taker};
+use keyspace::{Keyspace, Taker};
 use log::{AppendOnly, Fsync, Options, Stream};
-use resp::Arguments;
 use sync::Mutex;
 use tokio::sync::Notify;
 
@@ -318,18 +317,5 @@ impl Server {
         }
         let failure = self.append_only.files.failure()?;
         Some(format!("MISCONF Errors writing to the AOF file: {failure}"))
-    }
-
-    /// Has something that concerns no key be done in a copy: this request.
-    pub(crate) fn log_request(&self, words: Arguments<'_>) {
-        if !self.keyspace.records_effects() {
-            return;
-        }
-        // It belongs to none, and so to one that is in every log.
-        let mut databases = 0..self.keyspace.databases();
-        let database = databases.find(|database| !self.keyspace.engine(*database).is_stored());
-        let mut effects = Effects::default();
-        effects.push(database.unwrap_or(0), words);
-        self.keyspace.append(&effects);
     }
 }

@@ -224,7 +224,7 @@ impl Server {
             // They may have a part of what is to be loaded, from a start that did not come to its end.
             let is_kept =
                 |database| !self.keyspace.engine(database).is_stored() || self.keyspace.len(database) == 0;
-            self.empty(is_kept).map_err(Reason::Store)?;
+            self.empty(is_kept).and_then(|()| self.forget_functions()).map_err(Reason::Store)?;
         }
         let mut libraries = Registry::default();
         let stored: Vec<bool> = (0..self.keyspace.databases())
@@ -275,13 +275,14 @@ impl Server {
             workers.finish()
         })?;
         self.note_progress(self.loading.total_bytes.load(Ordering::Relaxed));
-        let added = self.scripting.functions.change(|registry| {
-            libraries
-                .libraries
-                .values()
-                .try_for_each(|library| registry.add(Arc::clone(library), taking.replaces))
-        });
-        added.map_err(|error| Reason::Function(error.text("").into_owned()))?;
+        // Where there is a store, it has them.
+        if self.keyspace.store().is_none() || taking.into_stored != IntoStored::Nothing {
+            let added = self.change_libraries(None, true, |registry| {
+                let mut found = libraries.libraries.into_values();
+                found.try_for_each(|library| registry.add(library, taking.replaces))
+            });
+            added.map_err(|error| Reason::Function(error.text("").into_owned()))?;
+        }
         self.keyspace.flush().map_err(|fault| Reason::Store(fault.to_string()))?;
         let offset = reader.position();
         let (file, ahead) = reader.into_parts();
@@ -303,7 +304,7 @@ impl Server {
 
     /// Forgets all libraries of functions.
     pub(crate) fn forget_functions(&self) -> Result<(), String> {
-        let forgotten = self.scripting.functions.change(|registry| {
+        let forgotten = self.change_libraries(None, true, |registry| {
             *registry = Registry::default();
             Ok(())
         });

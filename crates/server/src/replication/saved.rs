@@ -182,8 +182,7 @@ impl Server {
             // What is stored says it.
             return;
         }
-        let has_libraries = !self.scripting.functions.now().libraries.is_empty();
-        if self.has_stored_databases() && (!self.has_stored_only() || has_libraries) {
+        if self.has_stored_databases() && !self.has_stored_only() {
             // Some of what there is, is not in the store, and nothing says that what is loaded in its place is of the same
             // moment.
             return;

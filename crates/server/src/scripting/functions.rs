@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use commands::{Error, Result};
@@ -69,7 +69,13 @@ impl Registry {
         self.libraries.values().map(|library| library.code.len()).sum()
     }
 
-    fn remove(&mut self, name: &str) -> bool {
+    /// What FUNCTION DUMP gives of them all.
+    pub fn payload(&self, version: rdb::Version) -> Vec<u8> {
+        rdb::dump::encode_functions(self.libraries.values().map(|library| &*library.code), version)
+    }
+
+    /// Removes a library, and says whether it was there.
+    pub fn remove(&mut self, name: &str) -> bool {
         let Some(library) = self.libraries.remove(name) else { return false };
         self.functions.retain(|_, (other, _)| !Arc::ptr_eq(other, &library));
         true
@@ -103,39 +109,29 @@ pub(crate) struct Functions {
     /// Held while they are changed.
     changing: Mutex<()>,
     versions: AtomicU64,
-    /// Whether there are any, for who has no use for which.
-    has_any: Arc<AtomicBool>,
 }
 
 impl Functions {
-    /// Says whether there are any, from now on.
-    pub fn has_any(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.has_any)
-    }
-
     /// What is there now.
     pub fn now(&self) -> Arc<Registry> {
         self.current.load_full()
     }
 
-    /// Changes what is there, unless `change` fails.
-    pub fn change<R>(&self, change: impl FnOnce(&mut Registry) -> Result<R>) -> Result<R> {
+    /// Changes what is there and has `keep` keep it, one change after the other. Where one of them fails, nothing has
+    /// changed.
+    pub fn change(
+        &self,
+        change: impl FnOnce(&mut Registry) -> Result<()>,
+        keep: impl FnOnce(&Registry) -> Result<()>,
+    ) -> Result<()> {
         let _changing = self.changing.lock();
-        let mut registry = Registry::clone(&self.current.load());
-        let result = change(&mut registry)?;
-        self.has_any.store(!registry.libraries.is_empty(), Ordering::Release);
-        self.current.store(Arc::new(registry));
-        Ok(result)
-    }
-
-    /// Removes a library.
-    pub fn delete(&self, name: &[u8]) -> Result<()> {
-        let name = String::from_utf8_lossy(name);
-        self.change(
-            |registry| {
-                if registry.remove(&name) { Ok(()) } else { Err(Error::new("Library not found")) }
-            },
-        )
+        let before = self.current.load_full();
+        let mut registry = Registry::clone(&before);
+        change(&mut registry)?;
+        let registry = Arc::new(registry);
+        // Whoever takes both the libraries and the stream of what was done must not find a change in the stream alone.
+        self.current.store(Arc::clone(&registry));
+        keep(&registry).inspect_err(|_| self.current.store(before))
     }
 
     /// The library that `code` makes, whose functions `declare` finds out from the text without its first line.

@@ -12,6 +12,7 @@
 mod callable;
 mod functions;
 mod host;
+mod libraries;
 mod running;
 mod scripts;
 mod worker;

@@ -4,8 +4,8 @@
 //! what is stored always says where in the stream it is: a restart goes on from there, however the process ended. The
 //! stretches are also a log of the last [`disk-backlog-size`](config::table::disk) bytes, for replicas that were away.
 //!
-//! Where that cannot be kept up, since something is not in the store (a database in memory, a library of functions) or
-//! the stream is another one, the store is told before the next change that it does not know.
+//! Where that cannot be kept up, since something is not in the store (a database in memory) or the stream is another
+//! one, the store is told before the next change that it does not know.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,8 +22,6 @@ use crate::replication::saved::Saved;
 pub(super) struct Stored {
     /// The store, where every database is in it.
     store: Option<Arc<dyn Store>>,
-    /// Whether there are libraries of functions, which no store has.
-    has_libraries: Arc<AtomicBool>,
     /// Up to where the stream is stored, if what is stored is at that position.
     end: Option<u64>,
     /// Whether the store says that it is somewhere in a stream.
@@ -34,9 +32,9 @@ pub(super) struct Stored {
 
 impl Stored {
     /// What `store` knows, which has every database; `is_known` says from now on whether it knows anything.
-    pub fn of(store: Arc<dyn Store>, has_libraries: Arc<AtomicBool>, is_known: Arc<AtomicBool>) -> Stored {
+    pub fn of(store: Arc<dyn Store>, is_known: Arc<AtomicBool>) -> Stored {
         is_known.store(store.stream_end().is_ok_and(|end| end.is_some()), Ordering::Release);
-        Stored { store: Some(store), has_libraries, end: None, is_known, coming: None }
+        Stored { store: Some(store), end: None, is_known, coming: None }
     }
 
     /// What is stored is not all that there is any more, and belongs to no stream.
@@ -46,7 +44,7 @@ impl Stored {
 
     /// The store, where it has all that there is.
     pub fn store(&self) -> Option<&Arc<dyn Store>> {
-        self.store.as_ref().filter(|_| !self.has_libraries.load(Ordering::Acquire))
+        self.store.as_ref()
     }
 
     /// Whether the store says that it is somewhere in a stream.

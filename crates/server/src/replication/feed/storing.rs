@@ -1,7 +1,7 @@
 //! Storing the stream with what it tells of, and reading it again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use keyspace::Effects;
 use keyspace::engine::{Batch, Store, StreamEnd, Streamed};
@@ -16,10 +16,9 @@ use crate::replication::random_id;
 use crate::replication::saved::Saved;
 
 impl Feed {
-    /// Has the stream be stored in `store`, if that `has_all` databases; `has_libraries` says whether there is more than
-    /// that.
-    pub fn keep_in(&self, store: &Arc<dyn Store>, has_all: bool, has_libraries: Arc<AtomicBool>) {
-        let stored = Stored::of(Arc::clone(store), has_libraries, Arc::clone(&self.is_known));
+    /// Has the stream be stored in `store`, if that `has_all` databases.
+    pub fn keep_in(&self, store: &Arc<dyn Store>, has_all: bool) {
+        let stored = Stored::of(Arc::clone(store), Arc::clone(&self.is_known));
         if has_all {
             self.store.get_or_init(|| Arc::clone(store));
             *self.stored.lock() = stored;

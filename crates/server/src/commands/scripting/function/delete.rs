@@ -29,9 +29,11 @@ pub struct Args<'a> {
 }
 
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
-    session.server.scripting.functions.delete(args.name)?;
     let words = resp::OwnedArguments::from_parts(&[b"FUNCTION", b"DELETE".as_slice(), args.name]);
-    session.log(words.as_arguments());
+    let name = String::from_utf8_lossy(args.name);
+    session.change_libraries(words.as_arguments(), |registry| {
+        if registry.remove(&name) { Ok(()) } else { Err(Error::new("Library not found")) }
+    })?;
     reply.ok();
     Ok(())
 }

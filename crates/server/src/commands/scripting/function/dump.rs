@@ -24,7 +24,6 @@ pub struct Args {}
 
 pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
     let registry = session.server.scripting.functions.now();
-    let texts = registry.libraries.values().map(|library| &*library.code);
-    reply.bulk(&rdb::dump::encode_functions(texts, version(&session.server.settings())));
+    reply.bulk(&registry.payload(version(&session.server.settings())));
     Ok(())
 }

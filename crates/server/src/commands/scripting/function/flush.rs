@@ -37,11 +37,11 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
         Some([word]) if is_known(word) => {}
         Some(_) => return Err(Error::fixed("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")),
     }
-    session.server.scripting.functions.change(|registry| {
+    let words = resp::OwnedArguments::from_parts(&["FUNCTION", "FLUSH"]);
+    session.change_libraries(words.as_arguments(), |registry| {
         *registry = Registry::default();
         Ok(())
     })?;
-    session.log(resp::OwnedArguments::from_parts(&["FUNCTION", "FLUSH"]).as_arguments());
     reply.ok();
     Ok(())
 }

@@ -51,10 +51,11 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
     let server = &session.server;
     let library = crate::scripting::make_library(server, code)?;
     let name = library.name.clone();
-    server.scripting.functions.change(|registry| registry.add(library.into(), args.replace.is_some()))?;
     // In place of one of the same name: a base may have it already.
     let words = resp::OwnedArguments::from_parts(&[b"FUNCTION", b"LOAD".as_slice(), b"REPLACE", code]);
-    session.log(words.as_arguments());
+    session.change_libraries(words.as_arguments(), |registry| {
+        registry.add(library.into(), args.replace.is_some())
+    })?;
     reply.bulk(name.as_bytes());
     Ok(())
 }

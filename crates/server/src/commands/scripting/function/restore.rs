@@ -44,7 +44,11 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
         let library = crate::scripting::make_library(server, &code)?;
         restored.add(library.into(), false)?;
     }
-    server.scripting.functions.change(|registry| {
+    // As with LOAD, what is added may be there already.
+    let lasting = if policy == b"flush" { b"FLUSH".as_slice() } else { b"REPLACE" };
+    let words =
+        resp::OwnedArguments::from_parts(&[b"FUNCTION", b"RESTORE".as_slice(), args.payload, lasting]);
+    session.change_libraries(words.as_arguments(), |registry| {
         if policy == b"flush" {
             *registry = Registry::default();
         }
@@ -56,10 +60,6 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
         }
         Ok(())
     })?;
-    // As with LOAD, what is added may be there already.
-    let policy = if policy == b"flush" { b"FLUSH".as_slice() } else { b"REPLACE" };
-    let words = [b"FUNCTION", b"RESTORE".as_slice(), args.payload, policy];
-    session.log(resp::OwnedArguments::from_parts(&words).as_arguments());
     reply.ok();
     Ok(())
 }
