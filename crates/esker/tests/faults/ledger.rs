@@ -302,6 +302,9 @@ impl Ledger {
                 // It may have faded meanwhile.
                 let Some(content) = read(client, name) else { continue };
                 let deadline = client.call_with(&[b"PEXPIRETIME", name]).int();
+                if deadline == -2 {
+                    continue;
+                }
                 let deadline = (deadline >= 0).then_some(deadline as u64);
                 state.insert((*database, name.to_vec()), (content, deadline));
             }
