@@ -3,8 +3,8 @@
 use crate::arguments;
 use crate::equivalence;
 use crate::grammar::{Bytes, Family, Line};
-use crate::harness::Rng;
-use std::collections::HashSet;
+use crate::harness::{Client, Rng, Value};
+use std::collections::{BTreeSet, HashSet};
 
 /// The connections of one sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,19 @@ impl Generator {
         let seldom = families.iter().position(|family| family.name == "seldom").expect("a [seldom] family");
         let seldom = families.remove(seldom);
         Self { families, seldom }
+    }
+
+    /// The commands that a server does not know, such as those of later versions.
+    pub fn unknown_to(&self, server: &mut Client) -> HashSet<String> {
+        let lines = self.families.iter().chain([&self.seldom]).flat_map(|family| &family.lines);
+        let names: BTreeSet<&String> = lines.map(|line| &line.command).collect();
+        let mut is_known = |name: &str| {
+            !matches!(
+                server.call(&format!("COMMAND INFO {name}")).elements(),
+                [Value::NullArray | Value::Null | Value::NullBulk]
+            )
+        };
+        names.into_iter().filter(|name| !is_known(name)).cloned().collect()
     }
 
     /// The sequence that `seed` decides, without the commands in `left_out`.
