@@ -88,6 +88,12 @@ fn values_are_got_and_set_with_their_expiry() {
     let bulk = |text: &str| Value::bulk(text);
     for (line, expected) in [
         ("HSETEX h FXX FIELDS 1 a 1", Value::Int(0)),
+        ("HSETEX h XX FIELDS 1 a 1", Value::Int(0)),
+        ("HSETEX n NX FIELDS 1 a 1", Value::Int(1)),
+        ("HSETEX n NX FIELDS 1 b 1", Value::Int(0)),
+        ("HSETEX n xx FNX FIELDS 1 a 2", Value::Int(0)),
+        ("HSETEX n FXX XX FIELDS 1 a 2", Value::Int(1)),
+        ("HGETALL n", Value::bulks(["a", "2"])),
         ("EXISTS h", Value::Int(0)),
         ("HSETEX h FNX EX 100 FIELDS 2 a 1 b 2", Value::Int(1)),
         ("HTTL h FIELDS 2 a b", ints(&[100, 100])),
@@ -177,12 +183,13 @@ fn what_is_refused() {
         ("HSETEX h FIELDS 1 f v FNX", ARITY),
         ("HSETEX h FNX FXX FIELDS 1 f v", "ERR Only one of FXX or FNX arguments can be specified"),
         ("HSETEX h FNX FNX FIELDS 1 f v", "ERR Only one of FXX or FNX arguments can be specified"),
+        ("HSETEX h NX XX FIELDS 1 f v", "ERR Only one of XX or NX arguments can be specified"),
         ("HSETEX h EX 10 KEEPTTL FIELDS 1 f v", ONE_EXPIRY),
         ("HSETEX h EX 10 PX 10 FIELDS 1 f v", ONE_EXPIRY),
         ("HSETEX h EX x FIELDS 1 f v", NOT_INTEGER),
         ("HSETEX h PXAT -5 FIELDS 1 f v", NEGATIVE),
         ("HSETEX h PX 9223372036854775807 FIELDS 1 f v", "ERR invalid expire time in 'hsetex' command"),
-        ("HSETEX h NX FIELDS 1 f v", "ERR unknown argument: NX"),
+        ("HSETEX h NOT FIELDS 1 f v", "ERR unknown argument: NOT"),
     ] {
         let reply = client.call(line);
         assert!(reply.error().starts_with(error), "{line}: {reply:?}");

@@ -24,7 +24,9 @@ command! {
         (integer) 1
         > HTTL user:1 FIELDS 1 token
         1) (integer) 60
-        > HSETEX user:1 FIELDS 1 token z9
+        > HSETEX user:1 NX FIELDS 1 token y8
+        (integer) 0
+        > HSETEX user:1 XX FIELDS 1 token z9
         (integer) 1
         > HTTL user:1 FIELDS 1 token
         1) (integer) -1
@@ -42,6 +44,9 @@ pub struct Args<'a> {
 /// What to set, and how.
 #[derive(Default)]
 struct Options<'a> {
+    /// Of the hash.
+    existence: Option<Condition>,
+    /// Of the fields.
     condition: Option<Condition>,
     expiry: Option<Expiry<'a>>,
     pairs: Many<Pair<&'a [u8], &'a [u8]>>,
@@ -49,9 +54,9 @@ struct Options<'a> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Condition {
-    /// None of the fields may be there.
+    /// The hash, or any of the fields, may not be there.
     Absent,
-    /// All of the fields must be there.
+    /// The hash, or all of the fields, must be there.
     Present,
 }
 
@@ -62,6 +67,7 @@ enum Expiry<'a> {
 
 const FEW: Error = Error::WrongArity;
 const CONDITIONS: Error = Error::fixed("ERR Only one of FXX or FNX arguments can be specified");
+const EXISTENCES: Error = Error::fixed("ERR Only one of XX or NX arguments can be specified");
 const EXPIRIES: Error =
     Error::fixed("ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified");
 const NO_TIME: Error = Error::fixed("ERR missing expire time");
@@ -79,6 +85,10 @@ impl<'a> Options<'a> {
         }
         self.pairs = Many::parse(parser)?;
         Ok(())
+    }
+
+    fn set_existence(&mut self, existence: Condition) -> Result<()> {
+        if self.existence.replace(existence).is_some() { Err(EXISTENCES) } else { Ok(()) }
     }
 
     fn set_condition(&mut self, condition: Condition) -> Result<()> {
@@ -104,6 +114,14 @@ impl<'a> Options<'a> {
 
 impl<'a> Parse<'a> for Options<'a> {
     const SPEC: Spec = Spec::block(&[
+        Spec {
+            optional: true,
+            ..Spec::one_of(&[
+                Spec::TOKEN.named("nx").with_token("NX"),
+                Spec::TOKEN.named("xx").with_token("XX"),
+            ])
+            .named("existence")
+        },
         Spec {
             optional: true,
             ..Spec::one_of(&[
@@ -147,6 +165,8 @@ impl<'a> Parse<'a> for Options<'a> {
                     options.read_pairs(parser)?;
                     return Ok(options);
                 }
+                b"nx" => options.set_existence(Condition::Absent)?,
+                b"xx" => options.set_existence(Condition::Present)?,
                 b"fnx" => options.set_condition(Condition::Absent)?,
                 b"fxx" => options.set_condition(Condition::Present)?,
                 b"keepttl" => options.set_expiry(parser, None)?,
@@ -166,7 +186,7 @@ impl<'a> Parse<'a> for Options<'a> {
 
 fn hsetex(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let (now_ms, horizon_ms) = (txn.now_ms(), txn.horizon_ms());
-    let Options { condition, expiry, pairs } = args.options;
+    let Options { existence, condition, expiry, pairs } = args.options;
     let deadline_ms = match &expiry {
         Some(Expiry::In(unit, value)) => Some(unit.moment(value.read()?, now_ms, "hsetex")?),
         _ => None,
@@ -174,7 +194,12 @@ fn hsetex(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<(
     txn.call_changes("");
     let mut hash = txn.hash_or_new(&args.key)?;
     let is_there = |Pair(field, _): &Pair<&[u8], &[u8]>| hash.read().contains(field);
-    let holds = match condition {
+    let has_fields = hash.read().len() > 0;
+    let holds = match existence {
+        None => true,
+        Some(Condition::Absent) => !has_fields,
+        Some(Condition::Present) => has_fields,
+    } && match condition {
         None => true,
         Some(Condition::Absent) => !pairs.iter().any(is_there),
         Some(Condition::Present) => pairs.iter().all(is_there),
