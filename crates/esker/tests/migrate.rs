@@ -138,6 +138,41 @@ fn it_logs_in_where_that_is_asked_for() {
     assert_eq!(source.call("EXISTS key"), 0);
 }
 
+#[test]
+fn connections_are_kept_for_a_moment() {
+    let (from, to) = (Server::start(&[]), Server::start(&["--requirepass", "secret"]));
+    let (mut source, mut target) = (from.connect(), to.connect());
+    target.call("AUTH secret");
+    let kept = |source: &mut Client| {
+        let info = source.call("INFO stats").text();
+        let line = info.lines().find_map(|line| line.strip_prefix("migrate_cached_sockets:"));
+        line.and_then(|count| count.parse::<u32>().ok())
+    };
+    let connections = |client: &mut Client| client.call("CLIENT LIST").text().lines().count();
+    for index in 0..5 {
+        source.call(&format!("SET key{index} value"));
+        assert_eq!(
+            migrate(&mut source, to.port(), &format!("key{index} {index} 1000 AUTH secret")),
+            Value::ok()
+        );
+    }
+    assert_eq!((kept(&mut source), connections(&mut target)), (Some(1), 2));
+    // Who does not log in gets none that has.
+    source.call("SET key value");
+    assert!(migrate(&mut source, to.port(), "key 0 1000").error().contains("NOAUTH"));
+    // What the other side has closed is opened again, and what it refuses keys on serves the next.
+    target.call("CLIENT KILL TYPE normal SKIPME yes");
+    assert_eq!(migrate(&mut source, to.port(), "key 0 1000 COPY AUTH secret"), Value::ok());
+    assert!(migrate(&mut source, to.port(), "key 0 1000 AUTH secret").error().contains("BUSYKEY"));
+    assert_eq!(migrate(&mut source, to.port(), "key 0 1000 REPLACE AUTH secret"), Value::ok());
+    assert_eq!((kept(&mut source), connections(&mut target)), (Some(1), 2));
+    // Its time is over a few seconds later.
+    harness::eventually("it is closed", || kept(&mut source) == Some(0));
+    harness::eventually("nobody is connected any more", || connections(&mut target) == 1);
+    target.call("SELECT 4");
+    assert_eq!(target.call("GET key4"), Value::bulk("value"));
+}
+
 /// Reads a request and gives its words.
 fn request(reader: &mut impl BufRead) -> Vec<Vec<u8>> {
     let number = |reader: &mut dyn BufRead| {
@@ -178,9 +213,8 @@ fn what_changes_on_the_way_is_sent_again_and_nobody_waits_for_it() {
     // The only worker serves others, on the very key.
     assert_eq!(other.call("SET key second"), Value::ok());
     answer(&mut stream);
-    let (mut stream, _) = listener.accept().unwrap();
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    request(&mut reader);
+    // By the same connection.
+    assert_eq!(request(&mut reader)[0], b"SELECT");
     answer(&mut stream);
     let words = request(&mut reader);
     assert_eq!((&words[0][..], &words[4][..]), (&b"RESTORE"[..], &b"REPLACE"[..]));

@@ -139,10 +139,12 @@ const NEVER_IDLE: [ClientFlag; 5] = [
 ];
 
 /// Closes clients that have been idle for longer than `timeout`. Those that wait in a blocking command, listen to
-/// channels or watch the commands are not idle. Has the connections of those who do not read look at their limits.
+/// channels or watch the commands are not idle. Has the connections of those who do not read look at their limits. Closes
+/// what MIGRATE has kept for long.
 async fn close_idle(server: Arc<Server>) {
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
+        server.migrations.close_old();
         let timeout_ms = u64::from(server.settings().network.timeout_s) * 1000;
         if !is_on(&server) {
             continue;

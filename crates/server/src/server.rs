@@ -29,6 +29,7 @@ use crate::latency::Latency;
 use crate::listening::Listening;
 use crate::loading::Loading;
 use crate::logs::Logs;
+use crate::migration::Kept;
 use crate::monitors::Monitors;
 use crate::pause::Pause;
 use crate::pubsub::PubSub;
@@ -79,6 +80,8 @@ pub struct Server {
     pub(crate) evictions: Evictions,
     /// Whether clients wait for the end of a pause.
     pub pause: Pause,
+    /// What MIGRATE has kept.
+    pub(crate) migrations: Kept,
     /// Scripts and functions.
     pub scripting: Scripting,
     /// Who sees every command.
@@ -232,6 +235,7 @@ impl Server {
             attention,
             evictions: Evictions::new(&settings),
             pause: Pause::default(),
+            migrations: Kept::default(),
             scripting: Scripting::default(),
             monitors: Monitors::default(),
             slowlog: Slowlog::new(

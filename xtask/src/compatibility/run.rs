@@ -15,7 +15,7 @@ use tempfile::TempDir;
 /// How long a unit may take: then it is ended, with whatever it has started.
 const UNIT_TIME_MAX: Duration = Duration::from_secs(180);
 /// As much for a unit that starts its servers itself: some have to wait for minutes.
-const UNIT_WITH_SERVERS_TIME_MAX: Duration = Duration::from_secs(240);
+const UNIT_WITH_SERVERS_TIME_MAX: Duration = Duration::from_secs(1200);
 const START_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A unit of the suite, as `unit/type/hash`.

@@ -130,7 +130,7 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
     let mut replace = args.replace;
     for _ in 0..ROUNDS_MAX {
         // The worker's other clients are served by another thread for as long as this takes.
-        let result = tokio::task::block_in_place(|| migration::send(&target, &sent, replace));
+        let result = tokio::task::block_in_place(|| migration::send(&session.server.migrations, &target, &sent, replace));
         let (restored, trouble) = match result {
             Ok(outcomes) => outcomes,
             Err(trouble) => return Err(error_of(trouble)),
