@@ -357,3 +357,30 @@ fn whoever_caches_a_key_that_goes_learns_of_it_before_the_reply() {
     assert!(matches!(&told, Value::Push(_)) && format!("{told:?}").contains("brief"), "{told:?}");
     assert_eq!(client.read().expect("a reply"), Value::Int(0));
 }
+
+#[test]
+fn clients_that_take_too_much_go_before_keys() {
+    if is_on_disk() {
+        return pass_over("what is stored is not evicted");
+    }
+    let server = Server::start(&["--maxmemory-policy", "allkeys-lru"]);
+    let mut client = server.connect();
+    client.call("CLIENT NO-EVICT ON");
+    for index in 0..20 {
+        client.call(&format!("SETRANGE {index} 100000 x"));
+    }
+    let mut listeners: Vec<Client> = (0..20).map(|_| server.connect()).collect();
+    listeners.iter_mut().for_each(|listener| _ = listener.call("SUBSCRIBE news"));
+    client.call("CONFIG SET maxmemory-clients 3mb");
+    client.call(&format!("CONFIG SET maxmemory {}", used(&server) + (6 << 20)));
+    let message = "x".repeat(100_000);
+    // They do not read, so what they are sent piles up once their sockets take no more.
+    eventually("some are closed", || {
+        (0..20).for_each(|_| _ = client.call_with(&["PUBLISH", "news", &message]));
+        server.info("evicted_clients") > 0
+    });
+    for _ in 0..200 {
+        client.call_with(&["PUBLISH", "news", &message]);
+    }
+    assert_eq!((server.info("evicted_keys"), client.call("DBSIZE")), (0, Value::Int(20)));
+}

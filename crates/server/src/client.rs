@@ -63,6 +63,8 @@ pub struct Client {
     pub output_spare_bytes: AtomicUsize,
     /// What was counted of it for all clients together.
     pub(crate) counted_bytes: AtomicUsize,
+    /// What it takes until it is gone, since it was closed for what it takes.
+    pub(crate) leaving_bytes: AtomicUsize,
     /// Commands executed.
     pub commands: AtomicU64,
     /// Bytes of requests that came.
@@ -159,6 +161,7 @@ impl Client {
             output_bytes: AtomicUsize::new(0),
             output_spare_bytes: AtomicUsize::new(0),
             counted_bytes: AtomicUsize::new(0),
+            leaving_bytes: AtomicUsize::new(0),
             commands: AtomicU64::new(0),
             received_bytes: AtomicU64::new(0),
             sent_bytes: AtomicU64::new(0),
@@ -183,6 +186,7 @@ impl Client {
             + load(&self.output_bytes)
             + load(&self.output_spare_bytes)
             + load(&self.queued_bytes)
+            + if self.has_mail() { self.mail_bytes() } else { 0 }
             + listed.map(load).iter().sum::<usize>() * LISTED_BYTES
     }
 

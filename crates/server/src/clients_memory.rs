@@ -2,15 +2,17 @@
 //!
 //! While there is such a limit, a connection's task counts what its client takes whenever it has done something, and
 //! only the change goes into the sum. Whoever finds the sum too high closes clients. Nothing is counted without a limit.
+//! Where `maxmemory` is exceeded too, clients go before keys do.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use config::{ClientsMemory, Settings};
 use sync::Mutex;
 
 use crate::attention::Concern;
 use crate::client::{Client, ClientFlag};
+use crate::clock::unix_ms;
 use crate::server::Server;
 
 /// What clients may take, and what they do.
@@ -20,6 +22,10 @@ pub(crate) struct ClientsLimit {
     bytes_max: AtomicU64,
     /// What was counted of all clients.
     counted_bytes: AtomicI64,
+    /// When all were last counted to make room, in Unix milliseconds.
+    counted_ms: AtomicU64,
+    /// What those take that were closed and are not gone yet.
+    leaving_bytes: AtomicUsize,
     /// Held by whoever closes clients.
     closing: Mutex<()>,
 }
@@ -68,6 +74,22 @@ impl Server {
     /// The client is gone.
     pub(crate) fn forget_use_by(&self, client: &Client) {
         self.clients_limit.count(client, 0);
+        let left_bytes = client.leaving_bytes.swap(0, Ordering::Relaxed);
+        self.clients_limit.leaving_bytes.fetch_sub(left_bytes, Ordering::Relaxed);
+    }
+
+    /// Closes clients that take too much, if some do, and says whether what they take is about to be freed.
+    pub(crate) fn lets_clients_go(&self) -> bool {
+        if self.attention.now().has(Concern::ClientsMemory) {
+            // What is in their mailboxes is counted when they take it, which may be too late. Nobody waits for a look at
+            // all of them more often than once in a millisecond.
+            let now_ms = unix_ms();
+            let is_due = self.clients_limit.counted_ms.swap(now_ms, Ordering::Relaxed) != now_ms;
+            if is_due || self.clients_limit.is_reached() {
+                self.close_largest();
+            }
+        }
+        self.clients_limit.leaving_bytes.load(Ordering::Relaxed) > 0
     }
 
     /// Takes over the limit on what clients take, and closes those that are too large for it.
@@ -88,6 +110,9 @@ impl Server {
         for client in &clients {
             self.clients_limit.count(client, client.memory_bytes());
         }
+        if !self.clients_limit.is_reached() {
+            return;
+        }
         clients.sort_by_key(|client| std::cmp::Reverse(client.counted_bytes.load(Ordering::Relaxed)));
         let stays = [ClientFlag::NoEvict, ClientFlag::Primary, ClientFlag::Replica];
         let may_be_closed = |client: &&Arc<Client>| !stays.iter().any(|flag| client.has(*flag));
@@ -98,9 +123,11 @@ impl Server {
             let bytes = client.memory_bytes();
             tracing::info!(client = %client.address, bytes, "Closing a client: clients take too much memory");
             self.statistics.evicted_clients.add(1);
+            self.clients_limit.count(client, 0);
+            let before = client.leaving_bytes.swap(bytes, Ordering::Relaxed);
+            self.clients_limit.leaving_bytes.fetch_add(bytes.wrapping_sub(before), Ordering::Relaxed);
             client.kill();
             self.clients.remove(client.id);
-            self.forget_use_by(client);
         }
     }
 }

@@ -282,8 +282,8 @@ impl Server {
         }
         let began = Instant::now();
         let mut ready = Vec::new();
-        let is_being_freed =
-            self.keyspace.pending_frees() > 0 && self.evictions.exceeded_ms().1 < FREEING_MS_MAX;
+        let is_being_freed = (self.lets_clients_go() || self.keyspace.pending_frees() > 0)
+            && self.evictions.exceeded_ms().1 < FREEING_MS_MAX;
         let room = match policy(settings) {
             _ if is_being_freed || self.shrink_cache() => Room::Coming,
             Some(policy) => self.evict_by(&policy, began, limit, &mut ready),
