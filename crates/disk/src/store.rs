@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use fjall::{Keyspace, PersistMode};
 use keyspace::engine::{
-    Batch, Counts, Elsewhere, Engine, Store, StoreMemory, StoreSettings, StreamEnd, SyncPolicy,
+    Batch, Counts, Elsewhere, Engine, Figure, Store, StoreMemory, StoreSettings, StreamEnd, SyncPolicy,
 };
 use keyspace::fault::Fault;
 use sync::{Mutex, RwLock, RwLockReadGuard};
@@ -670,7 +670,7 @@ impl Store for Disk {
         self.read_beside("the libraries of functions", Lsm::libraries)
     }
 
-    fn figures(&self) -> Vec<(&'static str, u64)> {
+    fn figures(&self) -> Vec<Figure> {
         crate::figures::of(self)
     }
 }

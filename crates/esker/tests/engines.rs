@@ -203,3 +203,18 @@ fn libraries_of_functions_last_as_long_as_the_databases_on_disk() {
     }
     assert_eq!(libraries(&mut client), ["a", "c", "old"]);
 }
+
+#[test]
+fn what_was_not_used_since_a_restart_counts_as_used_now() {
+    let directory = harness::temporary_directory();
+    let dir = directory.path().to_str().expect("a path in UTF-8").to_owned();
+    let mut server = Server::start(&["--engine", "disk", "--dir", &dir]);
+    server.connect().call("SET key value");
+    server.stop_by(rustix::process::Signal::TERM);
+    let server = Server::start(&["--engine", "disk", "--dir", &dir]);
+    let mut client = server.connect();
+    let idle = client.call("OBJECT IDLETIME key").int();
+    assert!(idle < 60, "{idle}");
+    client.call("CONFIG SET maxmemory-policy allkeys-lfu");
+    assert_eq!(client.call("OBJECT FREQ key"), 5);
+}

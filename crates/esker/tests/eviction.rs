@@ -384,3 +384,36 @@ fn clients_that_take_too_much_go_before_keys() {
     }
     assert_eq!((server.info("evicted_keys"), client.call("DBSIZE")), (0, Value::Int(20)));
 }
+
+#[test]
+fn what_may_go_is_found_as_soon_as_there_is_any() {
+    if is_on_disk() {
+        return pass_over("what is stored is not evicted");
+    }
+    let (_server, mut client) = limited("volatile-lru");
+    let taken = fill(&mut client, "lasting", KEYS, "");
+    assert!(taken < KEYS);
+    (0..100).for_each(|number| _ = client.call(&format!("EXPIRE lasting:{number} 1000")));
+    assert_eq!(fill(&mut client, "more", 50, ""), 50);
+}
+
+#[test]
+fn what_is_moved_keeps_the_counts_of_its_uses() {
+    if is_on_disk() {
+        return pass_over("what is read again from disk begins anew");
+    }
+    let server = Server::start(&["--maxmemory-policy", "allkeys-lfu"]);
+    let mut client = server.connect();
+    client.call("SET a 1");
+    (0..1000).for_each(|_| _ = client.call("GET a"));
+    let before = client.call("OBJECT FREQ a").int();
+    assert!(before > 8, "{before}");
+    client.call("RENAME a b");
+    assert!(client.call("OBJECT FREQ b").int() >= before);
+    client.call("MOVE b 1");
+    client.call("COPY c d");
+    client.call("SELECT 1");
+    assert!(client.call("OBJECT FREQ b").int() >= before);
+    client.call("COPY b c");
+    assert_eq!(client.call("OBJECT FREQ c"), 5);
+}

@@ -316,3 +316,18 @@ fn exchanged_databases_change_no_key_that_has_expired() {
         assert_eq!(client.call("EXEC") == Value::NullArray, is_touched, "{here:?} {there:?}");
     }
 }
+
+#[test]
+fn a_deadline_that_was_taken_away_costs_nothing_once_it_is_past() {
+    let server = server();
+    let mut client = server.connect();
+    for line in ["SET a 1 PX 20", "PERSIST a", "SET b 1 PX 20", "SET b 2", "SET c 1 PX 20", "FLUSHALL"] {
+        client.call(line);
+    }
+    thread::sleep(Duration::from_millis(200));
+    let spent_ms = || server.info("expire_cycle_cpu_milliseconds");
+    let before_ms = spent_ms();
+    thread::sleep(Duration::from_millis(1000));
+    let spent_ms = spent_ms() - before_ms;
+    assert!(spent_ms < 20, "{spent_ms} ms of a second");
+}

@@ -71,6 +71,8 @@ fn the_page_is_open_metrics_and_tells_what_happened() {
             assert!(families.insert(family.clone()), "{family} comes twice");
         } else if let Some(about) = line.strip_prefix("# HELP ").or(line.strip_prefix("# UNIT ")) {
             assert!(about.starts_with(&format!("{family} ")), "{line}");
+            let unit = line.strip_prefix("# UNIT ").and_then(|line| line.split(' ').nth(1));
+            assert!(unit.is_none_or(|unit| family.ends_with(&format!("_{unit}"))), "{line}");
         } else {
             let (name, value) = line.rsplit_once(' ').expect("a sample and its value");
             assert!(value.parse::<f64>().is_ok(), "{line}");
@@ -94,6 +96,8 @@ fn the_page_is_open_metrics_and_tells_what_happened() {
     assert_eq!(value(&page, "esker_keys{database=\"3\",engine=\"disk\"}"), 1.0);
     assert_eq!(value(&page, "esker_keys_with_deadline{database=\"0\"}"), 1.0);
     assert_eq!(value(&page, "esker_disk_writable"), 1.0);
+    assert!(value(&page, "esker_disk_commits_total") >= 1.0);
+    assert!(page.contains("# UNIT esker_disk_compaction_seconds seconds"));
     assert!(value(&page, "esker_memory_resident_bytes") > 1e6);
     assert!(value(&page, "esker_network_received_bytes_total") > 100.0);
 }

@@ -316,3 +316,41 @@ fn time_rests_while_a_script_runs() {
     let seconds = |reply: &Value| reply.elements()[0].text().parse::<u64>().expect("seconds");
     assert!(seconds(&client.call("TIME")) - seconds(&reply.elements()[0]) < 20);
 }
+
+#[test]
+fn a_script_sees_the_time_to_the_microsecond() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    // As a limit on calls in a sliding window keeps them apart.
+    let script = "local now = redis.call('TIME') return redis.call('ZADD', KEYS[1], now[1], now[1] * 1000000 + now[2])";
+    (0..200).for_each(|_| _ = eval(&mut client, script, &["1", "calls"]));
+    assert_eq!(client.call("ZCARD calls"), 200);
+}
+
+#[test]
+fn what_a_script_does_itself_is_no_commands_time() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    let script =
+        "local began = os.clock() while os.clock() - began < 0.1 do end return redis.call('GET', KEYS[1])";
+    eval(&mut client, script, &["1", "key"]);
+    let field = |line: &str| {
+        let (_, rest) = line.split_once("usec=")?;
+        rest.split(',').next()?.parse::<u64>().ok()
+    };
+    let info = client.call("INFO commandstats").text();
+    let spent_us = |name: &str| {
+        let line = info.lines().find(|line| line.starts_with(&format!("cmdstat_{name}:")));
+        line.and_then(field).expect("a time")
+    };
+    assert!(spent_us("eval") > 100_000 && spent_us("get") < 50_000, "{info}");
+}
+
+#[test]
+fn commands_that_might_block_answer_at_once_in_scripts() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    client.call("ZADD z 1 a");
+    let script = "return {redis.call('BZMPOP', 0, 1, 'z', 'MIN')[1], redis.call('BZMPOP', 0, 1, 'z', 'MIN')}";
+    assert_eq!(eval(&mut client, script, &["1", "z"]), Value::Array(vec![Value::bulk("z"), Value::NullBulk]));
+}

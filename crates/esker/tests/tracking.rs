@@ -295,3 +295,17 @@ fn a_lowered_limit_counts_at_once() {
     reader.send("PING");
     assert_eq!(reader.read().expect("a reply"), Value::Simple(b"QUEUED".to_vec()));
 }
+
+#[test]
+fn what_a_transaction_says_of_caching_holds_to_its_end() {
+    let server = Server::start(&[]);
+    let (mut reader, mut writer) = (tracker(&server, "OPTIN"), server.connect());
+    for line in ["MULTI", "GET a", "CLIENT CACHING YES", "GET b", "GET c", "EXEC", "GET d"] {
+        reader.call(line);
+    }
+    writer.call("MSET a 1 b 1 d 1");
+    writer.call("SET c 1");
+    assert_eq!(told(&mut reader), ["b"]);
+    assert_eq!(told(&mut reader), ["c"]);
+    told_nothing(&mut reader);
+}

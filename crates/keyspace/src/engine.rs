@@ -194,8 +194,19 @@ pub trait Store: Send + Sync {
         Ok(None)
     }
 
-    /// What is to be known of it, by the names that `INFO` gives to it.
-    fn figures(&self) -> Vec<(&'static str, u64)>;
+    /// What is to be known of it.
+    fn figures(&self) -> Vec<Figure>;
+}
+
+/// Something that is to be known of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// The name that `INFO` gives to it.
+    pub name: &'static str,
+    /// Its value now.
+    pub value: u64,
+    /// Whether it only grows, as long as the process lives.
+    pub is_count: bool,
 }
 
 /// A shard of any kind. A small one lies in the box itself, and so in its slot: one wait for memory less for each

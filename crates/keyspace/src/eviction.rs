@@ -264,7 +264,8 @@ impl Keyspace {
             }
         }
         places.counted_for = counts_for;
-        places.draws_left = DRAWS_MAX;
+        // Where nothing may go, somebody waits for the first that may.
+        places.draws_left = if places.cumulated.is_empty() { 0 } else { DRAWS_MAX };
     }
 
     /// Removes the key, if it still is what the policy chose. `txn` holds its slot.

@@ -75,8 +75,9 @@ impl Statistics {
         }
         if has_deadlines(old | new) {
             counters.timed[slot].store(counts.timed as u32, Ordering::Relaxed);
-            let (cell, earliest) =
-                (&counters.earliest_deadline_ms[slot], shard.map_or(u64::MAX, Shard::earliest_deadline_ms));
+            // What a shard says is not later than its earliest deadline, and may be long past where it has none any more.
+            let earliest = shard.filter(|_| has_deadlines(new)).map_or(u64::MAX, Shard::earliest_deadline_ms);
+            let cell = &counters.earliest_deadline_ms[slot];
             if cell.load(Ordering::Relaxed) != earliest {
                 cell.store(earliest, Ordering::Relaxed);
             }

@@ -271,7 +271,10 @@ impl<'k> WriteTxn<'k> {
     /// Puts `entry` in as `key`, in place of whatever was there.
     pub fn insert_in(&mut self, database: u16, key: &Key<'_>, entry: Entry) {
         let keyspace = self.view.keyspace;
-        entry.as_ref().touch(access_clock(self.view.now_ms()));
+        if !entry.as_ref().accessed().is_counted() {
+            // What is only moved keeps the counts of its uses.
+            entry.as_ref().touch(access_clock(self.view.now_ms()));
+        }
         let kind = entry.kind();
         let (shard, mut touched, _) = self.shard_mut(database, key);
         let mut entry = Some(entry);

@@ -33,7 +33,12 @@ impl Stopwatch {
 
     /// The time since the start or the last lap, in milliseconds; the lap goes on.
     pub fn elapsed_ms(&self) -> u64 {
-        TICKS.delta_as_nanos(self.last, TICKS.raw()) / 1_000_000
+        self.elapsed_us() / 1000
+    }
+
+    /// The same in microseconds.
+    pub fn elapsed_us(&self) -> u64 {
+        TICKS.delta_as_nanos(self.last, TICKS.raw()) / 1000
     }
 
     /// The time since the start or the last lap, in nanoseconds.

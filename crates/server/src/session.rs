@@ -21,8 +21,8 @@ use crate::tracking::Tracking;
 /// What a script has the commands that it calls see.
 #[derive(Clone, Copy)]
 pub(crate) struct InScript {
-    /// When it began: time rests while it runs.
-    pub began_ms: u64,
+    /// When it began, in Unix microseconds: time rests while it runs.
+    pub began_us: u64,
     /// Who gets to know what they do.
     pub takers: Takers,
 }

@@ -206,7 +206,7 @@ impl State {
                 reply.array(keys.len());
                 keys.iter().for_each(|key| reply.bulk(key));
             }
-            None => reply.null_array(),
+            None => reply.null(),
         }
         target.send(reply.as_bytes());
     }

@@ -60,7 +60,6 @@ fn run_all(
         return Ok(Vec::new());
     }
     reply.array(queued.len());
-    let is_remembered = session.remembers_reads();
     let mut stopwatch = Stopwatch::start();
     let exec = session.client.last_command.load(Ordering::Relaxed);
     for queued in queued {
@@ -79,6 +78,8 @@ fn run_all(
             }
         }
         session.client.last_command.store(entry.index, Ordering::Relaxed);
+        // CLIENT CACHING may be one of the commands, and holds to the end of them.
+        let is_remembered = session.remembers_reads();
         if looks_at_all(entry, queued) {
             txn.publish();
         }

@@ -64,15 +64,27 @@ impl Access {
         self.0 >> CLOCK_AT
     }
 
-    /// The counter and its minutes, where uses are counted.
-    fn count(self) -> Option<(u8, u16)> {
-        (self.0 & COUNTED != 0).then_some(((self.0 >> CLOCK_AT) as u8, (self.0 >> 16) as u16))
+    /// Whether uses are counted.
+    pub fn is_counted(self) -> bool {
+        self.0 & COUNTED != 0
     }
 
-    /// How long ago the last use was; where uses are counted, only to the minute.
+    /// Whether nothing is known of any use, as of what was read from a disk.
+    fn is_unknown(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The counter and its minutes, where uses are counted.
+    fn count(self) -> Option<(u8, u16)> {
+        self.is_counted().then_some(((self.0 >> CLOCK_AT) as u8, (self.0 >> 16) as u16))
+    }
+
+    /// How long ago the last use was; where uses are counted, only to the minute. What nothing is known of is as good as
+    /// used now.
     pub fn idle_seconds(self, now_ms: u64) -> u64 {
         match self.count() {
             Some((_, minutes)) => 60 * u64::from(minutes_of(now_ms).wrapping_sub(minutes)),
+            None if self.is_unknown() => 0,
             None => u64::from(Access::at(now_ms).clock().wrapping_sub(self.clock()) & 0x00ff_ffff),
         }
     }

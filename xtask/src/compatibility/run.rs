@@ -7,15 +7,24 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// How long a unit may take: then it is ended, with whatever it has started.
-const UNIT_TIME_MAX: Duration = Duration::from_secs(180);
-/// As much for a unit that starts its servers itself: some have to wait for minutes.
-const UNIT_WITH_SERVERS_TIME_MAX: Duration = Duration::from_secs(1200);
+/// How long a unit may take, and be silent for: then it is ended, with whatever it has started.
+#[derive(Clone, Copy)]
+struct TimeLimits {
+    whole: Duration,
+    silent: Duration,
+}
+
+const UNIT: TimeLimits = TimeLimits { whole: Duration::from_secs(180), silent: Duration::from_secs(180) };
+/// As much for a unit that starts its servers itself: some have many tests that wait, and a test that waits for what never
+/// comes may do so for ever.
+const UNIT_WITH_SERVERS: TimeLimits =
+    TimeLimits { whole: Duration::from_secs(1500), silent: Duration::from_secs(200) };
 const START_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A unit of the suite, as `unit/type/hash`.
@@ -192,7 +201,7 @@ impl Suite {
             std::thread::sleep(Duration::from_millis(10));
         }
         let options = ["--host", "127.0.0.1", "--port", &port.to_string()];
-        let mut outcome = self.run(&options, UNIT_TIME_MAX, tags, skipped, unit, 0)?;
+        let mut outcome = self.run(&options, UNIT, tags, skipped, unit, 0)?;
         if server.0.try_wait()?.is_some() {
             outcome.broke_off.get_or_insert("the server has ended".to_owned());
         }
@@ -213,7 +222,7 @@ impl Suite {
             let mut outcomes = Vec::new();
             while let Some((place, unit)) = units.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed))
             {
-                let outcome = self.run(&[], UNIT_WITH_SERVERS_TIME_MAX, tags, skipped, unit, lane)?;
+                let outcome = self.run(&[], UNIT_WITH_SERVERS, tags, skipped, unit, lane)?;
                 tell(unit, &outcome);
                 outcomes.push((place, outcome));
             }
@@ -232,7 +241,7 @@ impl Suite {
     fn run(
         &self,
         options: &[&str],
-        time_max: Duration,
+        limits: TimeLimits,
         tags: &str,
         skipped: &[&str],
         unit: &Unit,
@@ -250,16 +259,32 @@ impl Suite {
             .spawn()?;
         let mut suite = Running(suite);
         let mut output = suite.0.stdout.take().ok_or_else(|| io::Error::other("no output"))?;
-        let reader = std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            // What came until then counts.
-            let _ = output.read_to_end(&mut bytes);
-            bytes
+        let said = Arc::new(AtomicUsize::new(0));
+        let reader = std::thread::spawn({
+            let said = Arc::clone(&said);
+            move || {
+                let mut bytes = Vec::new();
+                let mut piece = [0; 4096];
+                // What came until then counts.
+                while let Ok(length @ 1..) = output.read(&mut piece) {
+                    bytes.extend_from_slice(&piece[..length]);
+                    said.store(bytes.len(), Ordering::Relaxed);
+                }
+                bytes
+            }
         });
-        let began = Instant::now();
-        let mut is_late = false;
-        while !is_late && suite.0.try_wait()?.is_none() {
-            is_late = began.elapsed() > time_max;
+        let (began, mut last) = (Instant::now(), (0, Instant::now()));
+        let mut late = None;
+        while late.is_none() && suite.0.try_wait()?.is_none() {
+            let said = said.load(Ordering::Relaxed);
+            if said != last.0 {
+                last = (said, Instant::now());
+            }
+            if began.elapsed() > limits.whole {
+                late = Some(format!("it did not come to its end within {} s", limits.whole.as_secs()));
+            } else if last.1.elapsed() > limits.silent {
+                late = Some(format!("a test did not come to its end within {} s", limits.silent.as_secs()));
+            }
             std::thread::sleep(Duration::from_millis(20));
         }
         drop(suite);
@@ -268,8 +293,8 @@ impl Suite {
         let own_folder = format!("{}/", self.folders[usize::from(lane)].path().display());
         let output = String::from_utf8_lossy(&bytes).replace(&self.own_path, "").replace(&own_folder, "");
         let mut outcome = read(&output);
-        if is_late {
-            outcome.broke_off = Some(format!("it did not come to its end within {} s", time_max.as_secs()));
+        if late.is_some() {
+            outcome.broke_off = late;
         }
         Ok(outcome)
     }

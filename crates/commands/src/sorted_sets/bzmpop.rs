@@ -11,7 +11,7 @@ command! {
     complexity: "O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of elements in the sorted set, and M being the number of elements popped.",
     summary: "Removes and returns a member by score from one or more sorted sets. Blocks until a member is available otherwise. Deletes the sorted set if the last element was popped.",
     handler: Blocking(run),
-    flags: [NoScript],
+    flags: [],
     examples: r#"
         > ZADD board 1 ann 2 bob 3 cat
         (integer) 3

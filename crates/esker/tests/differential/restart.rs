@@ -165,11 +165,13 @@ fn for_each_sequence(mut check: impl FnMut(u64, &Sequence)) {
     let mut seed = number_from_environment("ESKER_DIFFERENTIAL_SEED").unwrap_or_else(Rng::fresh_seed);
     println!("ESKER_DIFFERENTIAL_SEED={seed}");
     let generator = Generator::new(grammar::parse(GRAMMAR));
+    let unknown = reference().map(|reference| generator.unknown_to(&mut reference.start().connect()));
+    let left_out = unknown.unwrap_or_default();
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut is_first = true;
     while is_first || Instant::now() < end {
         is_first = false;
-        check(seed, &generator.sequence(seed, &Default::default()));
+        check(seed, &generator.sequence(seed, &left_out));
         seed += 1;
     }
 }

@@ -8,12 +8,11 @@ use std::path::{Path, PathBuf};
 
 use commands::Access;
 use disk::format::VERSION;
-use keyspace::engine::Store;
 use keyspace::{Context, Keyspace};
 use resp::OwnedArguments;
 
 use crate::harness::{TemporaryDirectory, eventually, temporary_directory};
-use crate::keyspaces::{compact, open, reply_to, small_limits};
+use crate::keyspaces::{compact, figure, open, reply_to, small_limits};
 
 /// When the store was written; what has a deadline there outlives everyone.
 const NOW_MS: u64 = 1_700_000_000_000;
@@ -211,7 +210,7 @@ fn holds_what_it_held(format: u32) {
     let directory = restored(format);
     for graves in [1, 0] {
         let (keyspace, disk) = open(&directory);
-        assert_eq!(disk.figures().into_iter().find(|(name, _)| *name == GRAVES), Some((GRAVES, graves)));
+        assert_eq!(figure(&disk, GRAVES), graves);
         for (database, _, questions) in content(format) {
             for (question, expected) in *questions {
                 assert_eq!(answer(&keyspace, *database, question), *expected, "{database}> {question}");
@@ -221,7 +220,7 @@ fn holds_what_it_held(format: u32) {
         for (database, _, _) in content(format) {
             compact(&keyspace, &disk, *database);
         }
-        let is_tidy = || disk.figures().contains(&(GRAVES, 0));
+        let is_tidy = || figure(&disk, GRAVES) == 0;
         eventually("the elements without a key are gone", is_tidy);
         drop(keyspace);
         disk.close().expect("the disk works");

@@ -50,10 +50,16 @@ fn options(directory: &TemporaryDirectory) -> Options {
     }
 }
 
+/// What is to be known of the store by this name.
+#[track_caller]
+pub fn figure(disk: &Disk, name: &str) -> u64 {
+    disk.figures().iter().find(|figure| figure.name == name).expect("there is one").value
+}
+
 /// Has what is stored of `database` lie in tables, as few as there can be.
 pub fn compact(keyspace: &Keyspace, disk: &Disk, database: u16) {
     keyspace.engine(database).compact(database).expect("the disk works");
-    let is_done = || disk.figures().contains(&("disk_compact_running", 0));
+    let is_done = || figure(disk, "disk_compact_running") == 0;
     eventually("compaction is done", is_done);
 }
 

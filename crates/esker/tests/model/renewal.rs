@@ -7,7 +7,7 @@ use keyspace::engine::Store;
 
 use crate::fixture::answer;
 use crate::harness::{eventually, temporary_directory};
-use crate::keyspaces::open;
+use crate::keyspaces::{figure, open};
 
 #[test]
 fn a_store_that_cannot_be_opened_again_is_away_until_it_can() {
@@ -46,7 +46,7 @@ fn a_store_that_cannot_be_opened_again_is_away_until_it_can() {
     assert_eq!(answer(&keyspace, 0, "PEXPIRETIME fading"), "(integer) 33177117420000");
     assert_eq!(answer(&keyspace, 0, "DBSIZE"), "(integer) 3");
     assert_eq!(answer(&keyspace, 0, "SET text other"), r#"OK"#);
-    let is_synced = || disk.figures().contains(&("disk_commits_unsynced", 0));
+    let is_synced = || figure(&disk, "disk_commits_unsynced") == 0;
     eventually("the change is on disk", is_synced);
     drop(keyspace);
     disk.close().expect("the disk works");

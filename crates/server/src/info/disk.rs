@@ -16,7 +16,7 @@ pub(super) fn disk(server: &Server, fields: &mut Fields) {
             fields.add(format_args!("db{database}"), format_args!("engine={}", engine.name()));
         }
     }
-    for (name, value) in keyspace.store().iter().flat_map(|store| store.figures()) {
-        fields.add(name, value);
+    for figure in keyspace.store().iter().flat_map(|store| store.figures()) {
+        fields.add(figure.name, figure.value);
     }
 }

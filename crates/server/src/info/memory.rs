@@ -85,12 +85,20 @@ fn add_scripts(server: &Server, fields: &mut Fields) {
 /// What is kept of the stream: for replicas that come back, and beyond that for those that lag; and of the append-only
 /// file's what is not written yet.
 fn add_replication(server: &Server, fields: &mut Fields) {
-    let kept_bytes = server.replication.feed.figures().memory_bytes;
-    let backlog_bytes = kept_bytes.min(server.settings().replication.repl_backlog_bytes);
-    fields.add("mem_clients_slaves", kept_bytes - backlog_bytes);
+    let (lagging_bytes, backlog_bytes) = server.stream_bytes();
+    fields.add("mem_clients_slaves", lagging_bytes);
     fields.add("mem_replication_backlog", backlog_bytes);
-    fields.add("mem_total_replication_buffers", kept_bytes);
+    fields.add("mem_total_replication_buffers", lagging_bytes + backlog_bytes);
     fields.add("mem_aof_buffer", server.append_only.files.figures().unwritten_bytes);
+}
+
+impl Server {
+    /// Bytes that are kept of the stream for replicas that lag, and for those that come back.
+    pub(crate) fn stream_bytes(&self) -> (u64, u64) {
+        let kept_bytes = self.replication.feed.figures().memory_bytes;
+        let backlog_bytes = kept_bytes.min(self.settings().replication.repl_backlog_bytes);
+        (kept_bytes - backlog_bytes, backlog_bytes)
+    }
 }
 
 /// As people write sizes: `1.50M`.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use keyspace::engine::Figure;
+
 use super::text::{Kind, Page};
 use crate::process::{Whose, cpu_time, resident_bytes};
 use crate::pubsub;
@@ -217,9 +219,16 @@ fn disk(server: &Server, page: &mut Page) {
             page.sample("esker_database_disk_bytes", &[("database", &database.to_string())], bytes);
         }
     }
-    for (name, value) in store.figures() {
-        let name = format!("esker_{name}");
-        page.family(&name, Kind::Unknown, "See INFO disk.");
-        page.sample(&name, &[], value);
+    for Figure { name, value, is_count } in store.figures() {
+        // Times are told in seconds here.
+        let (name, value) = match name.strip_suffix("_milliseconds") {
+            Some(name) => (format!("esker_{name}_seconds"), value as f64 / 1000.0),
+            None => (format!("esker_{name}"), value as f64),
+        };
+        if is_count {
+            page.counter(&name, "See INFO disk.", value);
+        } else {
+            page.gauge(&name, "See INFO disk.", value);
+        }
     }
 }

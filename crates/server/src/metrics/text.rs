@@ -10,8 +10,6 @@ pub(super) enum Kind {
     Counter,
     Gauge,
     Histogram,
-    /// Some of both.
-    Unknown,
 }
 
 /// A page that is being written.
@@ -28,10 +26,9 @@ impl Page {
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",
             Kind::Histogram => "histogram",
-            Kind::Unknown => "unknown",
         };
         self.write(format_args!("# TYPE {name} {kind}\n"));
-        for unit in ["bytes", "seconds"].into_iter().filter(|unit| name.ends_with(unit)) {
+        for unit in ["bytes", "seconds"].into_iter().filter(|unit| name.rsplit('_').next() == Some(unit)) {
             self.write(format_args!("# UNIT {name} {unit}\n"));
         }
         self.write(format_args!("# HELP {name} {help}\n"));

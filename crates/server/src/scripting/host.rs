@@ -14,7 +14,7 @@ use super::callable::Callable;
 use super::running::ActiveRun;
 use crate::access;
 use crate::attention::Concern;
-use crate::clock::Stopwatch;
+use crate::clock::{Stopwatch, unix_us};
 use crate::eviction::OUT_OF_MEMORY;
 use crate::saving::CANNOT_SAVE;
 use crate::server::Server;
@@ -53,6 +53,8 @@ pub(super) struct ScriptHost<'r, 'k> {
     meets_stale_data: bool,
     /// Since when it runs.
     since: Stopwatch,
+    /// What the clock showed then, once somebody has asked.
+    began_us: Option<u64>,
     /// Times the commands.
     stopwatch: Stopwatch,
     /// The client's request.
@@ -100,6 +102,7 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
             cannot_save: run.cannot_save,
             meets_stale_data: run.meets_stale_data,
             since,
+            began_us: None,
             stopwatch: since,
             command: run.command,
             takers: Takers::ALL,
@@ -224,6 +227,12 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
         Ok(())
     }
 
+    /// When it began, in Unix microseconds.
+    fn began_us(&mut self) -> u64 {
+        let since = self.since;
+        *self.began_us.get_or_insert_with(|| unix_us().saturating_sub(since.elapsed_us()))
+    }
+
     fn run(
         &mut self,
         call: &Admitted<'_, '_>,
@@ -235,7 +244,7 @@ impl<'r, 'k> ScriptHost<'r, 'k> {
                 let now_ms = self.txn.now_ms();
                 self.has_acted = true;
                 let was_in_exec = std::mem::replace(&mut self.session.is_in_exec, true);
-                self.session.script = Some(InScript { began_ms: now_ms, takers: self.takers });
+                self.session.script = Some(InScript { began_us: self.began_us(), takers: self.takers });
                 let result = run(self.session, arguments, reply);
                 self.session.script = None;
                 self.session.is_in_exec = was_in_exec;
@@ -330,6 +339,8 @@ fn find<'t>(server: &'t Server, arguments: Arguments<'_>) -> Option<&'t Entry> {
 impl Host for ScriptHost<'_, '_> {
     fn call(&mut self, arguments: Arguments<'_>, reply: &mut Reply) -> Outcome {
         let server = self.server;
+        // What the script has done itself until now is no command's.
+        self.stopwatch.lap_ns();
         let admitted = match self.admit(server, arguments) {
             Ok(admitted) => admitted,
             Err(refusal) => {

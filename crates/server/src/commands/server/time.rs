@@ -22,7 +22,7 @@ command! {
 pub struct Args {}
 
 pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<()> {
-    let now_us = session.script.map_or_else(crate::clock::unix_us, |script| script.began_ms * 1000);
+    let now_us = session.script.map_or_else(crate::clock::unix_us, |script| script.began_us);
     reply.array(2);
     reply.bulk((now_us / 1_000_000).to_string().as_bytes());
     reply.bulk((now_us % 1_000_000).to_string().as_bytes());

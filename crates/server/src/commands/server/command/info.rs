@@ -3,7 +3,7 @@
 use commands::prelude::*;
 use commands::Command;
 
-use super::{key_specs, traits};
+use super::{key_specs, tips, traits};
 use crate::table::Table;
 use crate::session::Session;
 
@@ -38,7 +38,7 @@ pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> R
     for name in &names {
         match super::find(session, name) {
             Some(entry) => reply_command(entry.command.name.as_bytes(), entry.command, reply),
-            None => reply.null_array(),
+            None => reply.null(),
         }
     }
     Ok(())
@@ -71,8 +71,11 @@ fn reply_command(name: &[u8], command: &Command, reply: &mut Reply) {
     for category in categories {
         reply.simple(format!("@{category}"));
     }
-    // Tips are for proxies in front of a cluster.
-    reply.empty_set();
+    let tips = tips::of(command.name);
+    reply.set(tips.len());
+    for tip in tips {
+        reply.bulk(tip.as_bytes());
+    }
     reply.set(specs.len());
     for spec in &specs {
         spec.reply(reply);

@@ -8,6 +8,7 @@ pub(super) mod help;
 pub(super) mod info;
 pub(crate) mod key_specs;
 pub(super) mod list;
+mod tips;
 pub(crate) mod traits;
 
 use commands::prelude::*;

@@ -28,8 +28,9 @@ pub struct Args<'a> {
 pub(crate) fn run(session: &mut Session, args: Args<'_>, reply: &mut Reply) -> Result<()> {
     let server = &session.server;
     // A container stands for its subcommands.
+    let is_tracked = server.settings().observability.latency_tracking;
     let is_asked = |name: &str| {
-        args.commands.as_ref().is_none_or(|asked| {
+        is_tracked && args.commands.as_ref().is_none_or(|asked| {
             let container = name.split('|').next().unwrap_or(name);
             asked.iter().any(|asked| {
                 asked.eq_ignore_ascii_case(name.as_bytes()) || asked.eq_ignore_ascii_case(container.as_bytes())

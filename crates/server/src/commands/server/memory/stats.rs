@@ -38,7 +38,15 @@ pub(crate) fn run(session: &mut Session, _: Args, reply: &mut Reply) -> Result<(
     fields.integer("peak.allocated", peak);
     fields.integer("total.allocated", used);
     fields.integer("startup.allocated", server.memory_at_start());
+    let (lagging_bytes, backlog_bytes) = server.stream_bytes();
+    fields.integer("replication.backlog", backlog_bytes);
+    fields.integer("clients.slaves", lagging_bytes);
     fields.integer("clients.normal", server.clients_bytes() as u64);
+    // No node of a cluster is called.
+    fields.integer("cluster.links", 0);
+    fields.integer("aof.buffer", server.append_only.files.figures().unwritten_bytes);
+    fields.integer("lua.caches", server.scripting.scripts.count().1 as u64);
+    fields.integer("functions.caches", server.scripting.functions.now().code_bytes() as u64);
     for database in databases {
         fields.name(&format!("db.{database}"));
         let disk_bytes = server.keyspace.engine(database).disk_bytes();
