@@ -194,7 +194,7 @@ fn hsetex(txn: &mut WriteTxn<'_>, args: Args<'_>, reply: &mut Reply) -> Result<(
     txn.call_changes("");
     let mut hash = txn.hash_or_new(&args.key)?;
     let is_there = |Pair(field, _): &Pair<&[u8], &[u8]>| hash.read().contains(field);
-    let has_fields = hash.read().len() > 0;
+    let has_fields = !hash.read().is_empty();
     let holds = match existence {
         None => true,
         Some(Condition::Absent) => !has_fields,

@@ -366,10 +366,10 @@ fn level(freedom: Freedom, subject: &mut Value, reference: &mut Value) {
         Freedom::PatternOrder => [subject, reference].into_iter().for_each(sort_pattern_messages),
         Freedom::NumberText => [subject, reference].into_iter().for_each(round_numbers),
         Freedom::Distance(limit) => match (subject, reference) {
-            (Value::Int(subject), Value::Int(reference)) => {
-                if *subject > 0 && *reference > 0 && subject.abs_diff(*reference) <= limit.unsigned_abs() {
-                    *subject = *reference;
-                }
+            (Value::Int(subject), Value::Int(reference))
+                if *subject > 0 && *reference > 0 && subject.abs_diff(*reference) <= limit.unsigned_abs() =>
+            {
+                *subject = *reference;
             }
             (Value::Array(subject), Value::Array(reference)) => {
                 for (subject, reference) in subject.iter_mut().zip(reference) {

@@ -63,7 +63,11 @@ impl Server {
                 .and_then(|library| registry.add(library.into(), false))
                 .map_err(|error| failed(&error.text("")))?;
         }
-        let taken = self.scripting.functions.change(|current| Ok(*current = registry), |_| Ok(()));
+        let replace = |current: &mut Registry| {
+            *current = registry;
+            Ok(())
+        };
+        let taken = self.scripting.functions.change(replace, |_| Ok(()));
         taken.map_err(|error| failed(&error.text("")))
     }
 
