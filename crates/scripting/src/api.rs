@@ -102,7 +102,9 @@ fn gather(words: &Stack, into: &mut ArgumentsBuffer, bytes_max: usize) -> Result
 
 fn push_number(number: f64, into: &mut ArgumentsBuffer) {
     let integer = number as i64;
-    match (integer as f64).to_bits() == number.to_bits() {
+    // As in Redis 7.2, the zero with a sign is 0.
+    #[allow(clippy::float_cmp, reason = "only what is an integer to the bit is written as one")]
+    match integer as f64 == number {
         true => into.push(integer.to_string().as_bytes()),
         false => into.push(&base::number::format_double(number)),
     }

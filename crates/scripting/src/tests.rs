@@ -493,6 +493,8 @@ fn json() {
             "!ERR user_script:1: Expected the end but found invalid token at character 5 at @user_script:1",
         ),
         ("return cjson.decode('-12e2')", ":-1200"),
+        ("return cjson.decode('[1e400, -1e-400]')[1] == math.huge", ":1"),
+        ("return redis.call('echo', -0.0) .. redis.call('echo', -1.5)", "$5 0-1.5"),
         (
             "return cjson.encode()",
             "!ERR user_script:1: bad argument #1 to 'encode' (expected 1 argument) at @user_script:1",

@@ -253,7 +253,7 @@ fn longest_number(text: &[u8]) -> Option<(f64, usize)> {
     let mut len = candidate;
     while len > 0 {
         if let Some(number) =
-            base::number::parse_f64(&text[..len]).or_else(|| parse_not_a_number(&text[..len]))
+            base::number::parse_f64(&text[..len]).or_else(|| parse_out_of_the_ordinary(&text[..len]))
         {
             return Some((number, len));
         }
@@ -279,7 +279,11 @@ fn number_len(text: &[u8]) -> usize {
     len
 }
 
-fn parse_not_a_number(text: &[u8]) -> Option<f64> {
+/// NaN, or a number that is too large or too small for its exponent, which becomes infinite or zero.
+fn parse_out_of_the_ordinary(text: &[u8]) -> Option<f64> {
+    if number_len(text) == text.len() {
+        return std::str::from_utf8(text).ok()?.parse().ok();
+    }
     let text = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
     text.eq_ignore_ascii_case(b"nan").then_some(f64::NAN)
 }
