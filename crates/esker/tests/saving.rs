@@ -511,3 +511,14 @@ fn a_save_waits_for_a_rewrite() {
     let exit = server.wait();
     assert_eq!(exit.code, Some(0), "{}", exit.log);
 }
+
+#[test]
+fn a_library_that_is_there_twice_is_not_loaded_over_the_other() {
+    let server = Server::start(&["--engine", "memory", "--enable-debug-command", "yes"]);
+    let mut client = server.connect();
+    client.call_with(&["FUNCTION", "LOAD", FUNCTION]);
+    assert_eq!(client.call("SAVE"), Value::ok());
+    assert!(client.call("DEBUG RELOAD NOSAVE NOFLUSH").is_error());
+    assert_eq!(client.call("FCALL answer 0"), Value::Int(42));
+    assert_eq!(client.call("DEBUG RELOAD NOSAVE NOFLUSH MERGE"), Value::ok());
+}

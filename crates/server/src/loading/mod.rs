@@ -224,7 +224,10 @@ impl Server {
             // They may have a part of what is to be loaded, from a start that did not come to its end.
             let is_kept =
                 |database| !self.keyspace.engine(database).is_stored() || self.keyspace.len(database) == 0;
-            self.empty(is_kept).and_then(|()| self.forget_functions()).map_err(Reason::Store)?;
+            self.empty(is_kept).map_err(Reason::Store)?;
+            if self.has_stored_databases() {
+                self.forget_functions().map_err(Reason::Store)?;
+            }
         }
         let mut libraries = Registry::default();
         let stored: Vec<bool> = (0..self.keyspace.databases())
